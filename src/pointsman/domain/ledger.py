@@ -1,0 +1,69 @@
+"""What the installation remembers of its runs: calls, money, states, approvals."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pointsman.domain.levels import Perimeter, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One model call as it went over the wire. Times in seconds, cost in US dollars.
+
+    `state` is `sent` from before the first byte leaves until the answer is settled; a call that a crash cut off
+    stays `sent` and is superseded by the repeat under the same id with the next `attempt`.
+    """
+
+    call_id: str
+    attempt: int
+    run_id: str
+    phase: Phase
+    model: str
+    served: str
+    provider: str
+    perimeter: Perimeter
+    origin: str
+    template: str
+    state: Literal["sent", "answered", "outage", "refused"]
+    sent_sha256: str
+    received_sha256: str
+    input_tokens: int
+    output_tokens: int
+    reserved_usd: float
+    cost_usd: float
+    seconds: float
+    at: str
+    why: str = ""
+
+
+RunStateName = Literal["queued", "running", "waiting", "done", "refused", "stopped", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as people see it while it goes on: one row, edited in place.
+
+    `result` is what it came to once it has ended: `ready`, `needs-person`, `planned`, `reviewed` or empty.
+    """
+
+    run_id: str
+    repository_id: str
+    repository: str
+    issue: str
+    title: str
+    state: RunStateName
+    phase: str
+    model: str
+    started_at: str
+    updated_at: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    calls: int = 0
+    branch: str = ""
+    result: str = ""
+    message: str = ""
+    error_code: str = ""
+    exit_code: int = 0
+    parent: str = ""
+    plan_hash: str = ""

@@ -1,0 +1,83 @@
+"""The closed scales that decisions are made on: phases, task classes, risk, sensitivity, perimeter."""
+
+from enum import Enum, StrEnum
+
+
+class Phase(StrEnum):
+    """One step of a run; each goes to the model that policy names for it."""
+
+    TRIAGE = "triage"
+    PLAN = "plan"
+    CODE = "code"
+    VERIFY = "verify"
+    REVIEW = "review"
+    RECORD = "record"
+
+
+MODEL_PHASES = (Phase.TRIAGE, Phase.PLAN, Phase.CODE, Phase.REVIEW)
+"""The phases that ask a model; verify asks the sandbox, record asks the signer."""
+
+
+class TaskClass(StrEnum):
+    """What kind of work an issue is; `unknown` takes the strict route."""
+
+    DOCS = "docs"
+    TESTS = "tests"
+    BOILERPLATE = "boilerplate"
+    BUGFIX = "bugfix"
+    FEATURE = "feature"
+    REFACTOR = "refactor"
+    SECURITY = "security"
+    VISUAL = "visual"
+    QUESTION = "question"
+    UNKNOWN = "unknown"
+
+
+class _Scale(Enum):
+    """An ordered scale written as words; members compare by their place in the definition."""
+
+    @property
+    def rank(self) -> int:
+        return list(type(self)).index(self)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Risk(_Scale):
+    """How much harm a wrong change can do; it only rises."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Sensitivity(_Scale):
+    """How closed a repository or path is; it only ever rises."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    RESTRICTED = "restricted"
+    SECRET = "secret"
+
+
+class Perimeter(_Scale):
+    """Where a provider runs: on own hardware, in the own cloud account, or at a public vendor."""
+
+    LOCAL = "local"
+    ACCOUNT = "account"
+    PUBLIC = "public"
+
+
+class Severity(_Scale):
+    """How grave a finding is; `blocking` goes back to code."""
+
+    NOTE = "note"
+    MINOR = "minor"
+    MAJOR = "major"
+    BLOCKING = "blocking"
+
+
+def highest(first: Sensitivity, *others: Sensitivity) -> Sensitivity:
+    """The most closed of the given levels."""
+    return max((first, *others), key=lambda level: level.rank)

@@ -1,0 +1,235 @@
+"""What is said to a model and what comes back, in a form that no vendor owns."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from pointsman.domain.json import JsonObject
+from pointsman.domain.levels import Perimeter, Phase
+
+
+class ProviderKind(StrEnum):
+    """Which wire format a provider speaks."""
+
+    ANTHROPIC = "anthropic"
+    OPENAI = "openai"
+    OPENAI_COMPATIBLE = "openai-compatible"
+    OLLAMA = "ollama"
+    SCRIPTED = "scripted"
+
+
+class OutputStyle(StrEnum):
+    """How a model is brought to answer in a given shape."""
+
+    NATIVE = "native"
+    TOOL = "tool"
+    PROMPTED = "prompted"
+
+
+class ToolStyle(StrEnum):
+    """How a model takes tools: by its API, as text in the prompt, or not at all."""
+
+    NATIVE = "native"
+    TEXT = "text"
+    NONE = "none"
+
+
+class EditStyle(StrEnum):
+    """In which form a model writes its edits."""
+
+    WHOLE = "whole"
+    BLOCKS = "blocks"
+    TOOLS = "tools"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens. All zero means declared free (own hardware)."""
+
+    input_usd: float
+    output_usd: float
+    cache_read_usd: float = 0.0
+    cache_write_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Money limits in US dollars: for the phase, the run, and the repository and installation in one day (UTC)."""
+
+    phase_usd: float
+    run_usd: float
+    repository_day_usd: float
+    installation_day_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One endpoint that may be asked. `key` names where the credential is found, never the credential."""
+
+    name: str
+    kind: ProviderKind
+    base_url: str
+    perimeter: Perimeter
+    key: str = ""
+    serves: tuple[str, ...] = ("*",)
+    region: str = ""
+    extras: JsonObject = field(default_factory=dict)
+    timeout_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the catalogue, with everything a call needs; it is copied whole into the RunSpec.
+
+    `price` is None when neither the policy nor genai-prices knows it; such a model is refused.
+    `context_window` and `max_output` are in tokens. `num_ctx` is Ollama's window for the call (0: sized per call).
+    """
+
+    name: str
+    provider: Provider
+    id: str
+    vendor: str
+    family: str
+    tier: Literal["small", "mid", "frontier"]
+    context_window: int
+    price: Price | None
+    output: OutputStyle = OutputStyle.PROMPTED
+    tools: ToolStyle = ToolStyle.NONE
+    edits: EditStyle = EditStyle.BLOCKS
+    max_output: int = 8192
+    num_ctx: int = 0
+    effort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool that is offered to a model: a name, one sentence, and the JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    arguments: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asks for. `arguments` is the parsed object, {} when it could not be read."""
+
+    id: str
+    name: str
+    arguments: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. A tool's answer has role `tool` and the id of the call that it answers."""
+
+    role: Literal["user", "assistant", "tool"]
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The form in which an answer is wanted: a name and a JSON Schema object."""
+
+    name: str
+    schema: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What policy allows for exactly one call; the transport refuses everything else.
+
+    `origin` is scheme://host:port of the provider; `max_cost_usd` bounds what may be reserved for the call.
+    """
+
+    run_id: str
+    call_id: str
+    phase: Phase
+    provider: str
+    origin: str
+    model_id: str
+    max_cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to one model.
+
+    `run_id` and `call_id` are filled in by the run, not by the phase; `call_id` is the same when a step is repeated
+    after a crash, so that the ledger knows the call again. `fallback` is tried by the run when `model` is out of
+    order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note.
+    """
+
+    phase: Phase
+    model: Model
+    system: str
+    messages: tuple[Message, ...]
+    template: str
+    max_output_tokens: int
+    caps: Caps
+    repository_id: str
+    fallback: tuple[Model, ...] = ()
+    run_id: str = ""
+    call_id: str = ""
+    shape: Shape | None = None
+    tools: tuple[ToolSpec, ...] = ()
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them; `estimated` when it gave none and we did."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    estimated: bool = False
+
+
+class Ending(StrEnum):
+    """Why a model stopped writing."""
+
+    COMPLETE = "complete"
+    CUT = "cut"
+    TOOLS = "tools"
+    REFUSED = "refused"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer. `data` is the JSON value found in the text when a shape was asked for, else None.
+
+    `sent_sha256` and `received_sha256` are digests of the exact bytes on the wire.
+    """
+
+    call_id: str
+    model: str
+    served: str
+    provider: str
+    text: str
+    data: JsonObject | None
+    calls: tuple[ToolCall, ...]
+    ending: Ending
+    usage: Usage
+    cost_usd: float
+    seconds: float
+    sent_sha256: str
+    received_sha256: str
+    lifted: bool = False
+    salvaged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The provider could not answer; only this kind of ending may fall back to another model."""
+
+    call_id: str
+    model: str
+    provider: str
+    kind: Literal["connection", "timeout", "rate-limit", "server", "overloaded"]
+    message: str
+    retry_after: float = 0.0

@@ -1,0 +1,73 @@
+"""Everything that a note says of a run, gathered before it is signed."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pointsman.domain.ledger import CallRecord
+from pointsman.domain.outcome import Earlier
+from pointsman.domain.run import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAct:
+    """What a person did to the run: an approval, an override, a rerun. `at` is ISO 8601 in UTC."""
+
+    actor_id: int
+    login: str
+    act: Literal["request", "approve", "override", "rerun"]
+    detail: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFacts:
+    """The facts of one run as the signer is given them.
+
+    `head` and `tree` are the code commit that the note covers; `diff_digest` its canonical diff from the base.
+    `not_run` names what was cut off or not run. `previous` is the digest of the note before it, empty for the first.
+    """
+
+    run_id: str
+    branch: str
+    spec: RunSpec
+    earlier: Earlier
+    calls: tuple[CallRecord, ...]
+    people: tuple[PersonAct, ...]
+    head: str
+    tree: str
+    diff_digest: str
+    previous: str
+    written_at: str
+    not_run: tuple[str, ...]
+    result: Literal["ready", "needs-person", "reviewed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedNote:
+    """The two files of a note and the digest of the envelope's bytes."""
+
+    name: str
+    page: str
+    envelope: bytes
+    digest: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteProblem:
+    """One thing that verification found wrong: which note, which rule, what to look at."""
+
+    note: str
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteReport:
+    """What verification saw: notes in order, commits covered and by whom, and every problem."""
+
+    notes: tuple[str, ...]
+    covered: tuple[str, ...]
+    uncovered: tuple[str, ...]
+    problems: tuple[NoteProblem, ...]
+    head: str

@@ -1,0 +1,211 @@
+"""What each phase left behind: typed artefacts, the only thing that one phase hands to the next."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from pointsman.domain.levels import Risk, Severity, TaskClass
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """The class and risk of the work, who decided it and why."""
+
+    task: TaskClass
+    risk: Risk
+    decided_by: Literal["label", "text", "path", "model", "default"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, in terms that a person can approve and a reviewer can check.
+
+    `digest` is sha256 over the canonical JSON of the other fields: what was approved is what is run.
+    `skipped` marks a plan that policy did not ask a model for; its goal is the issue's title.
+    """
+
+    goal: str
+    criteria: tuple[str, ...]
+    steps: tuple[str, ...]
+    read: tuple[str, ...]
+    change: tuple[str, ...]
+    create: tuple[str, ...]
+    tests: tuple[str, ...]
+    risks: tuple[str, ...]
+    questions: tuple[str, ...]
+    digest: str
+    skipped: bool = False
+    dropped_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditRecord:
+    """One file that a patch touched; `digest` is sha256 of its hunks in canonical diff form."""
+
+    path: str
+    kind: Literal["created", "changed", "deleted"]
+    digest: str
+    added: int
+    removed: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Typed edits as a commit on the base commit.
+
+    `diff_digest` is sha256 of the canonical diff from base to commit, the same after squash or rebase.
+    """
+
+    base: str
+    commit: str
+    tree: str
+    edits: tuple[EditRecord, ...]
+    diff_digest: str
+    model: str
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoPatch:
+    """A try that left no change, and why; `kind` is what the ladder decides on."""
+
+    kind: Literal["unreadable", "refused", "unchanged", "protected", "cut", "empty", "budget"]
+    why: str
+    model: str
+
+
+class Verdict(StrEnum):
+    """What the evidence says; never guessed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One command in the sandbox on one commit.
+
+    `passed` and `failed` are ids of tests when the command gives them; `tail` is scrubbed, shortened output.
+    """
+
+    command: tuple[str, ...]
+    commit: str
+    status: Literal["exited", "timeout", "output-limit", "memory", "killed", "not run"]
+    exit_code: int | None
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+    skipped: tuple[str, ...]
+    tail: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was run, on base and on candidate, and what it shows.
+
+    `changed_tests` names tests or test configuration that the candidate touched; `missing` tests that base collected
+    and the candidate did not. `tier` is the sandbox that held.
+    """
+
+    verdict: Verdict
+    why: str
+    base: tuple[CheckResult, ...]
+    candidate: tuple[CheckResult, ...]
+    changed_tests: tuple[str, ...]
+    missing: tuple[str, ...]
+    tier: str
+    feedback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark of a review, anchored to a quoted line of the diff.
+
+    `line` counts in the new file when `side` is `new`, else in the old one. `id` is stable across reviews.
+    """
+
+    id: str
+    path: str
+    line: int
+    side: Literal["new", "old"]
+    severity: Severity
+    quote: str
+    message: str
+    suggestion: str = ""
+    fate: Literal["open", "fixed", "disputed"] = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a model that did not write the change says of it.
+
+    `dropped` counts findings without a ground in the diff, one reason each.
+    """
+
+    verdict: Literal["approve", "changes", "inconclusive"]
+    summary: str
+    findings: tuple[Finding, ...]
+    dropped: tuple[str, ...]
+    model: str
+    round: int
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Where the signed record of the run lies, and the digest that chains it to the next one."""
+
+    page_path: str
+    statement_path: str
+    digest: str
+    previous: str
+    key_id: str
+    commit: str
+
+
+Outcome = Triage | Plan | Patch | NoPatch | Evidence | Review | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt of the code phase and what the sandbox said of it."""
+
+    rung: int
+    model: str
+    result: Patch | NoPatch
+    evidence: Evidence | None
+    cause: Literal["first", "tests", "edit", "review"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A change of model within a phase: on outage (fallback), on evidence (escalation), or by a person (override)."""
+
+    phase: str
+    kind: Literal["fallback", "escalation", "override"]
+    from_model: str
+    to_model: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The outcomes so far, as a phase is given them."""
+
+    triage: Triage | None = None
+    plan: Plan | None = None
+    tries: tuple[Try, ...] = ()
+    patch: Patch | None = None
+    evidence: Evidence | None = None
+    reviews: tuple[Review, ...] = ()
+    hops: tuple[Hop, ...] = ()
+    authors: tuple[str, ...] = field(default=())
+
+    @property
+    def review(self) -> Review | None:
+        """The newest review, if there is one."""
+        return self.reviews[-1] if self.reviews else None

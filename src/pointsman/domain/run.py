@@ -1,0 +1,210 @@
+"""What is ordered: the repository, the issue, the routes and limits, frozen when the run is admitted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+from pointsman.domain.levels import Phase, Risk, Sensitivity, TaskClass
+from pointsman.domain.models import Caps, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. `id` is the forge's numeric user id; the login is for people's eyes only."""
+
+    id: int
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One repository on one forge. `id` is stable under renames; `location` is where git fetches from."""
+
+    forge: str
+    id: str
+    name: str
+    location: str
+    default_branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """The text somebody wants worked on, as it was at the trigger. `digest` is sha256 over title, NUL, body.
+
+    `flags` names what was stripped from the visible text (`html-comment`, `bidi`, ...); people are told.
+    """
+
+    key: str
+    title: str
+    body: str
+    digest: str
+    labels: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One candidate of a route: kept or dropped, by which rule, and why in a few words."""
+
+    model: str
+    kept: bool
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one phase. Tokens for each call, US dollars and seconds for the whole phase."""
+
+    max_input_tokens: int
+    max_output_tokens: int
+    budget_usd: float
+    max_calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which model, with which limits, for this phase, and why.
+
+    `fallback` is for outages only; `escalate` takes over the phase on evidence. `reasons` explains every candidate.
+    """
+
+    phase: Phase
+    primary: Model
+    fallback: tuple[Model, ...]
+    escalate: tuple[Model, ...]
+    limits: Limits
+    reasons: tuple[Considered, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """No, by this rule, for this reason; `mend` says what to do about it."""
+
+    rule: str
+    reason: str
+    mend: str = ""
+
+
+class Need(StrEnum):
+    """Whether a phase is done, left out, or waits for a person."""
+
+    DO = "do"
+    SKIP = "skip"
+    APPROVE = "approve"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOrder:
+    """The routes for one class of task. A refused phase holds its reason; it matters only if the class is met."""
+
+    task: TaskClass
+    routes: Mapping[Phase, Route | Refuse]
+    plan: Need
+    evidence_required: bool
+    review_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PathRule:
+    """Paths that match `pattern` (gitignore style) are this sensitive and may want an approved plan."""
+
+    pattern: str
+    sensitivity: Sensitivity
+    approve_plan: bool = False
+    source: Literal["routing", "policy"] = "routing"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOrder:
+    """How a candidate is proved. Commands are argv tuples; empty means: look for the usual test command."""
+
+    commands: tuple[tuple[str, ...], ...]
+    timeout_seconds: float
+    memory_mb: int
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOrder:
+    """How a change is reviewed. `separation` is what reviewer and authors must not share."""
+
+    separation: Literal["model", "family", "vendor"]
+    rounds: int
+    max_findings: int
+    auto_fix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What the decision was made from: sha256 of the policy file, of the routing file, and of the whole decision."""
+
+    policy: str
+    routing: str
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """The frozen order of a run; a replay needs nothing else. Times are ISO 8601 in UTC.
+
+    `head_commit` is the commit under review when only a review was asked for. `orders` holds the routes for every
+    class that triage may find; `task` and `risk` are set once it has.
+    `overrides` replaces the primary of a phase after a rerun with another model.
+    """
+
+    goal: Literal["build", "plan", "review"]
+    repository: Repository
+    requester: Actor
+    issue: Issue
+    base_commit: str
+    head_commit: str
+    admitted_at: str
+    sensitivity: Sensitivity
+    orders: Mapping[TaskClass, TaskOrder]
+    verify: VerifyOrder
+    review: ReviewOrder
+    caps: Caps
+    paths: tuple[PathRule, ...]
+    protected: tuple[str, ...]
+    digests: Digests
+    audit_mode: Literal["in-tree", "comment-only"] = "in-tree"
+    hinted: TaskClass | None = None
+    task: TaskClass = TaskClass.UNKNOWN
+    risk: Risk = Risk.MEDIUM
+    overrides: Mapping[Phase, Route] | None = None
+
+    @property
+    def order(self) -> TaskOrder:
+        """The order for the class of task that triage found."""
+        return self.orders[self.task]
+
+    def route(self, phase: Phase) -> Route | Refuse:
+        """The route that holds now for `phase`."""
+        if self.overrides and phase in self.overrides:
+            return self.overrides[phase]
+        return self.order.routes[phase]
+
+    def triaged(self, task: TaskClass, risk: Risk) -> "RunSpec":
+        """The same order with the class and risk that triage found."""
+        return replace(self, task=task, risk=risk)
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Yes: this order."""
+
+    spec: RunSpec
+
+
+Decision = Admit | Refuse
+
+
+def caps_for(spec: RunSpec, phase: Phase) -> Caps:
+    """The run's caps, with the phase's own budget where its route has one."""
+    route = spec.route(phase)
+    budget = route.limits.budget_usd if isinstance(route, Route) else 0.0
+    return replace(spec.caps, phase_usd=min(budget, spec.caps.run_usd))

@@ -1,0 +1,145 @@
+"""What phases exchange with workspaces and sandboxes: files, edits, jobs and their results."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One regular file of a tree: path, git blob id, size in bytes. Links and submodules are not listed."""
+
+    path: str
+    blob: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a file at a commit, with newlines as they stand in it."""
+
+    path: str
+    text: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result: a path, the line that matched best (from 1), and a short excerpt."""
+
+    path: str
+    line: int
+    excerpt: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Replace the one place where `search` stands by `replace`."""
+
+    path: str
+    search: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Make the file's whole text this."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the file."""
+
+    path: str
+
+
+Edit = Replace | Write | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class EditRules:
+    """Where edits may land. `allowed` empty means anywhere that is not protected.
+
+    `protected` are patterns on top of the built-in list; `lone_block_path` is the file that a reply with a single
+    code block and no path means.
+    """
+
+    allowed: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    lone_block_path: str = ""
+    max_files: int = 20
+    max_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EditRefusal:
+    """Why a reply's edits were not applied; nothing was written.
+
+    `message` is written for the model: what differs and where, at most some thirty lines.
+    """
+
+    kind: Literal[
+        "unreadable", "no-match", "ambiguous", "unchanged", "protected", "syntax", "too-large", "lost-names"
+    ]
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitText:
+    """Message and date of a commit. `at` is ISO 8601 in UTC, so that a repeated step makes the same commit."""
+
+    subject: str
+    body: str
+    trailers: tuple[str, ...]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditOrder:
+    """Onto which commit edits go, by whose hand, under which rules and message.
+
+    `base` is the commit that the run started from: the patch's diff is counted from there.
+    """
+
+    onto: str
+    base: str
+    model: str
+    rules: EditRules
+    text: CommitText
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxJob:
+    """Commands to run on an export of `commit`, in order, with no network and an empty environment.
+
+    The overlay replaces files of the export by those of another commit (the base version of tests, for one).
+    """
+
+    commit: str
+    commands: tuple[tuple[str, ...], ...]
+    timeout_seconds: float
+    memory_mb: int
+    overlay_commit: str = ""
+    overlay_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxTier:
+    """What holds untrusted code here: `bubblewrap`, `landlock`, or `none` with the reason and what to do."""
+
+    name: Literal["bubblewrap", "landlock", "none"]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """An interpreter outside /usr that is bound read-only into the sandbox; `bin` goes onto PATH."""
+
+    name: str
+    root: str
+    bin: str
+    version: str = ""

@@ -1,0 +1,1 @@
+"""Where issues and changes live: one room for each forge."""

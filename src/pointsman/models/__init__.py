@@ -1,0 +1,1 @@
+"""The governed door to every model: transport, wire formats, prices."""

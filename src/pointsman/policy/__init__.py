@@ -1,0 +1,1 @@
+"""Pure decisions: who may, which model and why, sensitivity, separation, budgets, protected paths."""

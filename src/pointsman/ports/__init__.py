@@ -1,0 +1,1 @@
+"""What we ask of the world, as Protocols of three to eight methods; adapters and fakes answer them."""

@@ -1,0 +1,32 @@
+"""Where issues, people and changes live."""
+
+from typing import Protocol
+
+from pointsman.domain.forge import Access, Change, ChangeOrder
+from pointsman.domain.outcome import Review
+from pointsman.domain.run import Actor, Issue, Repository
+
+
+class Forge(Protocol):
+    """Asked, never believed from a payload. `ensure_*` may be called any number of times; people see it once."""
+
+    async def access_of(self, repository: Repository, actor: Actor) -> Access:
+        """What the actor may do now, by numeric id. Doubt is `none`."""
+
+    async def issue(self, repository: Repository, key: str) -> Issue:
+        """The issue as it reads now. Raises OwnerMust when it is missing or empty."""
+
+    async def ensure_status(self, run_id: str, body: str) -> str:
+        """The one status text of a run, created or edited in place. Returns where people find it."""
+
+    async def ensure_change(self, order: ChangeOrder) -> Change:
+        """The draft change of a run: its branch pushed by compare-and-swap, its page written.
+
+        Raises OwnerMust when the branch cannot be made.
+        """
+
+    async def ensure_review(self, change: Change, review: Review, body: str) -> None:
+        """The review of a change, with its findings."""
+
+    async def ensure_check(self, change: Change, verdict: str, body: str) -> None:
+        """The check `pointsman/review` on the head of a change."""

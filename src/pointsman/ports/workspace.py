@@ -1,0 +1,40 @@
+"""The bare mirror of a repository: reading at a commit, and commits by plumbing."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from pointsman.domain.models import EditStyle
+from pointsman.domain.outcome import Patch
+from pointsman.domain.run import Repository
+from pointsman.domain.work import CommitText, Edit, EditOrder, EditRefusal, FileEntry, Hit, Source
+
+
+class Workspace(Protocol):
+    """Reads are pure functions of the commit; writes are deterministic, so any of them may be repeated."""
+
+    async def fetch(self, repository: Repository, revision: str) -> str:
+        """Bring `revision` into the mirror and return its commit id.
+
+        Raises OwnerMust for what is not a git repository, is empty, or does not hold the revision.
+        """
+
+    async def files(self, commit: str) -> tuple[FileEntry, ...]:
+        """The regular files at `commit`, sorted by path."""
+
+    async def read(self, commit: str, path: str) -> Source | None:
+        """The text of a file; None when it is absent, binary, a link, or over a megabyte."""
+
+    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
+        """The files that fit the query best, best first."""
+
+    async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
+        """Read the edits in a model's reply, apply all or none of them as `order` says, and commit."""
+
+    async def apply(self, order: EditOrder, edits: tuple[Edit, ...]) -> Patch | EditRefusal:
+        """The same for edits that are already typed."""
+
+    async def diff(self, base: str, commit: str) -> str:
+        """The canonical diff between two commits (full index, no renames, no textconv)."""
+
+    async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
+        """Commit our own files (the note) onto `onto`; the path guard does not apply. Returns the commit id."""

@@ -1,0 +1,1 @@
+"""The bare mirror, commits by plumbing, edits, code map, and the sandbox that runs commands."""
