@@ -16,11 +16,15 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeOrder:
-    """The change that a run wants: its branch by wish (a suffix is added when it is taken), head, title and page."""
+    """The change that a run wants: its branch and head, its title and page.
+
+    `expected_head` is the head that we pushed before; empty when the branch is new.
+    """
 
     run_id: str
     repository: Repository
-    wish: str
+    branch: str
+    expected_head: str
     base_commit: str
     head_commit: str
     title: str

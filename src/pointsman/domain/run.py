@@ -33,6 +33,7 @@ class Issue:
     """The text somebody wants worked on, as it was at the trigger. `digest` is sha256 over title, NUL, body.
 
     `flags` names what was stripped from the visible text (`html-comment`, `bidi`, ...); people are told.
+    `url` is where the forge finds it again (a file's path on the local forge); it stays out of notes.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Issue:
     digest: str
     labels: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,12 @@ class Forge(Protocol):
     async def ensure_status(self, run_id: str, body: str) -> str:
         """The one status text of a run, created or edited in place. Returns where people find it."""
 
+    async def branch_for(self, run_id: str, repository: Repository, wish: str) -> str:
+        """The branch of a run: the wished name, with a number behind it when somebody else has that one.
+
+        Asked again, the same run gets the same branch.
+        """
+
     async def ensure_change(self, order: ChangeOrder) -> Change:
         """The draft change of a run: its branch pushed by compare-and-swap, its page written.
 

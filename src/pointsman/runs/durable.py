@@ -1,0 +1,154 @@
+"""The ports as a run hands them to its phases: every effect a durable step, every call numbered, outages rerouted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pydantic import TypeAdapter
+
+from pointsman.domain.errors import TryAgain
+from pointsman.domain.levels import Phase
+from pointsman.domain.models import Ask, EditStyle, Model, Outage, Reply
+from pointsman.domain.outcome import CheckResult, Hop, Patch
+from pointsman.domain.run import Repository
+from pointsman.domain.work import (
+    CommitText,
+    Edit,
+    EditOrder,
+    EditRefusal,
+    FileEntry,
+    Hit,
+    SandboxJob,
+    SandboxTier,
+    Source,
+    Toolchain,
+)
+from pointsman.ports.models import Models
+from pointsman.ports.sandbox import Sandbox
+from pointsman.ports.workspace import Workspace
+from pointsman.runs.journal import durable
+
+_ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
+_EDITED: TypeAdapter[Patch | EditRefusal] = TypeAdapter(Patch | EditRefusal)
+_CHECKS: TypeAdapter[tuple[CheckResult, ...]] = TypeAdapter(tuple[CheckResult, ...])
+_TEXT: TypeAdapter[str] = TypeAdapter(str)
+
+
+@dataclass
+class DurableModels(Models):
+    """Each call a step of its own; on outage the next model of the ask's fallback, each hop remembered."""
+
+    models: Models
+    run_id: str
+    on_call: Callable[[Phase, str], None]
+    hops: list[Hop] = field(default_factory=list)
+    counted: dict[Phase, int] = field(default_factory=dict)
+
+    async def ask(self, ask: Ask) -> Reply | Outage:
+        """The first answer among the ask's model and its fallbacks. Raises TryAgain when all of them are out."""
+        outages: list[Outage] = []
+        for model in (ask.model, *ask.fallback):
+            if outages:
+                self.hops.append(_fallback(ask.phase, outages[-1], model))
+            answer = await self._once(replace(ask, model=model))
+            if isinstance(answer, Reply):
+                return answer
+            outages.append(answer)
+        raise _all_out(ask.phase, outages)
+
+    async def _once(self, ask: Ask) -> Reply | Outage:
+        number = self.counted.get(ask.phase, 0)
+        self.counted[ask.phase] = number + 1
+        numbered = replace(ask, run_id=self.run_id, call_id=f"{self.run_id}:{ask.phase}:{number}")
+        self.on_call(ask.phase, ask.model.name)
+        return await durable(
+            f"ask:{ask.phase}:{ask.model.name}", _ANSWER, lambda: self.models.ask(numbered), preemptible=True
+        )
+
+    def estimate_tokens(self, ask: Ask) -> int:
+        """Pure, so no step."""
+        return self.models.estimate_tokens(ask)
+
+    async def probe(self, model: Model) -> str:
+        """Whether the model can be asked, as it was the first time."""
+        return await durable(f"probe:{model.name}", _TEXT, lambda: self.models.probe(model))
+
+    async def close(self) -> None:
+        """The run does not own the connections."""
+
+
+def _fallback(phase: Phase, outage: Outage, to: Model) -> Hop:
+    return Hop(str(phase), "fallback", outage.model, to.name, f"{outage.kind}: {outage.message}")
+
+
+def _all_out(phase: Phase, outages: list[Outage]) -> TryAgain:
+    tried = "; ".join(f"{o.model} at {o.provider} ({o.kind}: {o.message})" for o in outages)
+    return TryAgain(
+        f"No model could be reached for {phase}: {tried}.",
+        after=max(o.retry_after for o in outages),
+        code="outage",
+        hint="Start the provider or wait, then resume the run; or name a fallback in the routing file.",
+    )
+
+
+@dataclass
+class DurableWorkspace(Workspace):
+    """Writes are steps; reads at a commit are pure functions of the commit and are simply done again."""
+
+    workspace: Workspace
+    trailers: tuple[str, ...]
+
+    async def fetch(self, repository: Repository, revision: str) -> str:
+        """Which commit the revision was when the run first looked."""
+        return await durable("fetch", _TEXT, lambda: self.workspace.fetch(repository, revision))
+
+    async def files(self, commit: str) -> tuple[FileEntry, ...]:
+        """The regular files at `commit`."""
+        return await self.workspace.files(commit)
+
+    async def read(self, commit: str, path: str) -> Source | None:
+        """The text of a file."""
+        return await self.workspace.read(commit, path)
+
+    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
+        """The files that fit the query best."""
+        return await self.workspace.search(commit, query, limit)
+
+    async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
+        """Apply the edits of a reply, with the run's trailers."""
+        return await durable("edit", _EDITED, lambda: self.workspace.propose(self._signed(order), reply, style))
+
+    async def apply(self, order: EditOrder, edits: tuple[Edit, ...]) -> Patch | EditRefusal:
+        """Apply typed edits, with the run's trailers."""
+        return await durable("edit", _EDITED, lambda: self.workspace.apply(self._signed(order), edits))
+
+    async def diff(self, base: str, commit: str) -> str:
+        """The canonical diff."""
+        return await self.workspace.diff(base, commit)
+
+    async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
+        """Commit our own files."""
+        signed = replace(text, trailers=(*text.trailers, *self.trailers))
+        return await durable("record", _TEXT, lambda: self.workspace.record(onto, files, signed))
+
+    def _signed(self, order: EditOrder) -> EditOrder:
+        trailers = (*order.text.trailers, *self.trailers)
+        return replace(order, text=replace(order.text, trailers=trailers))
+
+
+@dataclass
+class DurableSandbox(Sandbox):
+    """A job's results are a step: what was seen once is the evidence, and a replay does not run it again."""
+
+    sandbox: Sandbox
+
+    async def tier(self) -> SandboxTier:
+        """What holds on this machine now; every result carries what held then."""
+        return await durable("sandbox-tier", TypeAdapter(SandboxTier), self.sandbox.tier)
+
+    async def toolchains(self) -> tuple[Toolchain, ...]:
+        """The interpreters that jobs can use."""
+        return await self.sandbox.toolchains()
+
+    async def run(self, job: SandboxJob) -> tuple[CheckResult, ...]:
+        """Run the job once."""
+        return await durable("sandbox", _CHECKS, lambda: self.sandbox.run(job), preemptible=True)
