@@ -1,0 +1,254 @@
+"""The page of a change: what was asked, what was done, what shows that it works, and what it cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pointsman.conversation import figures
+from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line
+from pointsman.domain.ledger import CallRecord
+from pointsman.domain.levels import Severity
+from pointsman.domain.outcome import Earlier, Evidence, Finding, Note, Plan, Review, Verdict
+from pointsman.domain.run import RunSpec
+
+_FLAG_WORDS = {
+    "unicode-tags": "invisible tag characters",
+    "bidi": "characters that turn the direction of writing",
+    "zero-width": "characters of no width",
+    "variation-selectors": "runs of variation selectors",
+    "control-characters": "control characters",
+    "html-comment": "HTML comments",
+    "html": "HTML tags",
+    "hidden-html": "HTML that is not shown",
+    "reference-comment": "link definitions that nothing refers to",
+    "image-text": "texts behind images",
+    "link-title": "titles behind links",
+    "truncated": "everything beyond 64,000 characters",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What a page is written from. `issue_line` links the issue in the forge's way, such as `Fixes #12`."""
+
+    run_id: str
+    issue_line: str
+    spec: RunSpec
+    earlier: Earlier
+    calls: tuple[CallRecord, ...]
+    note: Note | None = None
+    not_run: tuple[str, ...] = ()
+
+
+def change_page(facts: PageFacts) -> str:
+    """The whole page in Markdown without HTML; every text of a model has passed `outbound`."""
+    earlier = facts.earlier
+    parts = (
+        _opening(facts),
+        plan_part(earlier.plan) if earlier.plan else "",
+        _changed_files(earlier),
+        evidence_part(earlier),
+        review_part(earlier.review) if earlier.review else "",
+        _routing_part(facts.spec, earlier),
+        _cost_part(facts.calls),
+        _note_part(facts.note),
+        _not_run_part(facts.not_run),
+        _next_part(facts),
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def change_title(spec: RunSpec) -> str:
+    """The title of the change: that of the issue, on one line, at most 120 characters."""
+    return outbound_line(spec.issue.title, limit=120) or f"Issue {spec.issue.key}"
+
+
+def _opening(facts: PageFacts) -> str:
+    lines = [facts.issue_line] if facts.issue_line else []
+    lines.append(f"{standing(facts.earlier)} A person decides about merging; Pointsman never does.")
+    if facts.spec.issue.flags:
+        lines.append(unseen_text(facts.spec.issue.flags))
+    return "\n\n".join(lines)
+
+
+def standing(earlier: Earlier) -> str:
+    """Where the change stands, in one sentence."""
+    evidence, review = earlier.evidence, earlier.review
+    if review is None and evidence is None:
+        return "This is a draft that was neither tested nor reviewed."
+    if evidence is not None and evidence.verdict is Verdict.FAILED:
+        return "This is a draft whose tests fail; it needs a person."
+    if review is None:
+        return "This is a draft that was not reviewed; it needs a person."
+    if review.verdict == "changes":
+        return "This is a draft with which its reviewer does not agree; it needs a person."
+    if review.verdict == "inconclusive":
+        return "This is a draft about which its reviewer came to no verdict; it needs a person."
+    if evidence is None or evidence.verdict is not Verdict.PASSED:
+        return "The reviewer found nothing in the way, but the tests prove nothing; it needs a person."
+    return "The tests pass and the reviewer found nothing in the way."
+
+
+def unseen_text(flags: Sequence[str]) -> str:
+    """What people are told when an issue held what they do not see."""
+    named = ", ".join(_FLAG_WORDS.get(flag, flag) for flag in flags)
+    return f"The issue held text that people do not see: {named}. It was left out before any model read the issue."
+
+
+def plan_part(plan: Plan) -> str:
+    """The plan as a section; empty for a plan that policy skipped."""
+    if plan.skipped:
+        return ""
+    parts = [f"## Plan\n\n{outbound(plan.goal)}"]
+    for title, items in (
+        ("Done when", plan.criteria),
+        ("Steps", plan.steps),
+        ("Tests", plan.tests),
+        ("Risks", plan.risks),
+        ("Open questions", plan.questions),
+    ):
+        if items:
+            parts.append(f"**{title}**\n\n{bullets(items)}")
+    touched = [inline_code(path) for path in plan.change] + [f"{inline_code(path)} (new)" for path in plan.create]
+    if touched:
+        parts.append("**Files**: " + ", ".join(touched))
+    return "\n\n".join(parts)
+
+
+def bullets(items: Sequence[str]) -> str:
+    """A list, one line for each item."""
+    return "\n".join(f"- {outbound_line(item)}" for item in items)
+
+
+def _changed_files(earlier: Earlier) -> str:
+    if earlier.patch is None:
+        return ""
+    rows = [
+        (inline_code(edit.path), edit.kind, f"+{edit.added} −{edit.removed}", edit.model)
+        for edit in earlier.patch.edits
+    ]
+    return "## Files\n\n" + table(("file", "what", "lines", "model"), rows)
+
+
+def evidence_part(earlier: Earlier) -> str:
+    """The evidence as a section: a table of before and after, and what to look at."""
+    evidence = earlier.evidence
+    if evidence is None:
+        return ""
+    parts = [f"## Evidence\n\n**{evidence.verdict.value}**: {outbound_line(evidence.why)}"]
+    rows = [(inline_code(row.command), row.before, row.after) for row in figures.check_rows(earlier)]
+    if rows:
+        parts.append(table(("command", "before", "after"), rows))
+    parts.extend(_remarks(evidence))
+    failed = [check for check in evidence.candidate if check.exit_code != 0 and check.tail]
+    parts.extend(outbound_code(check.tail, limit=2_000) for check in failed[:2])
+    return "\n\n".join(parts)
+
+
+def _remarks(evidence: Evidence) -> list[str]:
+    remarks = [f"Sandbox: {evidence.tier}."] if evidence.tier else []
+    if evidence.changed_tests:
+        remarks.append("The change touches tests or their configuration: " + _paths(evidence.changed_tests) + ".")
+    if evidence.missing:
+        remarks.append("Tests that were there before and are not collected now: " + _paths(evidence.missing) + ".")
+    return remarks
+
+
+def _paths(paths: Sequence[str], limit: int = 10) -> str:
+    named = ", ".join(inline_code(path) for path in paths[:limit])
+    return named if len(paths) <= limit else f"{named} and {len(paths) - limit} more"
+
+
+def review_part(review: Review) -> str:
+    """The review as a section: its summary, and each finding with the line that it quotes."""
+    parts = [f"## Review\n\n**{review.verdict}** by {review.model}, round {review.round}. {outbound(review.summary)}"]
+    parts.extend(finding_text(finding) for finding in review.findings)
+    if not review.findings:
+        parts.append("No findings.")
+    if review.dropped:
+        word = "finding was" if len(review.dropped) == 1 else "findings were"
+        parts.append(f"{len(review.dropped)} {word} left out, since nothing in the diff bears them out.")
+    return "\n\n".join(parts)
+
+
+def finding_text(finding: Finding) -> str:
+    """One finding: grave ones first in words, its place, its ground, its suggestion."""
+    mark = "**" if finding.severity in {Severity.BLOCKING, Severity.MAJOR} else ""
+    fate = "" if finding.fate == "open" else f" ({finding.fate})"
+    parts = [
+        f"{mark}{finding.severity}{mark} {inline_code(f'{finding.path}:{finding.line}')}{fate}: {outbound(finding.message)}",
+        outbound_code(finding.quote, limit=400),
+    ]
+    if finding.suggestion:
+        parts.append(f"Suggestion:\n\n{outbound_code(finding.suggestion, limit=2_000)}")
+    return "\n\n".join(parts)
+
+
+def _routing_part(spec: RunSpec, earlier: Earlier) -> str:
+    rows = [
+        (row.phase.value, row.model, row.family, row.perimeter, outbound_line(row.why, limit=500))
+        for row in figures.route_rows(spec)
+    ]
+    parts = ["## Who did what, and why", table(("phase", "model", "family", "runs at", "why"), rows)]
+    hops = [f"{hop.phase}: from {hop.from_model} to {hop.to_model} ({hop.kind}): {hop.why}" for hop in earlier.hops]
+    if hops:
+        parts.append(bullets(hops))
+    parts.append(f"Class of task: {spec.task}. Risk: {spec.risk}. Sensitivity: {spec.sensitivity}.")
+    return "\n\n".join(parts)
+
+
+def _cost_part(calls: tuple[CallRecord, ...]) -> str:
+    rows = figures.phase_rows(calls)
+    if not rows:
+        return ""
+    total = (
+        "**all**",
+        "",
+        str(sum(row.calls for row in rows)),
+        figures.tokens(sum(row.input_tokens for row in rows)),
+        figures.tokens(sum(row.output_tokens for row in rows)),
+        figures.usd(sum(row.cost_usd for row in rows)),
+        figures.duration(sum(row.seconds for row in rows)),
+    )
+    body = [
+        (
+            row.phase.value,
+            row.served or row.model,
+            str(row.calls),
+            figures.tokens(row.input_tokens),
+            figures.tokens(row.output_tokens),
+            figures.usd(row.cost_usd),
+            figures.duration(row.seconds),
+        )
+        for row in rows
+    ]
+    head = ("phase", "model", "calls", "tokens in", "tokens out", "cost", "time")
+    return "## Cost\n\n" + table(head, [*body, total])
+
+
+def _note_part(note: Note | None) -> str:
+    if note is None:
+        return ""
+    return (
+        f"## Note\n\nThe signed record of this run is `{note.page_path}`, digest `{figures.short(note.digest, 16)}`, "
+        f"key `{figures.short(note.key_id, 16)}`. `pointsman audit verify` checks it."
+    )
+
+
+def _not_run_part(not_run: tuple[str, ...]) -> str:
+    return f"## Cut off or not run\n\n{bullets(not_run)}" if not_run else ""
+
+
+def _next_part(facts: PageFacts) -> str:
+    return (
+        "## What to do next\n\n"
+        "- Read the diff. If it is right, mark the change as ready and merge it as you would any other.\n"
+        f"- `pointsman rerun {facts.run_id} code --model NAME` does the coding again with another model.\n"
+        f"- `pointsman show {facts.run_id}` prints the run."
+    )
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; cells are already safe."""
+    lines = [f"| {' | '.join(head)} |", f"|{'|'.join('---' for _ in head)}|"]
+    lines.extend(f"| {' | '.join(cell or ' ' for cell in row)} |" for row in rows)
+    return "\n".join(lines)

@@ -1,0 +1,141 @@
+"""Figures as people read them, and the table of a run: one row per phase."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pointsman.domain.ledger import CallRecord
+from pointsman.domain.levels import MODEL_PHASES, Phase
+from pointsman.domain.outcome import CheckResult, Earlier
+from pointsman.domain.run import Considered, Route, RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRow:
+    """What one model did in one phase. Cost in US dollars, time in seconds."""
+
+    phase: Phase
+    model: str
+    served: str
+    provider: str
+    perimeter: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """The route of one phase: the model asked for, its family, where it runs, and why it and no other."""
+
+    phase: Phase
+    model: str
+    family: str
+    perimeter: str
+    why: str
+
+
+def usd(amount: float) -> str:
+    """US dollars: cents, or four digits for what is smaller than a cent; `0` for nothing at all."""
+    if amount == 0:
+        return "$0"
+    return f"${amount:.4f}" if abs(amount) < 0.01 else f"${amount:.2f}"
+
+
+def tokens(count: int) -> str:
+    """A count with thousands set apart."""
+    return f"{count:,}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 05 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def short(digest: str, length: int = 12) -> str:
+    """The first digits of a commit id or digest, with `sha256:` left out."""
+    return digest.removeprefix("sha256:")[:length]
+
+
+def phase_rows(calls: Iterable[CallRecord]) -> tuple[PhaseRow, ...]:
+    """The calls summed up for each phase and model, in the order in which they were first asked."""
+    groups: dict[tuple[Phase, str, str], list[CallRecord]] = {}
+    for call in calls:
+        groups.setdefault((call.phase, call.model, call.provider), []).append(call)
+    return tuple(_summed(group) for group in groups.values())
+
+
+def _summed(group: Sequence[CallRecord]) -> PhaseRow:
+    first = group[0]
+    return PhaseRow(
+        phase=first.phase,
+        model=first.model,
+        served=next((call.served for call in reversed(group) if call.served), ""),
+        provider=first.provider,
+        perimeter=str(first.perimeter),
+        calls=len(group),
+        input_tokens=sum(call.input_tokens for call in group),
+        output_tokens=sum(call.output_tokens for call in group),
+        cost_usd=sum(call.cost_usd for call in group),
+        seconds=sum(call.seconds for call in group),
+    )
+
+
+def route_rows(spec: RunSpec) -> tuple[RouteRow, ...]:
+    """The routes that hold for the class of task that triage found, refused ones with their reason."""
+    return tuple(_route_row(spec, phase) for phase in MODEL_PHASES if phase in spec.order.routes)
+
+
+def _route_row(spec: RunSpec, phase: Phase) -> RouteRow:
+    route = spec.route(phase)
+    if not isinstance(route, Route):
+        return RouteRow(phase, "none", "", "", f"{route.reason} ({route.rule})")
+    model = route.primary
+    why = "; ".join(_reason(reason) for reason in route.reasons) or "named by the routing file"
+    return RouteRow(phase, model.name, model.family, str(model.provider.perimeter), why)
+
+
+def _reason(reason: Considered) -> str:
+    return f"{reason.model} {'kept' if reason.kept else 'left out'}: {reason.why} ({reason.rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One command before and after the change, each as a few words."""
+
+    command: str
+    before: str
+    after: str
+
+
+def check_rows(earlier: Earlier) -> tuple[CheckRow, ...]:
+    """The commands of the evidence, with what they said of the base and of the candidate."""
+    if earlier.evidence is None:
+        return ()
+    before = {check.command: check for check in earlier.evidence.base}
+    after = {check.command: check for check in earlier.evidence.candidate}
+    commands = list(dict.fromkeys((*before, *after)))
+    return tuple(
+        CheckRow(" ".join(command), check_words(before.get(command)), check_words(after.get(command)))
+        for command in commands
+    )
+
+
+def check_words(check: CheckResult | None) -> str:
+    """`1 failed, 9 passed`; the exit code where the command names no tests; how it ended where it did not exit."""
+    if check is None:
+        return "not run"
+    if check.status != "exited":
+        return {"timeout": "ran out of time", "output-limit": "wrote too much"}.get(check.status, check.status)
+    counted = [
+        f"{len(ids)} {word}"
+        for ids, word in ((check.failed, "failed"), (check.passed, "passed"), (check.skipped, "skipped"))
+        if ids
+    ]
+    return ", ".join(counted) or f"exit code {check.exit_code}"
