@@ -1,0 +1,229 @@
+"""The ledger on SQL: calls before and after, money reserved and settled, runs, people's acts, the chain's head."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, and_, func, insert, select, update
+
+from pointsman.audit.budget import require_room
+from pointsman.audit.database import Database
+from pointsman.audit.tables import (
+    acts,
+    branches,
+    call_of,
+    call_values,
+    calls,
+    note_heads,
+    overrides,
+    run_of,
+    run_values,
+    runs,
+)
+from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.levels import Phase
+from pointsman.domain.models import Caps
+from pointsman.domain.notes import PersonAct
+
+T = TypeVar("T")
+
+_ORDER = tuple(Phase)
+
+
+class SqlLedger:
+    """The Ledger on SQLite (`sqlite:////absolute/path`) or PostgreSQL (`postgresql+psycopg://...`).
+
+    Every method is one short transaction beside the event loop and is on disk when it returns. Raises OperatorMust
+    (`disk-full`, `ledger`) and TryAgain (`ledger-busy`); when the ledger cannot be read, no call is admitted.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    async def open_call(self, record: CallRecord, caps: Caps, repository_id: str) -> CallRecord:
+        """Write that the call is sent, if its reservation fits into every cap; see ports/ledger.py."""
+
+        def work(connection: Connection) -> CallRecord:
+            supersede = update(calls).where(calls.c.call_id == record.call_id, calls.c.state == "sent")
+            connection.execute(supersede.values(superseded=True))
+            require_room(connection, record, caps=caps, repository_id=repository_id)
+            last = select(func.max(calls.c.attempt)).where(calls.c.call_id == record.call_id)
+            opened = replace(record, state="sent", attempt=(connection.scalar(last) or 0) + 1)
+            connection.execute(insert(calls).values(call_values(opened) | {"repository_id": repository_id}))
+            return opened
+
+        return await self._database.write(work)
+
+    async def close_call(self, record: CallRecord) -> None:
+        """Settle the call. The first settlement stands; one of a call never seen open is kept, for it was paid."""
+
+        def work(connection: Connection) -> None:
+            this = and_(calls.c.call_id == record.call_id, calls.c.attempt == record.attempt)
+            row = connection.execute(select(calls).where(this)).mappings().first()
+            values = call_values(record)
+            if row is None:
+                of_run = select(runs.c.repository_id).where(runs.c.run_id == record.run_id)
+                values["repository_id"] = connection.scalar(of_run) or ""
+                connection.execute(insert(calls).values(values))
+            elif row["state"] == "sent":
+                # The day is that of the reservation; whether a repeat took its place is not for the answer to say.
+                del values["day"], values["superseded"]
+                connection.execute(update(calls).where(this).values(values))
+
+        await self._database.write(work)
+
+    async def calls(self, run_id: str) -> tuple[CallRecord, ...]:
+        """The calls of a run, after those of the runs it was forked from, each with its last attempt.
+
+        Of a parent count the calls of phases before the first phase that the child called itself; all of them as
+        long as the child has called none.
+        """
+        return await self._database.read(lambda connection: _lineage(connection, run_id, frozenset()))
+
+    async def keep(self, view: RunView) -> None:
+        """Create or replace the row of a run. Tokens, cost and calls are not taken from `view` but summed."""
+        await self._database.write(lambda connection: _put(connection, runs, run_values(view)))
+
+    async def run(self, run_id: str) -> RunView | None:
+        """One run, with tokens and cost summed from its own calls; what a settled attempt cost counts each time."""
+
+        def work(connection: Connection) -> RunView | None:
+            row = connection.execute(_with_sums().where(runs.c.run_id == run_id)).mappings().first()
+            return None if row is None else run_of(row)
+
+        return await self._database.read(work)
+
+    async def runs(self, repository_id: str = "", limit: int = 50) -> tuple[RunView, ...]:
+        """The newest runs, all or of one repository."""
+        query = _with_sums().order_by(runs.c.started_at.desc(), runs.c.run_id.desc()).limit(limit)
+        if repository_id:
+            query = query.where(runs.c.repository_id == repository_id)
+        return await self._rows(query, run_of)
+
+    async def act(self, run_id: str, person: PersonAct) -> None:
+        """Remember what a person did to a run; the same act said twice counts once."""
+        values: dict[str, object] = {"run_id": run_id, **_act_values(person)}
+
+        def work(connection: Connection) -> None:
+            if connection.execute(select(acts.c.seq).where(_same(acts, values))).first() is None:
+                connection.execute(insert(acts).values(values))
+
+        await self._database.write(work)
+
+    async def acts(self, run_id: str) -> tuple[PersonAct, ...]:
+        """What people did to this run, in order; not what they did to the run that it was forked from."""
+        query = select(acts).where(acts.c.run_id == run_id).order_by(acts.c.seq)
+        return await self._rows(query, _act_of)
+
+    async def override(self, run_id: str, phase: Phase, model_name: str, payload: str) -> None:
+        """Keep the route that replaces the one of `phase` in this run; the last one said holds."""
+        values = {"run_id": run_id, "phase": phase.value, "model": model_name, "payload": payload}
+        await self._database.write(lambda connection: _put(connection, overrides, values))
+
+    async def overrides(self, run_id: str) -> dict[str, str]:
+        """The payloads of the overrides of a run by phase."""
+        query = select(overrides).where(overrides.c.run_id == run_id).order_by(overrides.c.phase)
+        return dict(await self._rows(query, lambda row: (str(row["phase"]), str(row["payload"]))))
+
+    async def mark_branch(self, run_id: str, branch: str, head: str) -> None:
+        """Remember the branch of a run and the commit that it was left at."""
+        values = {"run_id": run_id, "branch": branch, "head": head}
+        await self._database.write(lambda connection: _put(connection, branches, values))
+
+    async def branch_of(self, run_id: str) -> tuple[str, str] | None:
+        """Branch and head of a run, None when it has made none."""
+        query = select(branches).where(branches.c.run_id == run_id)
+        found = await self._rows(query, lambda row: (str(row["branch"]), str(row["head"])))
+        return found[0] if found else None
+
+    async def note_head(self, repository_id: str) -> str:
+        """The digest of the newest note of a repository, empty before the first: the chain's head outside git."""
+        chain = await self.note_chain(repository_id)
+        return chain[-1] if chain else ""
+
+    async def note_chain(self, repository_id: str) -> tuple[str, ...]:
+        """The digests of all notes of a repository, oldest first, whatever branch they lie on."""
+        query = select(note_heads).where(note_heads.c.repository_id == repository_id).order_by(note_heads.c.seq)
+        return await self._rows(query, lambda row: str(row["digest"]))
+
+    async def set_note_head(self, repository_id: str, digest: str, run_id: str, *, previous: str) -> bool:
+        """Move the chain's head from `previous` to `digest`; False, and nothing moved, when it stands elsewhere.
+
+        True again when it was moved before. A run that signs anew after a crash replaces its own note at the head.
+        """
+
+        def work(connection: Connection) -> bool:
+            of_repository = note_heads.c.repository_id == repository_id
+            known = select(note_heads.c.seq).where(of_repository, note_heads.c.digest == digest)
+            if connection.execute(known).first() is not None:
+                return True
+            newest = select(note_heads).where(of_repository).order_by(note_heads.c.seq.desc()).limit(1)
+            head = connection.execute(newest).mappings().first()
+            stands = "" if head is None else head["digest"]
+            own = head is not None and head["run_id"] == run_id and head["previous"] == previous
+            if stands != previous and not own:
+                return False
+            values = {"repository_id": repository_id, "digest": digest, "previous": previous, "run_id": run_id}
+            connection.execute(insert(note_heads).values(values))
+            return True
+
+        return await self._database.write(work)
+
+    async def _rows(self, query: Select[*tuple[object, ...]], made: Callable[[RowMapping], T]) -> tuple[T, ...]:
+        return await self._database.read(
+            lambda connection: tuple(made(row) for row in connection.execute(query).mappings())
+        )
+
+
+def _same(table: Table, values: Mapping[str, object]) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == value for name, value in values.items()))
+
+
+def _put(connection: Connection, table: Table, values: Mapping[str, object]) -> None:
+    """Replace the row with this primary key, or make it; writers take turns, so nothing comes between."""
+    key = _same(table, {column.name: values[column.name] for column in table.primary_key})
+    if connection.execute(update(table).where(key).values(values)).rowcount == 0:
+        connection.execute(insert(table).values(values))
+
+
+def _lineage(connection: Connection, run_id: str, seen: frozenset[str]) -> tuple[CallRecord, ...]:
+    own = _own_calls(connection, run_id)
+    parent = connection.scalar(select(runs.c.parent).where(runs.c.run_id == run_id))
+    if not parent or parent in seen:
+        return own
+    inherited = _lineage(connection, parent, seen | {run_id})
+    fork = min((_ORDER.index(call.phase) for call in own), default=len(_ORDER))
+    return (*(call for call in inherited if _ORDER.index(call.phase) < fork), *own)
+
+
+def _own_calls(connection: Connection, run_id: str) -> tuple[CallRecord, ...]:
+    rows = connection.execute(select(calls).where(calls.c.run_id == run_id).order_by(calls.c.seq)).mappings()
+    last = {row["call_id"]: row for row in rows}
+    return tuple(call_of(row) for row in sorted(last.values(), key=lambda row: int(row["seq"])))
+
+
+def _with_sums() -> Select[*tuple[object, ...]]:
+    kept = and_(calls.c.run_id == runs.c.run_id, ~and_(calls.c.state == "sent", calls.c.superseded))
+    return (
+        select(
+            runs,
+            func.coalesce(func.sum(calls.c.input_tokens), 0).label("input_tokens"),
+            func.coalesce(func.sum(calls.c.output_tokens), 0).label("output_tokens"),
+            func.coalesce(func.sum(calls.c.cost_nano), 0).label("cost_nano"),
+            func.count(calls.c.seq).label("calls"),
+        )
+        .join_from(runs, calls, kept, isouter=True)
+        .group_by(*runs.c)
+    )
+
+
+def _act_values(person: PersonAct) -> dict[str, object]:
+    return {name: getattr(person, name) for name in ("actor_id", "login", "act", "detail", "at")}
+
+
+def _act_of(row: RowMapping) -> PersonAct:
+    return PersonAct(**{name: row[name] for name in ("actor_id", "login", "act", "detail", "at")})
