@@ -174,8 +174,9 @@ def finding_text(finding: Finding) -> str:
     """One finding: grave ones first in words, its place, its ground, its suggestion."""
     mark = "**" if finding.severity in {Severity.BLOCKING, Severity.MAJOR} else ""
     fate = "" if finding.fate == "open" else f" ({finding.fate})"
+    place = inline_code(f"{finding.path}:{finding.line}")
     parts = [
-        f"{mark}{finding.severity}{mark} {inline_code(f'{finding.path}:{finding.line}')}{fate}: {outbound(finding.message)}",
+        f"{mark}{finding.severity}{mark} {place}{fate}: {outbound(finding.message)}",
         outbound_code(finding.quote, limit=400),
     ]
     if finding.suggestion:
