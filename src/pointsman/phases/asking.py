@@ -1,0 +1,191 @@
+"""Questions to a model: built within its window, read into a typed value, mended once when unreadable."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from pointsman.domain.errors import OwnerMust, TryAgain
+from pointsman.domain.json import JsonObject
+from pointsman.domain.levels import Phase
+from pointsman.domain.models import Ask, Ending, Message, Model, Outage, Reply, Shape, ToolSpec
+from pointsman.domain.run import Limits, Refuse, Route, RunSpec, caps_for
+from pointsman.phases.templates import Prompt, shorten
+from pointsman.ports.bundle import Ports
+
+T = TypeVar("T")
+
+CHARS_PER_TOKEN = 3
+_REPAIR_ECHO = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """A value that was read from a reply, and the model that really answered."""
+
+    value: T
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """No value could be read, not even after the repair turn."""
+
+    why: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a prompt that may be left out when the window is small; the name is told instead."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is asked in a phase, and under which limits."""
+
+    spec: RunSpec
+    ports: Ports
+    phase: Phase
+    model: Model
+    fallback: tuple[Model, ...]
+    limits: Limits
+
+    @property
+    def output_tokens(self) -> int:
+        """How long an answer may be: the smallest of the limits, and never more than half the window."""
+        bounds = (self.limits.max_output_tokens, self.model.max_output, self.model.context_window // 2)
+        return min(bound for bound in bounds if bound > 0)
+
+    @property
+    def input_tokens(self) -> int:
+        """How long a question may be, so that question and answer fit the window together."""
+        room = self.model.context_window - self.output_tokens
+        return min(room, self.limits.max_input_tokens) if self.limits.max_input_tokens > 0 else room
+
+    def ask(
+        self,
+        prompt: Prompt,
+        *,
+        further: tuple[Message, ...] = (),
+        shape: Shape | None = None,
+        tools: tuple[ToolSpec, ...] = (),
+        temperature: float | None = None,
+    ) -> Ask:
+        """The question as a value; `further` are the turns after the first."""
+        return Ask(
+            phase=self.phase,
+            model=self.model,
+            system=prompt.system,
+            messages=(Message("user", prompt.user), *further),
+            template=prompt.template,
+            max_output_tokens=self.output_tokens,
+            caps=caps_for(self.spec, self.phase),
+            repository_id=self.spec.repository.id,
+            fallback=self.fallback,
+            shape=shape,
+            tools=tools,
+            temperature=temperature,
+        )
+
+    def fits(self, ask: Ask) -> bool:
+        """Whether the question is within the limit of its input."""
+        return self.ports.models.estimate_tokens(ask) <= self.input_tokens
+
+
+def route_of(spec: RunSpec, phase: Phase) -> Route:
+    """The route of a phase. Raises OwnerMust when policy left none."""
+    route = spec.route(phase)
+    if isinstance(route, Refuse):
+        raise OwnerMust(route.reason, code=route.rule, hint=route.mend)
+    return route
+
+
+def asking_of(spec: RunSpec, ports: Ports, phase: Phase) -> Asking:
+    """The primary model of the phase's route. Raises OwnerMust when there is no route."""
+    route = route_of(spec, phase)
+    return Asking(spec, ports, phase, route.primary, route.fallback, route.limits)
+
+
+def fit(asking: Asking, pieces: Sequence[Piece], build: Callable[[tuple[Piece, ...], tuple[str, ...]], Ask]) -> Ask:
+    """The question with as many pieces as fit; the last ones go first, and `build` is told their names.
+
+    Raises OwnerMust when the question does not fit without any piece.
+    """
+    for kept in range(len(pieces), -1, -1):
+        left_out = tuple(piece.name for piece in pieces[kept:])
+        ask = build(tuple(pieces[:kept]), left_out)
+        if asking.fits(ask):
+            return ask
+    raise OwnerMust(
+        f"The question of phase {asking.phase} does not fit {asking.model.name}: at most {asking.input_tokens} "
+        "tokens may be asked, and the smallest form needs more.",
+        code="context-window",
+        hint="Route this phase to a model with a larger window, raise max_input_tokens, or shorten the issue.",
+    )
+
+
+async def reply_to(ports: Ports, ask: Ask) -> Reply:
+    """The reply. Raises TryAgain when neither the model nor its fallbacks answered."""
+    answer = await ports.models.ask(ask)
+    if isinstance(answer, Outage):
+        raise TryAgain(
+            f"{answer.model} at {answer.provider} could not answer in phase {ask.phase}: {answer.kind}.",
+            after=answer.retry_after,
+            code="outage",
+            hint="Start the provider or wait, then resume the run; or name a fallback in the routing file.",
+        )
+    return answer
+
+
+async def ask_shaped(ports: Ports, ask: Ask, read: Callable[[JsonObject], T | str]) -> Answer[T] | Unreadable:
+    """Ask for a value and read it; when that fails, one more turn shows the model what was wrong.
+
+    `read` returns the value, or a sentence saying what is wrong (so the value itself must not be a string).
+    Raises TryAgain on an outage, and what the door raises.
+    """
+    reply = await reply_to(ports, ask)
+    found = _value_of(reply, read)
+    if not isinstance(found, str):
+        return Answer(found, reply.model)
+    if reply.ending is Ending.REFUSED:
+        return Unreadable("the model declined to answer", reply.model)
+    mended = await reply_to(ports, _repair(ask, reply, found))
+    again = _value_of(mended, read)
+    return Unreadable(again, mended.model) if isinstance(again, str) else Answer(again, mended.model)
+
+
+def _value_of(reply: Reply, read: Callable[[JsonObject], T | str]) -> T | str:
+    if reply.data is not None:
+        return read(reply.data)
+    if reply.ending is Ending.CUT:
+        return "the answer was cut off at the length limit; write a shorter one"
+    if not reply.text.strip():
+        return "the answer was empty"
+    return "the answer held no JSON object"
+
+
+def _repair(ask: Ask, reply: Reply, wrong: str) -> Ask:
+    said = shorten(reply.text.strip() or "(nothing)", _REPAIR_ECHO)
+    names = ", ".join(_names_in(ask.shape)) if ask.shape else ""
+    again = f"That answer cannot be used: {wrong}. Answer again with one JSON object and nothing else"
+    order = f"{again}, with the keys: {names}." if names else f"{again}."
+    return replace(ask, messages=(*ask.messages, Message("assistant", said), Message("user", order)))
+
+
+def _names_in(shape: Shape) -> tuple[str, ...]:
+    properties = shape.schema.get("properties")
+    return tuple(str(name) for name in properties) if isinstance(properties, dict) else ()
+
+
+def temperature_of(model: Model, attempt: int = 0) -> float | None:
+    """0 for the first attempt, then varied, because a model at 0 repeats itself.
+
+    None, the vendor's own value, for models that think: OpenAI's reasoning models and Claude with extended thinking
+    refuse any other (API reference of both).
+    """
+    if model.effort or model.tier == "frontier":
+        return None
+    return (0.0, 0.6, 0.9)[min(attempt, 2)]

@@ -1,0 +1,59 @@
+"""Coding by search and replace blocks in plain text."""
+
+from dataclasses import replace
+
+from pointsman.domain.models import Ask, EditStyle, Message
+from pointsman.domain.outcome import NoPatch, Patch
+from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
+from pointsman.phases.coding import Task, no_edit, other_files, refused
+from pointsman.phases.context import joined
+from pointsman.phases.templates import fenced, fill, shorten
+from pointsman.phases.whole import by_whole_files, fits_whole
+
+_TRIES = 2
+_ECHO = 6000
+
+
+async def by_blocks(task: Task) -> Patch | NoPatch:
+    """One reply with blocks; a refusal goes back once, and after the second one whole files are asked for."""
+    ask = _question(task)
+    result: NoPatch | None = None
+    for _ in range(_TRIES):
+        reply = await reply_to(task.ports, ask)
+        if (ended := no_edit(reply)) is not None:
+            return ended
+        order = task.order(task.attempt.onto, reply.model, lone_block_path=_lone(task))
+        made = await task.ports.workspace.propose(order, reply.text, EditStyle.BLOCKS)
+        if isinstance(made, Patch):
+            return made
+        result = refused(made, reply.model)
+        turns = (Message("assistant", shorten(reply.text, _ECHO)), Message("user", made.message))
+        ask = replace(ask, messages=(*ask.messages, *turns))
+    can_be_whole = bool(task.targets or task.create) and fits_whole(task)
+    if can_be_whole and result is not None and result.kind in ("unreadable", "refused"):
+        return await by_whole_files(task)
+    return result or NoPatch("empty", "no reply held an edit", task.asking.model.name)
+
+
+def _lone(task: Task) -> str:
+    paths = (*(source.path for source in task.targets), *task.create)
+    return paths[0] if len(paths) == 1 else ""
+
+
+def _question(task: Task) -> Ask:
+    mark = task.mark
+    files = "\n".join(fenced(mark, f"file {source.path}", source.text) for source in task.targets)
+    new = "".join(f"The file {path} does not exist yet.\n" for path in task.create)
+
+    def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
+        prompt = fill(
+            "code-blocks/1",
+            mark=mark,
+            task=task.told(),
+            files=f"{files}{new}",
+            context=joined(kept, left_out),
+            feedback=task.feedback(),
+        )
+        return task.asking.ask(prompt, temperature=temperature_of(task.asking.model, task.number))
+
+    return fit(task.asking, other_files(task, mark), build)

@@ -1,0 +1,177 @@
+"""What every way of coding shares: the task as it is told, the rules for edits, the commit's words."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pointsman.domain.levels import TaskClass
+from pointsman.domain.models import Ending, Reply
+from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
+from pointsman.domain.run import Need, RunSpec
+from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Source, Write
+from pointsman.phases.asking import CHARS_PER_TOKEN, Asking, Piece
+from pointsman.phases.paths import is_guarded
+from pointsman.phases.templates import bullets, fenced, mark_of, shorten
+from pointsman.ports.bundle import Ports
+
+_SUBJECT = 72
+_FEEDBACK_CHARS = {"small": 1200, "mid": 4000, "frontier": 8000}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_SKIP_CI = re.compile(r"\[(skip[ -]ci|ci[ -]skip|no[ -]ci|skip actions|actions skip)\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try on one rung of the ladder (0 is the route's primary, then its escalations).
+
+    `onto` is the commit that edits go onto; `feedback` is what was wrong before, empty on the first try.
+    """
+
+    rung: int
+    cause: Literal["first", "tests", "edit", "review"]
+    feedback: str
+    onto: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Everything one try knows: the files to change and to make, and further files by rank."""
+
+    asking: Asking
+    earlier: Earlier
+    plan: Plan
+    attempt: Attempt
+    targets: tuple[Source, ...]
+    create: tuple[str, ...]
+    further: tuple[Source, ...]
+    rules: EditRules
+
+    @property
+    def spec(self) -> RunSpec:
+        """The order of the run."""
+        return self.asking.spec
+
+    @property
+    def ports(self) -> Ports:
+        """What may be asked of the world."""
+        return self.asking.ports
+
+    @property
+    def number(self) -> int:
+        """How many tries this rung has had."""
+        return sum(1 for one in self.earlier.tries if one.rung == self.attempt.rung)
+
+    @property
+    def mark(self) -> str:
+        """The delimiter of this try's data."""
+        texts = (source.text for source in (*self.targets, *self.further))
+        return mark_of(self.spec.issue.title, self.spec.issue.body, self.attempt.feedback, *texts)
+
+    def told(self) -> str:
+        """The task in words: the issue as data, then what the plan made of it."""
+        issue = f"{self.spec.issue.title}\n\n{self.spec.issue.body}"
+        shown = shorten(issue, self.asking.input_tokens * CHARS_PER_TOKEN // 4)
+        parts = [fenced(self.mark, "issue", shown)]
+        if not self.plan.skipped:
+            parts.append(f"Goal: {self.plan.goal}\n")
+            parts += [f"Steps:\n{bullets(self.plan.steps)}\n"] if self.plan.steps else []
+            parts += [f"It is done when:\n{bullets(self.plan.criteria)}\n"] if self.plan.criteria else []
+        return "\n".join(parts)
+
+    def feedback(self) -> str:
+        """What was wrong with the try before, as data."""
+        if not self.attempt.feedback.strip():
+            return ""
+        heading = {
+            "tests": "The files hold an earlier try. The tests say of it:",
+            "review": "The files hold an earlier try. A reviewer says of it:",
+        }.get(self.attempt.cause, "An earlier try was not usable:")
+        limit = _FEEDBACK_CHARS[self.asking.model.tier]
+        said = fenced(self.mark, "what was wrong", shorten(self.attempt.feedback, limit))
+        return f"{heading}\n{said}The tests are right; change the code."
+
+    def order(self, onto: str, model: str, *, lone_block_path: str = "") -> EditOrder:
+        """Where edits of `model` go, and with which words they are committed."""
+        rules = EditRules(allowed=self.rules.allowed, protected=self.rules.protected, lone_block_path=lone_block_path)
+        return EditOrder(onto, self.spec.base_commit, model, rules, commit_text(self.spec, self.plan, model))
+
+
+def commit_text(spec: RunSpec, plan: Plan, model: str) -> CommitText:
+    """The words of a commit; its date is the admission's, so that a repeated step makes the same commit."""
+    return CommitText(
+        subject=one_line(plan.goal, _SUBJECT) or "Change the code as the issue asks",
+        body=f"For issue {one_line(spec.issue.key, 200)}.",
+        trailers=trailers(model),
+        at=spec.admitted_at,
+    )
+
+
+def trailers(model: str, run_id: str = "") -> tuple[str, ...]:
+    """The pointers at a commit's end: which model helped, and the run, where its id is known."""
+    assisted = (f"Assisted-by: Pointsman ({one_line(model, 100)})",)
+    return (*assisted, f"Pointsman-Run: {run_id}") if run_id else assisted
+
+
+def one_line(text: str, limit: int) -> str:
+    """A text without control characters and CI switches, on one line of at most `limit` characters."""
+    line = " ".join(_SKIP_CI.sub(" ", _CONTROL.sub(" ", text)).split()).rstrip(".")
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def rules_for(spec: RunSpec, plan: Plan, tier: str, paths: tuple[str, ...]) -> EditRules:
+    """Where a coder may write.
+
+    An approved plan, and the plan of a small model, bind to their paths: what was approved is what is done, and a
+    small model that strays is lost. Other coders may touch what is not protected; existing tests, their
+    configuration, CI and lock files are open to them only when the plan names them, or when tests are the task.
+    """
+    named = tuple(dict.fromkeys((*plan.change, *plan.create, *plan.tests)))
+    if named and not plan.skipped and (tier == "small" or spec.order.plan is Need.APPROVE):
+        return EditRules(allowed=named, protected=spec.protected)
+    if spec.task is TaskClass.TESTS:
+        return EditRules(protected=spec.protected)
+    guarded = tuple(path for path in paths if path not in named and is_guarded(path))
+    return EditRules(protected=(*spec.protected, *guarded))
+
+
+def no_edit(reply: Reply) -> NoPatch | None:
+    """Why a reply cannot hold a usable edit, None when it may."""
+    if reply.ending is Ending.CUT:
+        return NoPatch("cut", "the reply was cut off at the length limit", reply.model)
+    if reply.ending is Ending.REFUSED:
+        return NoPatch("refused", "the model declined to answer", reply.model)
+    if reply.ending is Ending.EMPTY or not reply.text.strip():
+        return NoPatch("empty", "the reply was empty", reply.model)
+    return None
+
+
+def refused(refusal: EditRefusal, model: str) -> NoPatch:
+    """A refusal of the edit engine as the ladder knows it."""
+    where = f"{refusal.path}: " if refusal.path else ""
+    why = f"{where}{refusal.message}"
+    if refusal.kind == "unreadable":
+        return NoPatch("unreadable", why, model)
+    if refusal.kind == "unchanged":
+        return NoPatch("unchanged", why, model)
+    if refusal.kind == "protected":
+        return NoPatch("protected", why, model)
+    return NoPatch("refused", f"{refusal.kind}: {why}", model)
+
+
+def other_files(task: Task, mark: str) -> tuple[Piece, ...]:
+    """The files that are not changed but help to understand, by rank."""
+    return tuple(Piece(one.path, fenced(mark, f"file {one.path}, to look at only", one.text)) for one in task.further)
+
+
+async def in_one_commit(task: Task, patch: Patch, steps: int) -> Patch:
+    """The same tree as one commit, when it was reached in several."""
+    onto = task.attempt.onto
+    if steps < 2:
+        return patch
+    before = {entry.path: entry.blob for entry in await task.ports.workspace.files(onto)}
+    after = await task.ports.workspace.files(patch.commit)
+    changed = [entry.path for entry in after if before.get(entry.path) != entry.blob]
+    texts = [await task.ports.workspace.read(patch.commit, path) for path in changed]
+    edits = tuple(Write(source.path, source.text) for source in texts if source is not None)
+    whole = await task.ports.workspace.apply(task.order(onto, patch.model), edits)
+    return whole if isinstance(whole, Patch) and whole.tree == patch.tree else patch

@@ -1,0 +1,82 @@
+"""Which commands prove a candidate: the ones that were ordered, else the usual one for what the tree holds."""
+
+import shlex
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from pointsman.domain.run import RunSpec
+from pointsman.domain.work import FileEntry
+from pointsman.phases.paths import is_test
+from pointsman.ports.workspace import Workspace
+
+Command = tuple[str, ...]
+
+PYTEST: Command = ("python3", "-m", "pytest")
+UNITTEST: Command = ("python3", "-m", "unittest", "discover")
+_PYTEST_SECTIONS = {"pyproject.toml": "[tool.pytest", "setup.cfg": "[tool:pytest]", "tox.ini": "[pytest]"}
+_MOST_READ = 20
+
+
+async def commands_for(spec: RunSpec, workspace: Workspace) -> tuple[tuple[Command, ...], str]:
+    """The commands to run, and, when there are none, why.
+
+    They are looked for at the base commit, so that a candidate cannot choose what is run. A command that the
+    operator's patterns do not allow is not run.
+    """
+    commands = spec.verify.commands or await detected(workspace, spec.base_commit)
+    if not commands:
+        return (), "no test command is configured, and none was found in the repository"
+    barred = tuple(command for command in commands if not is_allowed(command, spec.verify.allowed))
+    if barred:
+        return (), f"the operator's policy does not allow the command `{shlex.join(barred[0])}`"
+    return commands, ""
+
+
+def is_allowed(command: Command, patterns: Iterable[str]) -> bool:
+    """Whether the whole command line fits a pattern; `*` stands for any text, a trailing ` *` also for none."""
+    line = shlex.join(command)
+    return any(fnmatchcase(line, pattern) or fnmatchcase(f"{line} ", pattern) for pattern in patterns)
+
+
+def is_pytest(command: Command) -> bool:
+    """Whether the command is a pytest run, which leaves ids of tests behind."""
+    return "pytest" in (word.rsplit("/", 1)[-1] for word in command[:4])
+
+
+async def detected(workspace: Workspace, commit: str) -> tuple[Command, ...]:
+    """The usual test command for what lies at the root of the tree; empty when nothing is known."""
+    entries = await workspace.files(commit)
+    names = frozenset(entry.path for entry in entries)
+    python_tests = tuple(entry.path for entry in entries if entry.path.endswith(".py") and is_test(entry.path))
+    if python_tests:
+        return (await _python(workspace, commit, entries, python_tests),)
+    if "package.json" in names and '"test"' in await _text(workspace, commit, "package.json"):
+        return (("npm", "test"),)
+    if "go.mod" in names:
+        return (("go", "test", "./..."),)
+    if "Cargo.toml" in names:
+        return (("cargo", "test", "--offline"),)
+    makefile = await _text(workspace, commit, "Makefile") if "Makefile" in names else ""
+    if any(line.startswith(("test:", "test ")) for line in makefile.splitlines()):
+        return (("make", "test"),)
+    return ()
+
+
+async def _python(
+    workspace: Workspace, commit: str, entries: tuple[FileEntry, ...], tests: tuple[str, ...]
+) -> Command:
+    names = frozenset(entry.path for entry in entries)
+    if any(path.rsplit("/", 1)[-1] in ("conftest.py", "pytest.ini") for path in names):
+        return PYTEST
+    for path, section in _PYTEST_SECTIONS.items():
+        if path in names and section in await _text(workspace, commit, path):
+            return PYTEST
+    texts = [await _text(workspace, commit, path) for path in tests[:_MOST_READ]]
+    unittests = any("unittest" in text for text in texts)
+    plain = any("import pytest" in text or "\ndef test_" in f"\n{text}" for text in texts)
+    return UNITTEST if unittests and not plain else PYTEST
+
+
+async def _text(workspace: Workspace, commit: str, path: str) -> str:
+    source = await workspace.read(commit, path)
+    return source.text if source is not None else ""

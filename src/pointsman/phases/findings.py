@@ -1,0 +1,149 @@
+"""Findings with a ground in the diff, and the verdict that follows from them and from the evidence."""
+
+import re
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from pointsman.domain.levels import Severity
+from pointsman.domain.outcome import Evidence, Finding, Verdict
+from pointsman.phases.anchors import FileDiff, anchor, normal
+from pointsman.phases.paths import cleaned
+from pointsman.phases.reading import AsList, Draft, Text, Texts
+
+_SEVERITIES = {"critical": "blocking", "high": "blocking", "blocker": "blocking", "medium": "major", "low": "minor",
+               "error": "major", "warning": "minor", "info": "note", "nit": "note", "trivial": "note"}  # fmt: skip
+_KINDS = ("bug", "security", "criteria", "tests", "other")
+_CONCRETE = re.compile(r"""[\d"'`(\[{]|\b(None|null|nil|empty|true|false|negative|zero)\b""", re.IGNORECASE)
+_NOTHING = frozenset({"", "n/a", "na", "none", "-", "null", "no", "unknown", "any", "not applicable"})
+
+
+def _as_severity(value: object) -> object:
+    word = str(value).strip().casefold() if isinstance(value, str) else ""
+    word = _SEVERITIES.get(word, word)
+    return word if word in ("note", "minor", "major", "blocking") else "minor"
+
+
+class FindingDraft(Draft):
+    """One remark as a model writes it."""
+
+    path: Text = ""
+    quote: Text
+    severity: Annotated[Severity, BeforeValidator(_as_severity)] = Severity.MINOR
+    kind: Text = "other"
+    message: Text
+    failing_input: Text = ""
+    suggestion: Text = ""
+
+
+class ReviewDraft(Draft):
+    """An answer of a reviewer. It holds no verdict: that is computed."""
+
+    summary: Text = ""
+    findings: Annotated[tuple[FindingDraft, ...], AsList]
+    still_open: Texts = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """Findings that have a place in the diff, and a reason for each one that has none."""
+
+    findings: tuple[Finding, ...]
+    dropped: tuple[str, ...]
+
+
+def grounded(drafts: tuple[FindingDraft, ...], files: tuple[FileDiff, ...]) -> Grounded:
+    """The findings that quote a line of the diff, each once; the others are counted with a reason."""
+    kept: dict[str, Finding] = {}
+    dropped = []
+    for draft in drafts:
+        finding = _ground(draft, files)
+        if isinstance(finding, str):
+            dropped.append(f"{_short(draft.message)}: {finding}")
+        elif finding.id in kept:
+            dropped.append(f"{_short(draft.message)}: it repeats another finding")
+        else:
+            kept[finding.id] = finding
+    return Grounded(tuple(kept.values()), tuple(dropped))
+
+
+def _ground(draft: FindingDraft, files: tuple[FileDiff, ...]) -> Finding | str:
+    if not draft.message:
+        return "it says nothing"
+    place = anchor(files, cleaned(draft.path), draft.quote)
+    if isinstance(place, str):
+        return place
+    severity, message = _weighed(draft)
+    return Finding(
+        id=finding_id(place.path, place.line.text, draft.kind),
+        path=place.path,
+        line=place.line.line,
+        side=place.line.side,
+        severity=severity,
+        quote=place.line.text,
+        message=message,
+        suggestion=draft.suggestion,
+    )
+
+
+def finding_id(path: str, quote: str, kind: str) -> str:
+    """The same for the same line and kind of defect, however the message is worded and wherever the line moves."""
+    word = kind.strip().casefold()
+    known = word if word in _KINDS else "other"
+    return sha256(f"{path}\0{normal(quote)}\0{known}".encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def _weighed(draft: FindingDraft) -> tuple[Severity, str]:
+    """A grave finding must name an input for which the code goes wrong; else it is minor."""
+    case = draft.failing_input.strip()
+    is_concrete = case.casefold().rstrip(".") not in _NOTHING and _CONCRETE.search(case) is not None
+    message = f"{draft.message}\nFails for: {case}" if is_concrete else draft.message
+    if draft.severity.rank >= Severity.MAJOR.rank and not is_concrete:
+        return Severity.MINOR, message
+    return draft.severity, message
+
+
+def _short(message: str) -> str:
+    line = " ".join(message.split())
+    return f"{line[:80]}…" if len(line) > 80 else line or "a finding"
+
+
+def most_grave(found: tuple[Finding, ...], most: int) -> Grounded:
+    """At most `most` findings, the gravest first; the order of equals is kept."""
+    ordered = sorted(found, key=lambda finding: -finding.severity.rank)
+    rest = tuple(f"{_short(finding.message)}: over the limit of {most} findings" for finding in ordered[most:])
+    return Grounded(tuple(ordered[:most]), rest)
+
+
+def settled(
+    earlier: tuple[Finding, ...], still_open: tuple[str, ...], whole: tuple[FileDiff, ...]
+) -> tuple[Finding, ...]:
+    """Findings of the round before: fixed when the quoted line is gone or the reviewer no longer holds them.
+
+    Lines move, so each one that is still open is found again.
+    """
+    after = []
+    for finding in earlier:
+        place = anchor(whole, finding.path, finding.quote)
+        if finding.fate != "open":
+            after.append(finding)
+        elif isinstance(place, str) or finding.id not in still_open:
+            after.append(replace(finding, fate="fixed"))
+        else:
+            after.append(replace(finding, line=place.line.line, side=place.line.side))
+    return tuple(after)
+
+
+def verdict_of(
+    findings: tuple[Finding, ...], evidence: Evidence | None, *, evidence_required: bool, is_partial: bool
+) -> Literal["approve", "changes", "inconclusive"]:
+    """The verdict, by rules alone: no text in a change or in a reviewer's answer can approve it."""
+    grave = any(one.severity.rank >= Severity.MAJOR.rank for one in findings if one.fate == "open")
+    tests = evidence.verdict if evidence else Verdict.NOT_RUN
+    if grave or (evidence_required and tests is Verdict.FAILED):
+        return "changes"
+    if is_partial or (evidence_required and tests is not Verdict.PASSED):
+        return "inconclusive"
+    return "approve"

@@ -1,0 +1,97 @@
+"""What a path says of a file: whether it is named, a test, a test's configuration, or guarded."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+OWN_FILES = (".git/**", ".pointsman/**", ".pointsman.yml")
+_LOCKS = (
+    "*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "requirements*.lock",
+)  # fmt: skip
+_CI = (".github/**", ".gitlab-ci.yml", ".gitlab/**", ".circleci/**", "Jenkinsfile", ".ci/**", "azure-pipelines.yml")
+_TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__"})
+_TEST_NAME = re.compile(r"(^tests?[_.\-].*|.*[_.\-](test|tests|spec)\.\w+|.*Tests?\.(java|kt|cs))$")
+_TEST_CONFIG = frozenset(
+    {
+        "conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml", "noxfile.py",
+        "package.json", "jest.config.js", "jest.config.ts", "vitest.config.ts", "vitest.config.js", ".mocharc.json",
+        "Makefile", "makefile", "GNUmakefile", "sitecustomize.py", "usercustomize.py", ".coveragerc",
+    }
+)  # fmt: skip
+_PATH_IN_TEXT = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
+_CODE_SUFFIXES = frozenset(
+    {
+        ".py", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".go", ".rs", ".rb", ".java", ".kt", ".c", ".h", ".cc",
+        ".cpp", ".hpp", ".cs", ".php", ".swift", ".sh", ".sql",
+    }
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    body = pattern.strip()
+    anchored = "/" in body.rstrip("/")
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", body.strip("/"))
+    middle = "".join(words.get(part, re.escape(part)) for part in parts)
+    return re.compile(f"{'' if anchored else '(?:.*/)?'}{middle}(?:/.*)?", re.DOTALL)
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a path fits one of the patterns, read as gitignore reads them (without negation)."""
+    return any(_pattern(pattern).fullmatch(path) is not None for pattern in patterns)
+
+
+def is_test(path: str) -> bool:
+    """Whether the file is a test or lies among tests, by the names that test runners look for."""
+    place = PurePosixPath(path)
+    return bool(_TEST_FOLDERS.intersection(place.parts[:-1])) or _TEST_NAME.match(place.name) is not None
+
+
+def is_test_config(path: str) -> bool:
+    """Whether the file can change what a test run collects, does or reports."""
+    return PurePosixPath(path).name in _TEST_CONFIG
+
+
+def is_code(path: str) -> bool:
+    """Whether the file holds source code, by its suffix."""
+    return PurePosixPath(path).suffix in _CODE_SUFFIXES
+
+
+def is_guarded(path: str) -> bool:
+    """Whether a coder needs the plan's word to touch the file: tests and their configuration, CI, lock files."""
+    return is_test(path) or is_test_config(path) or matches(path, (*_CI, *_LOCKS))
+
+
+def cleaned(path: str) -> str:
+    """A path as a model wrote it, without quotes, `./` and what stands behind a colon."""
+    text = path.strip().strip("`'\"").replace("\\", "/")
+    text = re.sub(r":\d+(-\d+)?$", "", text)
+    return text.removeprefix("./").strip("/")
+
+
+def named_in(text: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths that a text names in full or by an unmistakable end, in the order of their naming."""
+    known = tuple(paths)
+    whole = frozenset(known)
+    by_name: dict[str, list[str]] = {}
+    for path in known:
+        by_name.setdefault(PurePosixPath(path).name, []).append(path)
+    found: dict[str, None] = {}
+    for match in _PATH_IN_TEXT.finditer(text):
+        word = cleaned(match.group().rstrip("."))
+        if word in whole:
+            found[word] = None
+        elif "." in word:
+            ends = [p for p in by_name.get(PurePosixPath(word).name, []) if p == word or p.endswith(f"/{word}")]
+            if len(ends) == 1:
+                found[ends[0]] = None
+    return tuple(found)
+
+
+def tests_beside(path: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """The test files that are named after a source file."""
+    stem = PurePosixPath(path).stem
+    names = (f"test_{stem}", f"{stem}_test", f"{stem}.test", f"{stem}.spec", f"tests_{stem}", f"{stem}_tests")
+    return tuple(other for other in paths if is_test(other) and PurePosixPath(other).stem in names)

@@ -1,0 +1,77 @@
+"""Record: the signed note of who did what, as the last commit of the branch."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pointsman.domain.ledger import CallRecord
+from pointsman.domain.notes import NoteFacts, PersonAct, SignedNote
+from pointsman.domain.outcome import Earlier, Note
+from pointsman.domain.run import RunSpec
+from pointsman.domain.work import CommitText
+from pointsman.ports.bundle import Ports
+
+AUDIT_FOLDER = ".pointsman/audit"
+KEYS_FOLDER = ".pointsman/keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What the run knows at its end beside its outcomes; the fields are those of `NoteFacts`."""
+
+    run_id: str
+    branch: str
+    calls: tuple[CallRecord, ...]
+    people: tuple[PersonAct, ...]
+    head: str
+    tree: str
+    diff_digest: str
+    previous: str
+    not_run: tuple[str, ...]
+    result: Literal["ready", "needs-person", "reviewed"]
+
+
+async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Closing) -> Note:
+    """Sign the facts and commit page, statement and public key onto the head.
+
+    In comment-only mode nothing is committed, and the note's commit is the head. `written_at` is the time of the last act that the note speaks of, not the clock's, so that a repeated step signs
+    the same bytes. Raises OperatorMust when the key cannot be used: without a signature there is no note.
+    """
+    signed = await ports.signer.sign(_facts(spec, earlier, closing))
+    page, statement = f"{AUDIT_FOLDER}/{signed.name}.md", f"{AUDIT_FOLDER}/{signed.name}.intoto.jsonl"
+    commit = closing.head
+    if spec.audit_mode == "in-tree":
+        files = {
+            page: signed.page.encode("utf-8"),
+            statement: signed.envelope,
+            f"{KEYS_FOLDER}/{signed.key_id}.pem": ports.signer.public_key(),
+        }
+        commit = await ports.workspace.record(closing.head, files, _words(spec, signed))
+    return Note(page, statement, signed.digest, closing.previous, signed.key_id, commit)
+
+
+def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:
+    times = (spec.admitted_at, *(call.at for call in closing.calls), *(person.at for person in closing.people))
+    return NoteFacts(
+        run_id=closing.run_id,
+        branch=closing.branch,
+        spec=spec,
+        earlier=earlier,
+        calls=closing.calls,
+        people=closing.people,
+        head=closing.head,
+        tree=closing.tree,
+        diff_digest=closing.diff_digest,
+        previous=closing.previous,
+        written_at=max(times),
+        not_run=closing.not_run,
+        result=closing.result,
+    )
+
+
+def _words(spec: RunSpec, signed: SignedNote) -> CommitText:
+    return CommitText(
+        subject="Record how this change was made",
+        body=f"The signed note of the run; its digest is {signed.digest}.",
+        trailers=(),
+        at=spec.admitted_at,
+    )

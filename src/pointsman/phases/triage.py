@@ -1,0 +1,63 @@
+"""Triage: which class of task an issue is; labels decide first, then a small model with a closed set."""
+
+from pointsman.domain.levels import Phase, Risk, TaskClass
+from pointsman.domain.models import Shape
+from pointsman.domain.outcome import Earlier, Triage
+from pointsman.domain.run import Refuse, RunSpec
+from pointsman.phases.asking import CHARS_PER_TOKEN, Unreadable, ask_shaped, asking_of, temperature_of
+from pointsman.phases.reading import Draft, Text, choice_schema, object_schema, reader, text_schema
+from pointsman.phases.templates import fenced, fill, mark_of, shorten
+from pointsman.ports.bundle import Ports
+
+_MEANINGS = {
+    TaskClass.DOCS: "only documentation or comments",
+    TaskClass.TESTS: "only tests",
+    TaskClass.BOILERPLATE: "mechanical work: renames, configuration, scaffolding",
+    TaskClass.BUGFIX: "something gives a wrong result, crashes or fails a test",
+    TaskClass.FEATURE: "something new that users can do",
+    TaskClass.REFACTOR: "better structure, same behaviour",
+    TaskClass.SECURITY: "a hole, secrets, permissions, cryptography",
+    TaskClass.VISUAL: "looks: layout, style sheets, images",
+    TaskClass.QUESTION: "somebody asks something, nothing is to be changed",
+    TaskClass.UNKNOWN: "none of these clearly",
+}
+_ISSUE_CHARS = 3000
+
+
+class _Sorted(Draft):
+    task: TaskClass
+    why: Text = ""
+
+
+async def triage(spec: RunSpec, earlier: Earlier, ports: Ports) -> Triage:
+    """The class of the issue; the risk is left at medium, rules raise it.
+
+    A label decides without a call. What cannot be read is `unknown`, which takes the strict route. Raises TryAgain
+    when the model is out, and what the door raises.
+    """
+    if spec.hinted is not None:
+        return Triage(spec.hinted, Risk.MEDIUM, "label", f"a label says {spec.hinted}")
+    route = spec.route(Phase.TRIAGE)
+    if isinstance(route, Refuse):
+        return Triage(TaskClass.UNKNOWN, Risk.MEDIUM, "default", f"no model may sort this: {route.reason}")
+    asking = asking_of(spec, ports, Phase.TRIAGE)
+    limit = min(_ISSUE_CHARS, asking.input_tokens * CHARS_PER_TOKEN // 2)
+    issue = shorten(f"{spec.issue.title}\n\n{spec.issue.body}", limit)
+    mark = mark_of(issue)
+    classes = tuple(task for task in TaskClass if task in spec.orders or task is TaskClass.UNKNOWN)
+    prompt = fill(
+        "triage/1",
+        mark=mark,
+        classes="\n".join(f"- {task}: {_MEANINGS[task]}" for task in classes),
+        issue=fenced(mark, "issue", issue),
+    )
+    schema = object_schema(task=choice_schema(*classes), why=text_schema("at most twelve words"))
+    found = await ask_shaped(
+        ports,
+        asking.ask(prompt, shape=Shape("triage", schema), temperature=temperature_of(asking.model)),
+        reader(_Sorted),
+    )
+    if isinstance(found, Unreadable):
+        return Triage(TaskClass.UNKNOWN, Risk.MEDIUM, "default", f"{found.model} gave no class: {found.why}")
+    task = found.value.task if found.value.task in classes else TaskClass.UNKNOWN
+    return Triage(task, Risk.MEDIUM, "model", found.value.why[:200] or f"{found.model} says {task}")
