@@ -1,0 +1,60 @@
+"""What holds for every test: the checkout is importable, examples go by profile, nothing leaves the machine."""
+
+import ipaddress
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = str(Path(__file__).resolve().parents[1])
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+# The nightly profile is chosen with `make test ARGS=--hypothesis-profile=nightly`.
+settings.register_profile("ci", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
+settings.load_profile("ci")
+
+_left: list[str] = []
+
+
+class LeftTheMachine(AssertionError):
+    """Something under test tried to reach an address that is not loopback."""
+
+
+def _is_loopback(host: str) -> bool:
+    if host in ("", "localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _guard(event: str, arguments: tuple[object, ...]) -> None:
+    """An audit hook (PEP 578), so that no client, thread or retry gets past it; it sees this process only."""
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else ""
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+    if not _is_loopback(name):
+        _left.append(name)
+        raise LeftTheMachine(f"a test tried to reach {name}; only loopback is there in tests")
+
+
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_the_machine() -> Iterator[None]:
+    """Fails a test that tried to reach out, even when the code under test swallowed the refusal."""
+    _left.clear()
+    yield
+    assert _left == [], f"the test tried to reach {', '.join(_left)}"

@@ -1,0 +1,1 @@
+"""Small worlds that tests and benchmarks run against: a model server that plays a script, and real repositories."""
