@@ -1,0 +1,218 @@
+"""Runs the git binary so that no repository can talk it into more: no hooks, no network, no foreign configuration."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pointsman.domain.errors import OperatorMust
+
+_SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin:/run/current-system/sw/bin"
+
+_ENVIRONMENT = {
+    "PATH": _SEARCH_PATH,
+    "LC_ALL": "C",
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    # Objects are piped between repositories, so no transport is ever needed; a partial clone cannot start one either.
+    "GIT_ALLOW_PROTOCOL": "none",
+}
+
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.attributesFile=/dev/null",
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
+    "core.logAllRefUpdates=false",
+    "safe.bareRepository=explicit",
+    "http.followRedirects=false",
+    "diff.ignoreSubmodules=all",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+
+_MEGABYTE = 1 << 20
+_FULL = ("No space left on device", "Disk quota exceeded")
+
+
+class GitFailed(OperatorMust):
+    """git ended with an error that nobody expected here."""
+
+    code = "git-failed"
+
+    def __init__(self, message: str, *, stderr: str = "") -> None:
+        super().__init__(message)
+        self.stderr = stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call of git: its repository and arguments, what it reads, its bounds, and as whom it runs.
+
+    `as_owner` is a user and group id to run as, for writing into a repository that is not ours. Times in seconds,
+    `max_output` in bytes.
+    """
+
+    git_dir: Path
+    args: tuple[str, ...]
+    stdin: bytes = b""
+    env: Mapping[str, str] = field(default_factory=dict)
+    max_output: int = 256 * _MEGABYTE
+    seconds: float = 300.0
+    as_owner: tuple[int, int] | None = None
+
+    def argv(self) -> list[str]:
+        """The whole command line."""
+        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
+        return [binary(), f"--git-dir={self.git_dir}", "--literal-pathspecs", *settings, *self.args]
+
+
+def binary() -> str:
+    """The path of the git binary. Raises OperatorMust when there is none in the usual places."""
+    found = shutil.which("git", path=_SEARCH_PATH)
+    if found is None:
+        raise OperatorMust("git is not installed.", code="git-missing", hint="Install git 2.39 or newer.")
+    return found
+
+
+async def git(git_dir: Path, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    """What git prints for `args` on the repository `git_dir`. Raises GitFailed, OperatorMust(disk-full, git-slow)."""
+    return await run(Asked(git_dir, args, stdin=stdin, env=env or {}))
+
+
+async def run(asked: Asked) -> bytes:
+    """The same with every bound at hand."""
+    process = await _start(asked, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+    try:
+        async with asyncio.timeout(asked.seconds):
+            _, out, err = await asyncio.gather(
+                _feed(process, asked.stdin), _read(process.stdout, asked), _read(process.stderr, asked)
+            )
+            status = await process.wait()
+    except TimeoutError as error:
+        raise _slow(asked) from error
+    finally:
+        await _end(process)
+    _judge(asked, status, err)
+    return out
+
+
+async def pipe(source: Asked, target: Asked) -> None:
+    """Let `target` read what `source` prints, as `git pack-objects | git index-pack` does."""
+    read_end, write_end = os.pipe()
+    started: list[asyncio.subprocess.Process] = []
+    try:
+        try:
+            first = await _start(source, stdin=asyncio.subprocess.PIPE, stdout=write_end)
+            started.append(first)
+            second = await _start(target, stdin=read_end, stdout=asyncio.subprocess.DEVNULL)
+            started.append(second)
+        finally:
+            os.close(read_end)
+            os.close(write_end)
+        async with asyncio.timeout(source.seconds):
+            _, first_err, second_err = await asyncio.gather(
+                _feed(first, source.stdin), _read(first.stderr, source), _read(second.stderr, target)
+            )
+            statuses = (await first.wait(), await second.wait())
+    except TimeoutError as error:
+        raise _slow(source) from error
+    finally:
+        for process in started:
+            await _end(process)
+    # A reader that died takes the writer with it by SIGPIPE, so the reader's reason is the true one.
+    _judge(target, statuses[1], second_err)
+    _judge(source, statuses[0], first_err)
+
+
+def printed(text: bytes) -> str:
+    """One line of git's output as text; names that are no UTF-8 keep their bytes as surrogates."""
+    return text.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+async def _start(asked: Asked, *, stdin: int, stdout: int) -> asyncio.subprocess.Process:
+    owner = asked.as_owner
+    return await asyncio.create_subprocess_exec(
+        *asked.argv(),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=asyncio.subprocess.PIPE,
+        env={**_ENVIRONMENT, **asked.env},
+        cwd="/",
+        start_new_session=True,
+        user=owner[0] if owner else None,
+        group=owner[1] if owner else None,
+        extra_groups=[] if owner else None,
+    )
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    if process.stdin is None:
+        return
+    try:
+        process.stdin.write(data)
+        await process.stdin.drain()
+        process.stdin.close()
+        await process.stdin.wait_closed()
+    except (BrokenPipeError, ConnectionResetError):
+        # git stopped reading; its exit status says why.
+        return
+
+
+async def _read(stream: asyncio.StreamReader | None, asked: Asked) -> bytes:
+    if stream is None:
+        return b""
+    parts: list[bytes] = []
+    total = 0
+    while part := await stream.read(_MEGABYTE):
+        total += len(part)
+        if total > asked.max_output:
+            raise OperatorMust(
+                f"`git {asked.args[0]}` printed more than {asked.max_output} bytes and was stopped.",
+                code="repository-too-large",
+                hint="The repository is larger than this installation takes.",
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        await process.wait()
+
+
+def _slow(asked: Asked) -> OperatorMust:
+    return OperatorMust(
+        f"`git {asked.args[0]}` did not end within {asked.seconds:.0f} seconds and was stopped.",
+        code="git-slow",
+        hint="Look whether the disk answers; the run can be started again.",
+    )
+
+
+def _judge(asked: Asked, status: int, stderr: bytes) -> None:
+    if status == 0:
+        return
+    text = stderr.decode("utf-8", "replace")
+    if any(sign in text for sign in _FULL):
+        raise OperatorMust(
+            "The disk is full.",
+            code="disk-full",
+            hint="Free some space, then resume the run; nothing was half written.",
+        )
+    first = next((line for line in text.splitlines() if line.strip()), "no message")
+    raise GitFailed(f"`git {asked.args[0]}` failed with status {status}: {first[:200]}", stderr=text)

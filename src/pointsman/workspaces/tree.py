@@ -1,0 +1,71 @@
+"""What stands in a tree: entries with mode, blob and size, and the blobs' bytes, read straight from the objects."""
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pointsman.workspaces.git import Asked, git, run
+
+LINK = "120000"
+SUBMODULE = "160000"
+REGULAR = frozenset({"100644", "100755", "100664"})
+
+_SLICE_BYTES = 32 << 20
+_HEADER_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a tree: mode as six octal digits, object id, size in bytes (0 for a submodule or a folder)."""
+
+    path: str
+    mode: str
+    oid: str
+    size: int
+
+
+async def entries(git_dir: Path, commit: str, *, folders: bool = False) -> tuple[Entry, ...]:
+    """Every entry below the root of `commit`, sorted by path; with `folders` the trees between as well.
+
+    A path that is no UTF-8 keeps its bytes as surrogates, as Python's file functions take them.
+    """
+    flags = ("-r", "-t") if folders else ("-r",)
+    out = await git(git_dir, "ls-tree", *flags, "-z", "-l", "--full-tree", "--end-of-options", commit)
+    return tuple(sorted((_entry(row) for row in out.split(b"\0") if row), key=lambda entry: entry.path))
+
+
+async def blobs(git_dir: Path, wanted: Iterable[Entry]) -> AsyncIterator[tuple[Entry, bytes]]:
+    """The bytes of each wanted blob, in order, holding some 32 MB at a time."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in wanted:
+        if batch and size + entry.size > _SLICE_BYTES:
+            for pair in await _batch(git_dir, batch):
+                yield pair
+            batch, size = [], 0
+        batch.append(entry)
+        size += entry.size
+    for pair in await _batch(git_dir, batch):
+        yield pair
+
+
+def _entry(row: bytes) -> Entry:
+    meta, _, name = row.partition(b"\t")
+    mode, _, oid, size = meta.decode("ascii").split()
+    return Entry(os.fsdecode(name), mode, oid, int(size) if size != "-" else 0)
+
+
+async def _batch(git_dir: Path, wanted: list[Entry]) -> list[tuple[Entry, bytes]]:
+    if not wanted:
+        return []
+    names = "".join(f"{entry.oid}\n" for entry in wanted).encode()
+    room = sum(entry.size + _HEADER_BYTES for entry in wanted)
+    out = await run(Asked(git_dir, ("cat-file", "--batch"), stdin=names, max_output=room))
+    found: list[tuple[Entry, bytes]] = []
+    at = 0
+    for entry in wanted:
+        start = out.index(b"\n", at) + 1
+        at = start + entry.size + 1
+        found.append((entry, out[start : at - 1]))
+    return found
