@@ -1,0 +1,48 @@
+"""Runs as JSON for scripts: stable keys, plain values, and nothing that a run view does not say."""
+
+from dataclasses import asdict
+
+from pointsman.conversation.figures import phase_rows, route_rows
+from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.outcome import Earlier, Note
+from pointsman.domain.run import RunSpec
+
+
+def view_json(view: RunView) -> dict[str, object]:
+    """One run: the fields of its view under their own names; times in ISO 8601 (UTC), cost in US dollars."""
+    return {**asdict(view), "cost_usd": round(view.cost_usd, 6)}
+
+
+def call_json(call: CallRecord) -> dict[str, object]:
+    """One model call: what was asked, who answered, digests and figures."""
+    return {**asdict(call), "phase": call.phase.value, "perimeter": str(call.perimeter)}
+
+
+def run_json(
+    view: RunView,
+    spec: RunSpec | None,
+    earlier: Earlier | None,
+    calls: tuple[CallRecord, ...],
+    note: Note | None = None,
+) -> dict[str, object]:
+    """Everything that `pointsman show` prints, for a script."""
+    whole: dict[str, object] = {
+        "run": view_json(view),
+        "phases": [{**asdict(row), "phase": row.phase.value} for row in phase_rows(calls)],
+        "calls": [call_json(call) for call in calls],
+    }
+    if spec is not None:
+        whole["task"] = spec.task.value
+        whole["risk"] = str(spec.risk)
+        whole["sensitivity"] = str(spec.sensitivity)
+        whole["routes"] = [{**asdict(row), "phase": row.phase.value} for row in route_rows(spec)]
+    if earlier is not None:
+        whole["plan"] = asdict(earlier.plan) if earlier.plan else None
+        whole["evidence"] = earlier.evidence.verdict.value if earlier.evidence else "not run"
+        whole["findings"] = [
+            {**asdict(finding), "severity": str(finding.severity)}
+            for finding in (earlier.review.findings if earlier.review else ())
+        ]
+    if note is not None:
+        whole["note"] = asdict(note)
+    return whole

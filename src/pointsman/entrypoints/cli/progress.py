@@ -1,0 +1,142 @@
+"""A run while it goes on: one row per phase on a terminal, one plain line per change everywhere else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from pointsman.conversation.figures import duration, tokens, usd
+from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.levels import Phase
+
+_AT_REST = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
+
+
+@dataclass(slots=True)
+class _Row:
+    """What is known of one phase; `since` is monotonic, `took` is set once the phase is over."""
+
+    model: str
+    since: float
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    took: float | None = None
+
+    def figures(self) -> str:
+        """Calls, tokens and cost in a few words; empty where no model is asked."""
+        if not self.calls:
+            return ""
+        calls = f"{self.calls} call{'' if self.calls == 1 else 's'}"
+        return f"{calls}, {tokens(self.input_tokens)} in, {tokens(self.output_tokens)} out, {usd(self.cost_usd)}"
+
+
+class LiveProgress:
+    """Draws successive views of a run. Use it as a context manager; `monotonic` gives seconds."""
+
+    def __init__(self, console: Console, *, monotonic: Callable[[], float], plain: bool | None = None) -> None:
+        self._console = console
+        self._monotonic = monotonic
+        self._plain = (not console.is_terminal or console.is_dumb_terminal) if plain is None else plain
+        self._rows: dict[Phase, _Row] = {}
+        self._current: Phase | None = None
+        self._state = ""
+        self._spinner = Spinner("dots", style="cyan")
+        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=8, transient=False)
+
+    def __enter__(self) -> Self:
+        if not self._plain:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._finish_current()
+        if not self._plain:
+            self._live.stop()
+
+    def update(self, view: RunView, calls: tuple[CallRecord, ...]) -> None:
+        """Show the newest view of the run and its calls so far. Cheap when nothing changed."""
+        self._count(calls)
+        phase = _phase_named(view.phase)
+        over = view.state in _AT_REST
+        if phase is not None and (phase is not self._current) and not over:
+            self._finish_current()
+            self._begin(phase, view.model)
+        if self._current is not None and view.model:
+            self._rows[self._current].model = view.model
+        if over:
+            self._finish_current()
+        if view.state != self._state:
+            self._state = view.state
+            self._say_state(view)
+
+    def _count(self, calls: tuple[CallRecord, ...]) -> None:
+        for phase in {call.phase for call in calls}:
+            mine = [call for call in calls if call.phase is phase]
+            row = self._rows.setdefault(phase, _Row(mine[-1].model, self._monotonic()))
+            row.calls = len(mine)
+            row.input_tokens = sum(call.input_tokens for call in mine)
+            row.output_tokens = sum(call.output_tokens for call in mine)
+            row.cost_usd = sum(call.cost_usd for call in mine)
+            row.model = mine[-1].served or mine[-1].model
+            if phase is not self._current and row.took is None:
+                row.took = sum(call.seconds for call in mine)
+
+    def _begin(self, phase: Phase, model: str) -> None:
+        """A phase may come again: code after a failed test. Then its time goes on from what it had taken."""
+        row = self._rows.setdefault(phase, _Row(model, self._monotonic()))
+        row.since = self._monotonic() - (row.took or 0.0)
+        row.took = None
+        self._current = phase
+        if self._plain:
+            self._console.print(Text(f"{phase.value:<8} started{f' with {model}' if model else ''}"))
+
+    def _finish_current(self) -> None:
+        if self._current is None:
+            return
+        row = self._rows[self._current]
+        row.took = self._monotonic() - row.since
+        if self._plain:
+            words = ", ".join(part for part in (row.model, row.figures(), duration(row.took)) if part)
+            self._console.print(Text(f"{self._current.value:<8} ended: {words}"))
+        self._current = None
+
+    def _say_state(self, view: RunView) -> None:
+        if self._plain and view.state not in {"running", "done"}:
+            self._console.print(Text(f"run {view.run_id}: {view.state}"))
+
+    def _table(self) -> Table:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for name in ("", "phase", "model", "calls", "in", "out", "cost", "elapsed"):
+            table.add_column(name, justify="right" if name in {"calls", "in", "out", "cost", "elapsed"} else "left")
+        for phase in Phase:
+            self._add_row(table, phase)
+        return table
+
+    def _add_row(self, table: Table, phase: Phase) -> None:
+        row = self._rows.get(phase)
+        if row is None:
+            table.add_row(Text("·", style="dim"), Text(phase.value, style="dim"))
+            return
+        current = phase is self._current
+        mark = self._spinner if current else Text("✓", style="green")
+        took = self._monotonic() - row.since if row.took is None else row.took
+        figures = (
+            (str(row.calls), tokens(row.input_tokens), tokens(row.output_tokens), usd(row.cost_usd))
+            if row.calls
+            else ("", "", "", "")
+        )
+        table.add_row(mark, Text(phase.value, style="bold" if current else ""), row.model, *figures, duration(took))
+
+
+def _phase_named(name: str) -> Phase | None:
+    return next((phase for phase in Phase if phase.value == name), None)
