@@ -1,0 +1,107 @@
+"""The launcher's descendants: counted, weighed, and ended without exception."""
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One line of /proc: who started it and how many bytes it holds resident."""
+
+    parent: int
+    resident: int
+
+
+def _table() -> dict[int, Process]:
+    found = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                # The name in parentheses is chosen by the process and may hold anything.
+                fields = Path(entry.path, "stat").read_text(errors="replace").rpartition(")")[2].split()
+                found[int(entry.name)] = Process(int(fields[1]), int(fields[21]) * _PAGE)
+    return found
+
+
+def descendants(root: int) -> dict[int, Process]:
+    """Every process below `root`, itself not counted."""
+    table = _table()
+    below: dict[int, list[int]] = {}
+    for pid, process in table.items():
+        below.setdefault(process.parent, []).append(pid)
+    found: dict[int, Process] = {}
+    waiting = [root]
+    while waiting:
+        for pid in below.get(waiting.pop(), []):
+            found[pid] = table[pid]
+            waiting.append(pid)
+    return found
+
+
+def threads_of(uid: int) -> int:
+    """How many threads of `uid` the host runs: what its process limit already counts."""
+    total = 0
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if entry.stat().st_uid == uid:
+                    total += sum(1 for _ in os.scandir(f"/proc/{entry.name}/task"))
+    return total
+
+
+def end_all() -> None:
+    """Kill and reap every descendant of the calling process, which must be a subreaper.
+
+    All are stopped before any is killed, so that a fork bomb cannot outrun the sweep.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        _freeze()
+        for pid in descendants(os.getpid()):
+            _send(pid, signal.SIGKILL)
+        if not _reap():
+            return
+
+
+def _freeze() -> None:
+    frozen: set[int] = set()
+    while fresh := descendants(os.getpid()).keys() - frozen:
+        for pid in fresh:
+            _send(pid, signal.SIGSTOP)
+        frozen |= fresh
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def _reap() -> bool:
+    """Collect who is dead; True while somebody is left."""
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if pid == 0:
+            time.sleep(0.005)
+            return True
+
+
+def reap_orphans(main: int) -> None:
+    """Collect dead descendants other than `main`, whose exit code somebody else waits for."""
+    while True:
+        try:
+            seen = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if seen is None or seen.si_pid == main:
+            return
+        os.waitpid(seen.si_pid, 0)
