@@ -1,0 +1,310 @@
+"""The governed door: every call to a model is checked, paid for in advance, permitted, sent once and settled."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError
+from pointsman.domain.ledger import CallRecord
+from pointsman.domain.levels import Phase
+from pointsman.domain.models import Ask, Model, Outage, Permit, Price, Provider, ProviderKind, Reply
+from pointsman.models.adapter import Adapter, Answer, Question, Trouble
+from pointsman.models.anthropic import Anthropic
+from pointsman.models.costs import believable, cost_usd, estimated_tokens, reserved_usd
+from pointsman.models.identity import is_same, registered
+from pointsman.models.judging import bad_key, outage_of, problem_of, seconds_of
+from pointsman.models.ollama import Ollama
+from pointsman.models.openai import OpenAI
+from pointsman.models.reading import told
+from pointsman.models.scripted import Scripted
+from pointsman.models.transport import Exchange, OutageKind, origin_of, permitted
+from pointsman.ports.clock import Clock
+from pointsman.ports.ledger import Ledger
+from pointsman.ports.models import Models
+
+PROBE_SECONDS = 10.0
+_PLAIN = {
+    "content-type": "application/json",
+    "accept": "application/json",
+    "accept-encoding": "identity",
+    "user-agent": "pointsman",
+}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way: what was ordered, what it may cost, and its line in the ledger."""
+
+    ask: Ask
+    provider: Provider
+    adapter: Adapter
+    price: Price
+    estimate: int
+    question: Question
+    exchange: Exchange
+    record: CallRecord
+    started: float
+
+
+class Door(Models):
+    """Asks models over the providers that the installation names; `key_of` finds a credential by its place."""
+
+    def __init__(
+        self, providers: Mapping[str, Provider], ledger: Ledger, clock: Clock, key_of: Callable[[str], str | None]
+    ) -> None:
+        self._providers = dict(providers)
+        self._ledger = ledger
+        self._clock = clock
+        self._key_of = key_of
+        self._adapters: dict[str, Adapter] = {}
+
+    async def ask(self, ask: Ask) -> Reply | Outage:
+        """One call to one model, without retries; see the port."""
+        call = self._ordered(replace(ask, max_output_tokens=min(ask.max_output_tokens, ask.model.max_output)))
+        call.record = await self._ledger.open_call(call.record, ask.caps, ask.repository_id)
+        call.started = self._clock.monotonic()
+        try:
+            result = await self._asked(call)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._settle(call, "refused", why="cancelled", cost=self._unknown_cost(call)))
+            raise
+        except PointsmanError as error:
+            await self._settle(call, "refused", why=error.code, cost=call.record.cost_usd)
+            raise
+        if isinstance(result, Outage):
+            await self._settle(call, "outage", why=result.kind, cost=self._unknown_cost(call))
+        else:
+            await self._settle(call, "answered", why="", cost=result.cost_usd)
+        return result
+
+    def estimate_tokens(self, ask: Ask) -> int:
+        """An upper estimate of the input tokens of `ask`, without a network call."""
+        return estimated_tokens(ask)
+
+    def _adapter(self, provider: Provider) -> Adapter:
+        if provider.name not in self._adapters:
+            self._adapters[provider.name] = _adapter_for(provider, self._clock)
+        return self._adapters[provider.name]
+
+    def _key(self, provider: Provider) -> str:
+        if not provider.key:
+            return ""
+        key = (self._key_of(provider.key) or "").strip()
+        if not key:
+            raise bad_key(provider, f"Provider {provider.name} has no credential")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise bad_key(provider, f"The credential of provider {provider.name} cannot be used in a header")
+        return key
+
+    def _ordered(self, ask: Ask) -> _Call:
+        """Everything that is checked before money or bytes move. Raises what stands in the way."""
+        model = ask.model
+        provider = registered(model, self._providers)
+        price = _price(model)
+        estimate = estimated_tokens(ask)
+        if estimate + ask.max_output_tokens > model.context_window:
+            raise OwnerMust(
+                f"The prompt for {ask.phase.value} (about {estimate} tokens) and the reply ({ask.max_output_tokens}) "
+                f"do not fit into the window of {model.name} ({model.context_window}).",
+                code="context-window",
+                hint="Route this phase to a model with a larger window, or lower the limits of its route.",
+            )
+        adapter = self._adapter(provider)
+        question = adapter.question(ask, estimate)
+        reserved = reserved_usd(price, estimate, ask.max_output_tokens)
+        permit = Permit(
+            ask.run_id, ask.call_id, ask.phase, provider.name, origin_of(provider), model.id, max_cost_usd=reserved
+        )
+        exchange = self._exchange(provider, adapter, question, permit)
+        record = self._record(ask, provider, exchange, reserved)
+        return _Call(ask, provider, adapter, price, estimate, question, exchange, record, 0.0)
+
+    def _exchange(self, provider: Provider, adapter: Adapter, question: Question, permit: Permit) -> Exchange:
+        digest = hashlib.sha256(question.body).hexdigest()
+        headers = _PLAIN | adapter.headers(self._key(provider))
+        return Exchange(permit, question.method, question.path, digest, headers)
+
+    def _record(self, ask: Ask, provider: Provider, exchange: Exchange, reserved: float) -> CallRecord:
+        return CallRecord(
+            call_id=ask.call_id,
+            attempt=1,
+            run_id=ask.run_id,
+            phase=ask.phase,
+            model=ask.model.name,
+            served="",
+            provider=provider.name,
+            perimeter=provider.perimeter,
+            origin=exchange.permit.origin,
+            template=ask.template,
+            state="sent",
+            sent_sha256=exchange.sent_sha256,
+            received_sha256="",
+            input_tokens=0,
+            output_tokens=0,
+            reserved_usd=reserved,
+            cost_usd=0.0,
+            seconds=0.0,
+            at=self._clock.now(),
+        )
+
+    async def _asked(self, call: _Call) -> Reply | Outage:
+        await _sent(call.adapter, call.question, call.exchange, call.provider.timeout_seconds)
+        exchange = call.exchange
+        if exchange.refusal:
+            raise exchange.refusal
+        if exchange.failure:
+            kind, why = exchange.failure
+            return self._outage(call, kind, f"{kind} ({why})")
+        if exchange.status >= 400:
+            return self._troubled(call, Trouble(exchange.status, call.adapter.detail(exchange.body)))
+        answer = call.adapter.read(call.ask, exchange.body)
+        if isinstance(answer, Trouble):
+            return self._troubled(call, answer)
+        return self._reply(call, answer)
+
+    def _troubled(self, call: _Call, trouble: Trouble) -> Outage:
+        kind = outage_of(trouble.status)
+        if kind is None:
+            raise problem_of(
+                trouble.status,
+                trouble.detail,
+                model=call.ask.model,
+                provider=call.provider,
+                sent=call.question.body,
+            )
+        return self._outage(call, kind, f"{kind} ({trouble.status})")
+
+    def _outage(self, call: _Call, kind: OutageKind, what: str) -> Outage:
+        return Outage(
+            call.ask.call_id,
+            call.ask.model.name,
+            call.provider.name,
+            kind,
+            f"Provider {call.provider.name} did not answer: {what}.",
+            seconds_of(call.exchange.retry_after, self._clock.now()),
+        )
+
+    def _reply(self, call: _Call, answer: Answer) -> Reply:
+        ask, model = call.ask, call.ask.model
+        usage = believable(answer.usage, model, call.estimate, ask.max_output_tokens)
+        if usage.estimated:
+            _log.warning("a provider gave no usage that can be used", extra={"provider": call.provider.name})
+        cost = cost_usd(call.price, usage)
+        call.record = replace(
+            call.record,
+            served=answer.served,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=cost,
+        )
+        if not is_same(model.id, answer.served, call.provider.kind):
+            raise OperatorMust(
+                f"Provider {call.provider.name} was asked for {model.id} and "
+                + (f"answered with {answer.served[:100]}." if answer.served else "did not say which model answered."),
+                code="served-model",
+                hint="Write the id under which the provider answers into the model's entry in the policy.",
+            )
+        said = told(ask, answer)
+        return Reply(
+            call_id=ask.call_id,
+            model=model.name,
+            served=answer.served,
+            provider=call.provider.name,
+            text=answer.text,
+            data=said.data,
+            calls=said.calls,
+            ending=said.ending,
+            usage=usage,
+            cost_usd=cost,
+            seconds=self._clock.monotonic() - call.started,
+            sent_sha256=call.exchange.sent_sha256,
+            received_sha256=call.exchange.received_sha256,
+            lifted=said.lifted,
+            salvaged=said.salvaged,
+        )
+
+    def _unknown_cost(self, call: _Call) -> float:
+        """What to book when bytes left and no answer came: the provider may charge for it all."""
+        exchange = call.exchange
+        return call.record.reserved_usd if exchange.left and not exchange.status else call.record.cost_usd
+
+    async def _settle(
+        self, call: _Call, state: Literal["answered", "outage", "refused"], *, why: str, cost: float
+    ) -> None:
+        await self._ledger.close_call(
+            replace(
+                call.record,
+                state=state,
+                why=why,
+                cost_usd=cost,
+                received_sha256=call.exchange.received_sha256,
+                seconds=self._clock.monotonic() - call.started,
+            )
+        )
+
+    async def probe(self, model: Model) -> str:
+        """What stands in the way of asking `model` now, in one sentence; empty when nothing does."""
+        try:
+            provider = registered(model, self._providers)
+            adapter = self._adapter(provider)
+            answers: list[tuple[int, bytes]] = []
+            for question in adapter.probes(model):
+                exchange = await self._probed(provider, adapter, question, model)
+                if exchange.status in (401, 403):
+                    raise bad_key(provider, f"Provider {provider.name} refused the credential ({exchange.status})")
+                if exchange.status >= 500 or exchange.status == 429:
+                    return f"Provider {provider.name} answers with status {exchange.status}."
+                if exchange.failure:
+                    return (
+                        f"Provider {provider.name} does not answer at {origin_of(provider)} ({exchange.failure[0]})."
+                    )
+                answers.append((exchange.status, exchange.body))
+        except PointsmanError as error:
+            return error.message
+        return adapter.missing(model, tuple(answers))
+
+    async def _probed(self, provider: Provider, adapter: Adapter, question: Question, model: Model) -> Exchange:
+        permit = Permit("", "probe", Phase.TRIAGE, provider.name, origin_of(provider), model.id, max_cost_usd=0.0)
+        exchange = self._exchange(provider, adapter, question, permit)
+        await _sent(adapter, question, exchange, min(PROBE_SECONDS, provider.timeout_seconds))
+        if exchange.refusal:
+            raise exchange.refusal
+        return exchange
+
+    async def close(self) -> None:
+        """Close every connection; the door can be used again afterwards."""
+        adapters, self._adapters = self._adapters, {}
+        for adapter in adapters.values():
+            await adapter.close()
+
+
+async def _sent(adapter: Adapter, question: Question, exchange: Exchange, seconds: float) -> None:
+    """Send under the permit and within the whole time, however slowly bytes trickle in."""
+    try:
+        async with asyncio.timeout(seconds):
+            with permitted(exchange):
+                await adapter.send(question)
+    except TimeoutError:
+        exchange.failure = exchange.failure or ("timeout", f"{seconds:g} seconds")
+
+
+def _price(model: Model) -> Price:
+    if model.price is None:
+        raise OperatorMust(
+            f"The price of model {model.name} is not known.",
+            code="unknown-price",
+            hint="Declare its price in the policy (0 for own hardware).",
+        )
+    return model.price
+
+
+def _adapter_for(provider: Provider, clock: Clock) -> Adapter:
+    if provider.kind is ProviderKind.SCRIPTED:
+        return Scripted(provider, clock)
+    if provider.kind is ProviderKind.ANTHROPIC:
+        return Anthropic(provider)
+    return Ollama(provider) if provider.kind is ProviderKind.OLLAMA else OpenAI(provider)
