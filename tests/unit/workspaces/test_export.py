@@ -17,7 +17,12 @@ def _export(world: World, commit: str, folder: Path, max_bytes: int = 1_000_000)
 def test_an_export_holds_the_bytes_of_the_objects_whatever_the_attributes_say(world: World, tmp_path: Path) -> None:
     world.git("config", "filter.evil.smudge", f"touch {tmp_path}/executed; cat")
     attributes = "*.txt filter=evil export-subst eol=crlf\nsecret.txt export-ignore\n"
-    files = {".gitattributes": attributes, "a.txt": "$Format:%H$\n", "secret.txt": "s\n", "raw.bin": b"\0\1\r\n"}
+    files: dict[str, str | bytes] = {
+        ".gitattributes": attributes,
+        "a.txt": "$Format:%H$\n",
+        "secret.txt": "s\n",
+        "raw.bin": b"\0\1\r\n",
+    }
     _export(world, world.commit(files), tmp_path / "out")
     assert (tmp_path / "out/a.txt").read_bytes() == b"$Format:%H$\n"
     assert (tmp_path / "out/secret.txt").exists()
