@@ -1,0 +1,262 @@
+"""The signed data of a note, version 1: its shape, from which the published JSON Schema is made."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "https://pointsman.dev/audit/v1"
+
+Whole = Annotated[int, Field(ge=0, le=2**53 - 1, description="a whole number that JSON carries exactly")]
+Micro = Annotated[int, Field(ge=0, le=2**53 - 1, description="millionths of a US dollar")]
+Milliseconds = Annotated[int, Field(ge=0, le=2**53 - 1, description="milliseconds")]
+PersonId = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1, description="the forge's numeric id of a user")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$", description="lower-case hexadecimal")]
+Chained = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$", description="sha256, empty before the first note")]
+
+
+class Part(BaseModel):
+    """Everything in a note is known by name; what is not is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class RepositoryPart(Part):
+    """The repository by the forge's stable id; the name is for people."""
+
+    forge: str
+    id: str
+    name: str
+    default_branch: str
+
+
+class IssuePart(Part):
+    """The issue by its digest: sha256 over title, NUL, body. Its text is not in the note."""
+
+    key: str
+    digest: str
+    flags: tuple[str, ...]
+
+
+class OrderPart(Part):
+    """The order as it was admitted, with the digests of the files that it was decided from."""
+
+    goal: Literal["build", "plan", "review"]
+    repository: RepositoryPart
+    requester_id: PersonId
+    requester_login: str
+    issue: IssuePart
+    base_commit: Digest
+    admitted_at: str
+    sensitivity: str
+    task: str
+    risk: str
+    separation: Literal["model", "family", "vendor"]
+    audit_mode: str
+    policy_digest: str
+    routing_digest: str
+    decision_digest: str
+
+
+class ModelPart(Part):
+    """One model that the run could meet, as the catalogue had it."""
+
+    name: str
+    id: str
+    vendor: str
+    family: str
+    tier: str
+    provider: str
+    perimeter: str
+
+
+class ReasonPart(Part):
+    """One candidate of a route: kept or dropped, by which rule, and why."""
+
+    model: str
+    kept: bool
+    rule: str
+    why: str
+
+
+class RoutePart(Part):
+    """The route of one phase; a refused phase has no primary but the rule that refused."""
+
+    phase: str
+    primary: str = ""
+    fallback: tuple[str, ...] = ()
+    escalate: tuple[str, ...] = ()
+    max_input_tokens: Whole = 0
+    max_output_tokens: Whole = 0
+    max_calls: Whole = 0
+    budget_micro_usd: Micro = 0
+    reasons: tuple[ReasonPart, ...] = ()
+    digest: str = ""
+    refused_by: str = ""
+
+
+class PlanPart(Part):
+    """The plan by its digest, which is what was approved."""
+
+    digest: str
+    skipped: bool
+
+
+class CallPart(Part):
+    """One model call as it went over the wire; prompt and answer by the sha256 of their exact bytes."""
+
+    call_id: str
+    attempt: Whole
+    run: str
+    phase: str
+    model: str
+    served: str
+    provider: str
+    perimeter: str
+    origin: str
+    template: str
+    state: Literal["sent", "answered", "outage", "refused"]
+    prompt_sha256: str
+    answer_sha256: str
+    input_tokens: Whole
+    output_tokens: Whole
+    cost_micro_usd: Micro
+    milliseconds: Milliseconds
+    at: str
+    why: str
+
+
+class EditPart(Part):
+    """One file of the change: sha256 of its hunks in canonical diff form, and the model that wrote them."""
+
+    path: str
+    kind: Literal["created", "changed", "deleted"]
+    hunks_sha256: str
+    added: Whole
+    removed: Whole
+    model: str
+
+
+class CheckPart(Part):
+    """One command in the sandbox on one commit; its output by sha256 of the shortened text."""
+
+    command: tuple[str, ...]
+    commit: str
+    status: str
+    exit_code: int | None
+    passed: Whole
+    failed: tuple[str, ...]
+    skipped: Whole
+    output_sha256: str
+    milliseconds: Milliseconds
+
+
+class EvidencePart(Part):
+    """What was run on base and candidate, and what it shows."""
+
+    verdict: Literal["passed", "failed", "inconclusive", "not run"]
+    why: str
+    tier: str
+    base: tuple[CheckPart, ...]
+    candidate: tuple[CheckPart, ...]
+    changed_tests: tuple[str, ...]
+    missing_tests: tuple[str, ...]
+
+
+class TryPart(Part):
+    """One attempt of the code phase: the rung of the ladder, the cause, and how it ended."""
+
+    rung: Whole
+    model: str
+    cause: str
+    ending: str
+    evidence: str
+
+
+class FindingPart(Part):
+    """One remark of a review, by digests of its text, with what became of it."""
+
+    id: str
+    path: str
+    line: Whole
+    side: Literal["new", "old"]
+    severity: str
+    quote_sha256: str
+    message_sha256: str
+    fate: Literal["open", "fixed", "disputed"]
+
+
+class ReviewPart(Part):
+    """One round of review; `dropped` counts findings without a ground in the diff."""
+
+    model: str
+    round: Whole
+    commit: str
+    verdict: Literal["approve", "changes", "inconclusive"]
+    summary_sha256: str
+    findings: tuple[FindingPart, ...]
+    dropped: Whole
+
+
+class HopPart(Part):
+    """A change of model within a phase, and why."""
+
+    phase: str
+    kind: Literal["fallback", "escalation", "override"]
+    from_model: str
+    to_model: str
+    why: str
+
+
+class PersonPart(Part):
+    """What a person did to the run."""
+
+    actor_id: PersonId
+    login: str
+    act: Literal["request", "approve", "override", "rerun"]
+    detail: str
+    at: str
+
+
+class Predicate(Part):
+    """Everything that one run did, as integers, digests and names; `previous` chains it to the note before it."""
+
+    run: str
+    branch: str
+    written_at: str
+    result: Literal["ready", "needs-person", "reviewed"]
+    order: OrderPart
+    models: tuple[ModelPart, ...]
+    routes: tuple[RoutePart, ...]
+    plan: PlanPart | None
+    calls: tuple[CallPart, ...]
+    tries: tuple[TryPart, ...]
+    edits: tuple[EditPart, ...]
+    authors: tuple[str, ...]
+    evidence: EvidencePart | None
+    reviews: tuple[ReviewPart, ...]
+    hops: tuple[HopPart, ...]
+    people: tuple[PersonPart, ...]
+    not_run: tuple[str, ...]
+    page_sha256: Digest
+    previous: Chained
+
+
+class Subject(Part):
+    """What the note speaks of, by digest: a commit, its tree, or the canonical diff from the base."""
+
+    name: Literal["commit", "tree", "diff"]
+    digest: dict[Literal["gitCommit", "gitTree", "sha256"], Digest]
+
+
+class Statement(Part):
+    """An in-toto Statement v1 (in-toto Attestation Framework) with our predicate."""
+
+    statement_type: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
+    subject: tuple[Subject, ...]
+    predicate_type: Literal["https://pointsman.dev/audit/v1"] = Field(alias="predicateType")
+    predicate: Predicate
+
+    def subject_digest(self, name: Literal["commit", "tree", "diff"]) -> str:
+        """The digest of one subject, empty when the statement lacks it."""
+        return next((value for part in self.subject if part.name == name for value in part.digest.values()), "")

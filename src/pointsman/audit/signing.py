@@ -1,0 +1,134 @@
+"""The installation's key and the envelope: Ed25519 under DSSE, bytes canonical by RFC 8785."""
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import rfc8785
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import Error as SecureSystemsError
+from securesystemslib.signer._crypto_signer import CryptoSigner
+from securesystemslib.signer._key import SSlibKey
+
+from pointsman.audit.predicate import Statement
+from pointsman.domain.errors import OperatorMust, UsageMust
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+_MADE_ANEW = (
+    "Restore the key from a backup, or move it away: a new one is then made, and old notes need the old public key."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The private key in memory, with the id and PEM of its public half."""
+
+    signer: CryptoSigner
+    key_id: str
+    public_pem: bytes
+
+
+def load_or_make_key(path: Path) -> SigningKey:
+    """The key at `path` (PKCS#8 PEM, mode 0600), made when there is none; two that make it at once get the same.
+
+    Raises OperatorMust (`signing-key`) for a key that others may read or replace, or that is no Ed25519 key.
+    """
+    try:
+        if not path.exists() and not path.is_symlink():
+            _make(path)
+        return _opened(_read(path), path)
+    except OSError as error:
+        raise OperatorMust(
+            f"The signing key {path} cannot be read or made: {error.strerror}.",
+            code="signing-key",
+            hint="Give the bot a folder of its own that nobody else may write to.",
+        ) from error
+
+
+def seal(statement: Statement, key: SigningKey) -> bytes:
+    """The signed envelope of a statement: one line of JSON. The same statement and key give the same bytes."""
+    payload = rfc8785.dumps(statement.model_dump(mode="json", by_alias=True))
+    envelope = Envelope(payload, PAYLOAD_TYPE, {})
+    envelope.sign(key.signer)
+    return rfc8785.dumps(envelope.to_dict()) + b"\n"
+
+
+def digest_of(envelope: bytes) -> str:
+    """sha256 of an envelope's bytes: what the next note names as its `previous`."""
+    return hashlib.sha256(envelope).hexdigest()
+
+
+def trusted_keys(pems: tuple[bytes, ...]) -> list[SSlibKey]:
+    """Public keys from PEM. Raises UsageMust when one cannot be read or is not Ed25519."""
+    keys = []
+    for pem in pems:
+        try:
+            key = SSlibKey.from_crypto(load_pem_public_key(pem))
+        except (ValueError, UnsupportedAlgorithm, SecureSystemsError) as error:
+            raise UsageMust("A trusted public key cannot be read.", hint="It must be a PEM file.") from error
+        if key.keytype != "ed25519":
+            raise UsageMust(f"A trusted public key is {key.keytype}.", hint="Notes are signed with Ed25519.")
+        keys.append(key)
+    return keys
+
+
+def _make(path: Path) -> None:
+    """Write a new key beside its place and link it there, which fails when somebody was faster."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pem = CryptoSigner(Ed25519PrivateKey.generate()).private_bytes
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".key-")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def _read(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        held, folder = os.fstat(file.fileno()), path.parent.stat()
+        if not stat.S_ISREG(held.st_mode) or held.st_mode & 0o077 or held.st_uid not in (0, os.geteuid()):
+            raise OperatorMust(
+                f"The signing key {path} can be read by others, so it proves nothing.",
+                code="signing-key",
+                hint=f"Make a new one that only the bot may read: move this away. If nobody saw it: chmod 600 {path}",
+            )
+        if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
+            raise OperatorMust(
+                f"Others may replace the signing key: they can write to its folder {path.parent}.",
+                code="signing-key",
+                hint=f"chmod 700 {path.parent}",
+            )
+        return file.read(1 << 16)
+
+
+def _opened(pem: bytes, path: Path) -> SigningKey:
+    try:
+        private = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise OperatorMust(
+            f"The signing key {path} is no unencrypted PEM key.", code="signing-key", hint=_MADE_ANEW
+        ) from error
+    if not isinstance(private, Ed25519PrivateKey):
+        raise OperatorMust(f"The signing key {path} is not Ed25519.", code="signing-key", hint=_MADE_ANEW)
+    signer = CryptoSigner(private)
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return SigningKey(signer, signer.public_key.keyid, public)
