@@ -1,1 +1,1 @@
-"""What people write: the repository's routing file and the organisation's policy, as typed values."""
+"""What people write: the repository's routing file and the organisation's policy, read into typed values."""

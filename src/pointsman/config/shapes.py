@@ -1,0 +1,55 @@
+"""The kinds of value that both files are made of, as strict pydantic types: nothing is guessed or converted."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from pointsman.config.commands import argv_of, refuse_bad_pattern
+
+Tier = Literal["small", "mid", "frontier"]
+Latency = Literal["fast", "interactive", "background", "batch"]
+Wanted = Literal["required", "optional"]
+
+Flag = Annotated[bool, Field(strict=True)]
+Dollars = Annotated[float, Field(strict=True, ge=0, le=1_000_000, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(strict=True, gt=0, le=86_400, allow_inf_nan=False)]
+Tokens = Annotated[int, Field(strict=True, ge=16, le=10_000_000)]
+Megabytes = Annotated[int, Field(strict=True, ge=64, le=1_048_576)]
+Count = Annotated[int, Field(strict=True, ge=1, le=1_000)]
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$")]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _path_pattern(text: str) -> str:
+    if not text or len(text) > 200:
+        raise ValueError("a path pattern has 1 to 200 characters")
+    if text[0] in "!#":
+        raise ValueError(f"a path pattern cannot begin with {text[0]}; patterns only ever add protection")
+    if "\\" in text or not text.isprintable() or text != text.strip():
+        raise ValueError("a path pattern holds no backslash, control character or outer blank")
+    if ".." in text.split("/"):
+        raise ValueError("a path pattern stays inside the repository: .. is not allowed")
+    if not text.strip("/"):
+        raise ValueError('to mean every path, write "**"')
+    return text
+
+
+def _command(text: str) -> str:
+    argv_of(text)
+    return text
+
+
+def _command_pattern(text: str) -> str:
+    refuse_bad_pattern(text)
+    return text
+
+
+PathPattern = Annotated[str, AfterValidator(_path_pattern)]
+Command = Annotated[str, AfterValidator(_command)]
+CommandPattern = Annotated[str, AfterValidator(_command_pattern)]
+
+
+class Strict(BaseModel):
+    """A mapping in which every key is known; it never changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
