@@ -33,7 +33,7 @@ class Scripted:
         self._clock = clock
 
     def question(self, ask: Ask, estimate: int) -> Question:
-        return Question("POST", "", body_of(ask), ask)
+        return Question("POST", self._name, body_of(ask), ask)
 
     def probes(self, model: Model) -> tuple[Question, ...]:
         return ()
