@@ -44,7 +44,7 @@ def files_of(diff: str) -> tuple[FileDiff, ...]:
     """A canonical git diff, file by file, in its order."""
     starts = [found.start() for found in _FILE_START.finditer(diff)]
     ends = [*starts[1:], len(diff)]
-    return tuple(_file(diff[start:end]) for start, end in zip(starts, ends, strict=True))
+    return tuple(_file(diff[start:end]) for start, end in zip(starts, ends[: len(starts)], strict=True))
 
 
 def _file(text: str) -> FileDiff:

@@ -173,10 +173,17 @@ def _grounded(draft: _PlanDraft, spec: RunSpec, paths: tuple[str, ...]) -> Plan:
 
 
 def _with_clean_paths(draft: _PlanDraft) -> _PlanDraft:
-    groups = {
-        name: tuple(cleaned(path) for path in getattr(draft, name)) for name in ("read", "change", "create", "tests")
-    }
-    return draft.model_copy(update=groups)
+    return _PlanDraft(
+        goal=draft.goal,
+        criteria=draft.criteria,
+        steps=draft.steps,
+        read=tuple(cleaned(path) for path in draft.read),
+        change=tuple(cleaned(path) for path in draft.change),
+        create=tuple(cleaned(path) for path in draft.create),
+        tests=tuple(cleaned(path) for path in draft.tests),
+        risks=draft.risks,
+        questions=draft.questions,
+    )
 
 
 def _unique(written: Iterable[str]) -> tuple[str, ...]:

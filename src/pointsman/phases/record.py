@@ -33,8 +33,9 @@ class Closing:
 async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Closing) -> Note:
     """Sign the facts and commit page, statement and public key onto the head.
 
-    In comment-only mode nothing is committed, and the note's commit is the head. `written_at` is the time of the last act that the note speaks of, not the clock's, so that a repeated step signs
-    the same bytes. Raises OperatorMust when the key cannot be used: without a signature there is no note.
+    In comment-only mode nothing is committed, and the note's commit is the head. `written_at` is the time of the last
+    act that the note speaks of, not the clock's, so that a repeated step signs the same bytes. Raises OperatorMust
+    when the key cannot be used: without a signature there is no note.
     """
     signed = await ports.signer.sign(_facts(spec, earlier, closing))
     page, statement = f"{AUDIT_FOLDER}/{signed.name}.md", f"{AUDIT_FOLDER}/{signed.name}.intoto.jsonl"

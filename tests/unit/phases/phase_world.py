@@ -1,0 +1,425 @@
+"""A small world for phases: commits in memory, models that follow a script, a sandbox that judges files."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from pointsman.domain.json import JsonObject
+from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.levels import Perimeter, Phase, Sensitivity, TaskClass
+from pointsman.domain.models import (
+    Ask,
+    Caps,
+    EditStyle,
+    Ending,
+    Model,
+    Outage,
+    Price,
+    Provider,
+    ProviderKind,
+    Reply,
+    ToolCall,
+    Usage,
+)
+from pointsman.domain.notes import NoteFacts, NoteReport, PersonAct, SignedNote
+from pointsman.domain.outcome import CheckResult, EditRecord, Patch
+from pointsman.domain.run import (
+    Actor,
+    Digests,
+    Issue,
+    Limits,
+    Need,
+    Repository,
+    ReviewOrder,
+    Route,
+    RunSpec,
+    TaskOrder,
+    VerifyOrder,
+)
+from pointsman.domain.work import (
+    CommitText,
+    Delete,
+    Edit,
+    EditOrder,
+    EditRefusal,
+    FileEntry,
+    Hit,
+    Replace,
+    SandboxJob,
+    SandboxTier,
+    Source,
+    Toolchain,
+    Write,
+)
+from pointsman.phases.paths import matches
+from pointsman.ports.bundle import Ports
+from pointsman.ports.clock import Clock
+from pointsman.ports.ledger import Ledger
+from pointsman.ports.models import Models
+from pointsman.ports.sandbox import Sandbox
+from pointsman.ports.signer import Signer
+from pointsman.ports.workspace import Workspace
+
+Files = Mapping[str, str]
+
+BUGGY = """def clamp(value, low, high):
+    return max(low, min(value, low))
+
+
+def twice(value):
+    return value * 2
+"""
+FIXED = BUGGY.replace("min(value, low)", "min(value, high)")
+TEST = "from bounds import clamp\n\n\ndef test_clamp():\n    assert clamp(5, 0, 3) == 3\n"
+TREE = {"bounds.py": BUGGY, "tests/test_bounds.py": TEST, "README.md": "# Bounds\n"}
+PYTEST = ("python3", "-m", "pytest")
+
+
+def digest_of(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass
+class MemoryWorkspace(Workspace):
+    """Commits as mappings of paths to texts; edits are exact, and unique or refused."""
+
+    commits: dict[str, dict[str, str]]
+    orders: list[EditOrder] = field(default_factory=list)
+    recorded: list[tuple[str, dict[str, bytes], CommitText]] = field(default_factory=list)
+
+    def keep(self, files: Files) -> str:
+        commit = digest_of("\0".join(f"{path}\0{files[path]}" for path in sorted(files)))[:40]
+        self.commits[commit] = dict(files)
+        return commit
+
+    async def fetch(self, repository: Repository, revision: str) -> str:
+        return revision
+
+    async def files(self, commit: str) -> tuple[FileEntry, ...]:
+        tree = self.commits[commit]
+        return tuple(FileEntry(path, digest_of(tree[path])[:40], len(tree[path])) for path in sorted(tree))
+
+    async def read(self, commit: str, path: str) -> Source | None:
+        text = self.commits[commit].get(path)
+        return None if text is None else Source(path, text, digest_of(text)[:40])
+
+    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
+        words = re.findall(r"\w{4,}", query.lower())
+        tree = self.commits[commit]
+        scores = {path: sum(word in f"{path} {text}".lower() for word in words) for path, text in tree.items()}
+        best = sorted((path for path in tree if scores[path]), key=lambda path: (-scores[path], path))
+        return tuple(Hit(path, 1, tree[path].split("\n")[0], float(scores[path])) for path in best[:limit])
+
+    async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
+        block = re.compile(r"^(\S+)\n<{7} SEARCH\n(.*?)^={7}\n(.*?)^>{7} REPLACE", re.DOTALL | re.MULTILINE)
+        edits: list[Edit] = [Replace(*found) for found in block.findall(reply)]
+        whole = re.findall(r"^```\w*\n(.*?)^```", reply, re.DOTALL | re.MULTILINE)
+        if not edits and len(whole) == 1 and order.rules.lone_block_path:
+            edits = [Write(order.rules.lone_block_path, whole[0])]
+        if not edits:
+            return EditRefusal("unreadable", "", "The reply holds no edit in the form that was asked for.")
+        return await self.apply(order, tuple(edits))
+
+    async def apply(self, order: EditOrder, edits: tuple[Edit, ...]) -> Patch | EditRefusal:
+        self.orders.append(order)
+        files = dict(self.commits[order.onto])
+        for edit in edits:
+            barred = matches(edit.path, (*order.rules.protected, ".pointsman.yml"))
+            if barred or (order.rules.allowed and not matches(edit.path, order.rules.allowed)):
+                return EditRefusal("protected", edit.path, f"{edit.path} may not be edited.")
+            refusal = _applied(files, edit)
+            if refusal is not None:
+                return refusal
+        if files == self.commits[order.onto]:
+            return EditRefusal("unchanged", edits[0].path, "The file is the same as before.")
+        return self._patch(order, files)
+
+    def _patch(self, order: EditOrder, files: dict[str, str]) -> Patch:
+        base = self.commits[order.base]
+        commit = digest_of(f"{self.keep(files)}{order.onto}")[:40]
+        self.commits[commit] = files
+        touched = sorted(path for path in {*base, *files} if base.get(path) != files.get(path))
+        records = tuple(EditRecord(path, "changed", digest_of(path), 1, 1, order.model) for path in touched)
+        return Patch(order.base, commit, self.keep(files), records, digest_of(str(touched)), order.model)
+
+    async def diff(self, base: str, commit: str) -> str:
+        before, after = self.commits[base], self.commits[commit]
+        return "".join(_diff(path, before.get(path), after.get(path)) for path in sorted({*before, *after}))
+
+    async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
+        self.recorded.append((onto, dict(files), text))
+        return self.keep({**self.commits[onto], **{path: data.decode() for path, data in files.items()}})
+
+
+def _applied(files: dict[str, str], edit: Edit) -> EditRefusal | None:
+    if isinstance(edit, Write):
+        files[edit.path] = edit.text
+        return None
+    if isinstance(edit, Delete):
+        del files[edit.path]
+        return None
+    count = files.get(edit.path, "").count(edit.search)
+    if count != 1:
+        return EditRefusal("no-match", edit.path, f"SEARCH stands at {count} places of {edit.path}.")
+    files[edit.path] = files[edit.path].replace(edit.search, edit.replace)
+    return None
+
+
+def _diff(path: str, before: str | None, after: str | None) -> str:
+    if before == after:
+        return ""
+    old, new = ("/dev/null" if before is None else f"a/{path}"), ("/dev/null" if after is None else f"b/{path}")
+    lines = difflib.unified_diff(
+        (before or "").splitlines(keepends=True), (after or "").splitlines(keepends=True), old, new
+    )
+    return f"diff --git a/{path} b/{path}\nindex {'1' * 40}..{'2' * 40} 100644\n{''.join(lines)}"
+
+
+Line = Reply | Outage | Callable[[Ask], Reply | Outage]
+
+
+@dataclass
+class ScriptedModels(Models):
+    """Models that say the next line of a script, and remember what they were asked."""
+
+    script: list[Line]
+    asks: list[Ask] = field(default_factory=list)
+
+    async def ask(self, ask: Ask) -> Reply | Outage:
+        self.asks.append(ask)
+        line = self.script.pop(0)
+        answer = line(ask) if callable(line) else line
+        return answer if isinstance(answer, Outage) or answer.model else replace(answer, model=ask.model.name)
+
+    def estimate_tokens(self, ask: Ask) -> int:
+        return said_in(ask).__len__() // 3 + 1
+
+    async def probe(self, model: Model) -> str:
+        return ""
+
+    async def close(self) -> None:
+        return None
+
+
+def said_in(ask: Ask) -> str:
+    """Every text of a question."""
+    return "\n".join((ask.system, *(turn.text for turn in ask.messages)))
+
+
+def says(
+    text: str = "",
+    *,
+    data: JsonObject | None = None,
+    calls: Sequence[tuple[str, JsonObject]] = (),
+    ending: Ending = Ending.COMPLETE,
+    model: str = "",
+) -> Reply:
+    numbered = tuple(ToolCall(f"call-{number}", name, args) for number, (name, args) in enumerate(calls))
+    return Reply("id", model, model, "home", text, data, numbered, ending, Usage(10, 10), 0.0, 0.1, "a", "b")
+
+
+OUT = Outage("id", "coder", "home", "timeout", "no answer", 7.0)
+
+
+@dataclass
+class JudgingSandbox(Sandbox):
+    """A sandbox in which `judge` looks at the files and says what the tests would."""
+
+    workspace: MemoryWorkspace
+    judge: Callable[[Files], CheckResult]
+    tier_name: SandboxTier = field(default_factory=lambda: SandboxTier("bubblewrap"))
+    jobs: list[SandboxJob] = field(default_factory=list)
+
+    async def tier(self) -> SandboxTier:
+        return self.tier_name
+
+    async def toolchains(self) -> tuple[Toolchain, ...]:
+        return ()
+
+    async def run(self, job: SandboxJob) -> tuple[CheckResult, ...]:
+        self.jobs.append(job)
+        files = dict(self.workspace.commits[job.commit])
+        for path in job.overlay_paths:
+            files.pop(path, None)
+            if path in self.workspace.commits[job.overlay_commit]:
+                files[path] = self.workspace.commits[job.overlay_commit][path]
+        if self.tier_name.name == "none":
+            result = CheckResult((), job.commit, "not run", None, (), (), (), self.tier_name.why, 0.0)
+        else:
+            result = self.judge(files)
+        return tuple(replace(result, command=command, commit=job.commit) for command in job.commands)
+
+
+def checked(
+    passed: tuple[str, ...] = (),
+    failed: tuple[str, ...] = (),
+    skipped: tuple[str, ...] = (),
+    *,
+    exit_code: int | None = None,
+    tail: str = "",
+) -> CheckResult:
+    code = (1 if failed else 0) if exit_code is None else exit_code
+    return CheckResult((), "", "exited", code, passed, failed, skipped, tail, 0.5)
+
+
+def judge(files: Files) -> CheckResult:
+    """Runs the assertions of every test file against the modules of the tree, in a namespace of their own."""
+    passed, failed, tail = [], [], ""
+    for path in sorted(path for path in files if path.startswith("tests/")):
+        space: dict[str, object] = {}
+        for name, text in sorted(files.items()):
+            if "/" not in name and name.endswith(".py"):
+                exec(text, space)
+        exec(re.sub(r"^(from|import) .*$", "", files[path], flags=re.MULTILINE), space)
+        for name in sorted(name for name in space if name.startswith("test_")):
+            test = space[name]
+            assert callable(test)
+            try:
+                test()
+                passed.append(f"{path}::{name}")
+            except AssertionError:
+                failed.append(f"{path}::{name}")
+                tail = f"{path}:5: in {name}\n    assert clamp(5, 0, 3) == 3\nE   AssertionError\n1 failed in 0.12s"
+    return checked(tuple(passed), tuple(failed), tail=tail)
+
+
+@dataclass
+class OneKeySigner(Signer):
+    """Signs with a digest."""
+
+    signed: list[NoteFacts] = field(default_factory=list)
+
+    async def sign(self, facts: NoteFacts) -> SignedNote:
+        self.signed.append(facts)
+        digest = digest_of(f"{facts.run_id}{facts.written_at}")
+        return SignedNote("2026-11-21-clamp-r-1", "# Note\n", b'{"payload":""}\n', digest, "key-1")
+
+    def public_key(self) -> bytes:
+        return b"-----BEGIN PUBLIC KEY-----\n"
+
+    def verify(self, notes: tuple[tuple[str, bytes], ...], trusted: tuple[bytes, ...]) -> NoteReport:
+        return NoteReport((), (), (), (), "")
+
+
+class NoClock(Clock):
+    """A phase reads no clock."""
+
+    def now(self) -> str:
+        raise AssertionError("a phase read the clock")
+
+    def monotonic(self) -> float:
+        raise AssertionError("a phase read the clock")
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("a phase slept")
+
+
+HOME = Provider("home", ProviderKind.OLLAMA, "http://127.0.0.1:11434", Perimeter.LOCAL)
+MID = Model("mid", HOME, "mid", "v", "f", "mid", 32_000, Price(0.0, 0.0))
+SMALL = replace(
+    MID, name="small", id="small", tier="small", context_window=8_000, edits=EditStyle.WHOLE, max_output=2_000
+)
+STRONG = replace(MID, name="strong", id="strong", tier="frontier", context_window=200_000, edits=EditStyle.TOOLS)
+REVIEWER = replace(MID, name="reviewer", id="reviewer", family="other")
+CAPS = Caps(1.0, 2.0, 20.0, 100.0)
+LIMITS = Limits(0, 4_000, 1.0, 12, 600.0)
+
+
+def route(phase: Phase, primary: Model, *escalate: Model, limits: Limits = LIMITS) -> Route:
+    return Route(phase, primary, (), tuple(escalate), limits, (), "digest")
+
+
+def routes(coder: Model = MID, *escalate: Model, planner: Model = MID) -> dict[Phase, Route]:
+    return {
+        Phase.TRIAGE: route(Phase.TRIAGE, SMALL),
+        Phase.PLAN: route(Phase.PLAN, planner),
+        Phase.CODE: route(Phase.CODE, coder, *escalate),
+        Phase.REVIEW: route(Phase.REVIEW, REVIEWER),
+    }
+
+
+ISSUE = Issue(
+    "issues/1.md", "clamp ignores its upper bound", "clamp(5, 0, 3) in bounds.py gives 0 instead of 3.", "digest"
+)
+
+
+@dataclass
+class World:
+    """One repository, one issue, and the ports of a run over them."""
+
+    script: list[Line] = field(default_factory=list)
+    tree: Files = field(default_factory=lambda: dict(TREE))
+    judge: Callable[[Files], CheckResult] = judge
+    tier: SandboxTier = field(default_factory=lambda: SandboxTier("bubblewrap"))
+
+    def __post_init__(self) -> None:
+        self.workspace = MemoryWorkspace({})
+        self.base = self.workspace.keep(self.tree)
+        self.models = ScriptedModels(self.script)
+        self.sandbox = JudgingSandbox(self.workspace, self.judge, self.tier)
+        self.signer = OneKeySigner()
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(self.models, self.workspace, self.sandbox, NoLedger(), self.signer, NoClock())
+
+    def spec(
+        self,
+        by_phase: Mapping[Phase, Route] | None = None,
+        *,
+        plan: Need = Need.DO,
+        issue: Issue = ISSUE,
+        evidence_required: bool = True,
+    ) -> RunSpec:
+        order = {
+            task: TaskOrder(task, by_phase or routes(), plan, evidence_required, review_required=True)
+            for task in TaskClass
+        }
+        return RunSpec(
+            goal="build",
+            repository=Repository("local", "1", "bounds", "/srv/bounds", "main"),
+            requester=Actor(7, "ada"),
+            issue=issue,
+            base_commit=self.base,
+            head_commit="",
+            admitted_at="2026-11-21T10:00:00Z",
+            sensitivity=Sensitivity.INTERNAL,
+            orders=order,
+            verify=VerifyOrder((), 60.0, 512, ("python3 -m pytest *", "npm test", "make test")),
+            review=ReviewOrder("family", 2, 5, auto_fix=True),
+            caps=CAPS,
+            paths=(),
+            protected=("infra/**",),
+            digests=Digests("p", "r", "d"),
+            task=TaskClass.BUGFIX,
+        )
+
+
+class NoLedger(Ledger):
+    """A phase keeps no books."""
+
+    async def open_call(self, record: CallRecord, caps: Caps, repository_id: str) -> CallRecord:
+        raise AssertionError("a phase kept books")
+
+    async def close_call(self, record: CallRecord) -> None:
+        raise AssertionError("a phase kept books")
+
+    async def calls(self, run_id: str) -> tuple[CallRecord, ...]:
+        raise AssertionError("a phase read the books")
+
+    async def keep(self, view: RunView) -> None:
+        raise AssertionError("a phase kept books")
+
+    async def run(self, run_id: str) -> RunView | None:
+        raise AssertionError("a phase read the books")
+
+    async def runs(self, repository_id: str = "", limit: int = 50) -> tuple[RunView, ...]:
+        raise AssertionError("a phase read the books")
+
+    async def act(self, run_id: str, person: PersonAct) -> None:
+        raise AssertionError("a phase kept books")
+
+    async def acts(self, run_id: str) -> tuple[PersonAct, ...]:
+        raise AssertionError("a phase read the books")
