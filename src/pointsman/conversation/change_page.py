@@ -64,7 +64,7 @@ def change_title(spec: RunSpec) -> str:
 
 def _opening(facts: PageFacts) -> str:
     lines = [facts.issue_line] if facts.issue_line else []
-    lines.append(f"{standing(facts.earlier)} A person decides about merging; Pointsman never does.")
+    lines.append(f"{standing(facts.earlier)} Whether it is merged is up to people.")
     if facts.spec.issue.flags:
         lines.append(unseen_text(facts.spec.issue.flags))
     return "\n\n".join(lines)

@@ -21,24 +21,26 @@ _OLD_WORKFLOW_COMMAND = re.compile(r"^([ \t]*)##(?=\[[A-Za-z-]+[^\n]*\])", re.MU
 
 _MARKER = re.compile(r"<!--\s*(?=pointsman)", re.IGNORECASE)
 
-_URL = r"(?:[A-Za-z][A-Za-z0-9+.\-]{0,20}:(?://|\\\\)|www\.)[^\s<>`\"'\\)\]|]{1,2000}"
+_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.\-]{0,20})?:(?://|\\\\)|www\.)[^\s<>`\"'\\)\]|]{1,2000}"
 _PROSE = re.compile(
     r"(?P<span>(?P<ticks>`{1,3})(?!`)(?P<content>[^`\n]+)(?P=ticks)(?!`))"
     r"|(?P<link>!?\[(?P<text>[^\[\]\n]{0,500})\]\(\s{0,9}<?(?P<target>[^()\s<>\"'|]{0,2000})[^()\n]{0,500}\))"
     rf"|(?P<url>{_URL})"
     r"|(?P<start>^[ \t>]*(?:(?:[*+-]|[0-9]{1,9}[.)])[ \t]+)*(?P<slash>/[A-Za-z][^\s`|]*))"
-    r"|(?P<mention>(?<![A-Za-z0-9])@[A-Za-z0-9_][A-Za-z0-9_./-]{0,200})"
-    r"|(?P<issue>(?<![A-Za-z0-9_./-])(?:[A-Za-z0-9_.-]{1,80}/){0,4}[A-Za-z0-9_.-]{0,80}[#!][0-9]+)"
-    r"|(?P<old_issue>\b[Gg][Hh]-[0-9]+)"
-    r"|(?P<closing>\b(?i:close[sd]?|closing|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)\b:?[ \t]+"
-    r"(?P<ticket>[A-Z][A-Z0-9_]+-[0-9]+))"
+    r"|(?P<mention>@[A-Za-z0-9_][A-Za-z0-9_./-]{0,200})"
+    r"|(?P<issue>(?:[A-Za-z0-9_.-]{1,80}/){0,4}[A-Za-z0-9_.-]{0,80}[#!][0-9]+)"
+    r"|(?P<old_issue>(?<![A-Za-z])[Gg][Hh]-[0-9]+)"
+    r"|(?P<closing>(?<![A-Za-z])(?i:close[sd]?|closing|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)"
+    r":?[ \t]+(?P<ticket>[A-Z][A-Z0-9_]+-[0-9]+))"
     r"|(?P<html><(?=[A-Za-z/!?]))"
     r"|(?P<entity>&(?=#?[A-Za-z0-9]{1,40};))"
     r"|(?P<bracket>\]\s{0,9}(?=\()|\](?=:)|!(?=\[))"
+    r"|(?P<tilde>~{3,})"
     r"|(?P<backslash>\\)"
     r"|(?P<tick>`)",
     re.MULTILINE,
 )
+_TRIGGER = re.compile(r"&#?[A-Za-z0-9]+;|@|[#!][0-9]|://.+://")
 _REFERENCE_PATH = re.compile(
     r"/(?:-/)?(?:issues|pull|pulls|merge_requests|work_items|epics|discussions|commit)/", re.IGNORECASE
 )
@@ -65,17 +67,17 @@ def outbound(text: str, known_hosts: Collection[str] = ()) -> str:
 
 def outbound_line(text: str, known_hosts: Collection[str] = (), limit: int = 300) -> str:
     """The same on one line of at most about `limit` characters: fit for a list, a table cell or a heading."""
-    flat = " ".join(text.split())
+    flat = " ".join(_clean(text).split())
     short = flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
-    return outbound(short.replace("```", "'''"), known_hosts).replace("|", "\\|")
+    return _prose(short, frozenset(host.casefold() for host in known_hosts)).replace("|", "\\|")
 
 
 def outbound_code(text: str, language: str = "text", limit: int = 4_000) -> str:
     """`text` as a fenced block that nothing inside can end; the middle is cut beyond `limit` characters."""
-    clean = masked(visible_characters(text)[0])
+    clean = _clean(text)
     if len(clean) > limit:
         clean = f"{clean[: limit // 2]}\n… {len(clean) - limit:,} characters cut …\n{clean[-limit // 2 :]}"
-    return _fenced(_without_commands(clean), language)
+    return _fenced(clean, language)
 
 
 def inline_code(text: str) -> str:
@@ -85,7 +87,7 @@ def inline_code(text: str) -> str:
 
 
 def _inert(raw: str, hosts: frozenset[str]) -> str:
-    clean = _without_commands(masked(visible_characters(raw)[0]))
+    clean = _clean(raw)
     pieces: list[str] = []
     position = 0
     while (opening := _FENCE.search(clean, position)) is not None:
@@ -99,8 +101,9 @@ def _inert(raw: str, hosts: frozenset[str]) -> str:
     return "".join(pieces)
 
 
-def _without_commands(text: str) -> str:
-    """Neither runner commands nor our own hidden markers, which we look for in texts of ours."""
+def _clean(text: str) -> str:
+    """No credentials, nothing invisible, and neither commands to runners nor the hidden markers of our own texts."""
+    text = masked(visible_characters(text)[0])
     quiet = _OLD_WORKFLOW_COMMAND.sub(r"\1# #", _WORKFLOW_COMMAND.sub(r"\1: ", text))
     return _MARKER.sub("<! -- ", quiet)
 
@@ -120,7 +123,9 @@ def _prose(text: str, hosts: frozenset[str]) -> str:
         out.append(text[position : found.start()])
         position = found.end()
         before = out[-1] or (out[-2] if len(out) > 1 else "")
-        rewritten = _rewritten(found, hosts)
+        # A mention is none after a letter, but code that we made of the word before no longer is one.
+        is_address = found["mention"] is not None and before[-1:].isalnum() and before.isascii()
+        rewritten = found.group() if is_address else _rewritten(found, hosts)
         glued = rewritten.startswith("`") and before.endswith(("`", "$"))
         out.append(f" {rewritten}" if glued else rewritten)
     out.append(text[position:])
@@ -170,7 +175,7 @@ def _is_known(url: str, hosts: frozenset[str]) -> bool:
         plain = parts.scheme in {"https", "http"} and parts.username is None and (parts.port in {None, 80, 443})
     except ValueError:
         return False
-    known = plain and (parts.hostname or "").casefold() in hosts
+    known = plain and (parts.hostname or "").casefold() in hosts and _TRIGGER.search(url) is None
     return known and _REFERENCE_PATH.search(parts.path) is None
 
 

@@ -12,7 +12,7 @@ from pointsman.conversation.change_page import (
     review_part,
     unseen_text,
 )
-from pointsman.conversation.figures import short, tokens, usd
+from pointsman.conversation.figures import tokens, usd
 from pointsman.conversation.outbound import outbound, outbound_line
 from pointsman.domain.ledger import RunView
 from pointsman.domain.outcome import Evidence, NoPatch, Plan, Review, Verdict
@@ -87,7 +87,7 @@ def plan_for_approval(plan: Plan, plan_hash: str, run_id: str) -> str:
     return (
         f"{plan_part(plan)}\n\n"
         "The run waits for a person with write access to agree to this plan. Nothing has been changed yet.\n\n"
-        f"To go on: `pointsman approve {run_id} {short(plan_hash)}`\n\n"
+        f"To go on: `pointsman approve {run_id} {plan_hash}`\n\n"
         f"To stop: `pointsman cancel {run_id}`"
     )
 
