@@ -151,7 +151,7 @@ def clean(text: str, shape: Shape) -> JsonObject | None:
 def shaped(value: object, shape: Shape, depth: int = 0) -> JsonObject | None:
     """`value` in the form, unwrapped where a model wrapped it: in a call, a list of one, a string, a single key."""
     data = _fitted(value, shape)
-    if data is not None or depth > 3:
+    if data is not None or depth > 6:
         return data
     for inner in _inside(value, shape):
         data = shaped(inner, shape, depth + 1)
