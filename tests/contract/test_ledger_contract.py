@@ -414,9 +414,9 @@ def test_what_people_did_is_kept_in_order_and_once(ledger: SqlLedger) -> None:
 
 def test_overrides_and_branches_are_kept_by_run(ledger: SqlLedger) -> None:
     async def story() -> None:
-        await ledger.override("r-1", Phase.CODE, "big", "{}")
-        await ledger.override("r-1", Phase.CODE, "bigger", '{"n": 1}')
-        await ledger.override("r-1", Phase.REVIEW, "other", "{}")
+        await ledger.override("r-1", "code", "big", "{}")
+        await ledger.override("r-1", "code", "bigger", '{"n": 1}')
+        await ledger.override("r-1", "review", "other", "{}")
         assert await ledger.overrides("r-1") == {"code": '{"n": 1}', "review": "{}"}
         assert await ledger.overrides("r-2") == {}
         assert await ledger.branch_of("r-1") is None
@@ -430,24 +430,28 @@ def test_overrides_and_branches_are_kept_by_run(ledger: SqlLedger) -> None:
 def test_the_head_of_the_chain_moves_only_from_where_it_stands(ledger: SqlLedger) -> None:
     async def story() -> None:
         assert await ledger.note_head("local:1") == ""
-        assert await ledger.set_note_head("local:1", "aa", "r-1", previous="")
-        assert not await ledger.set_note_head("local:1", "bb", "r-2", previous="")
-        assert await ledger.set_note_head("local:1", "bb", "r-2", previous="aa")
-        assert await ledger.set_note_head("local:1", "aa", "r-1", previous="")
-        assert await ledger.set_note_head("local:1", "cc", "r-2", previous="aa")
+        await ledger.set_note_head("local:1", "aa", "r-1", previous="")
+        with pytest.raises(TryAgain) as faster:
+            await ledger.set_note_head("local:1", "bb", "r-2", previous="")
+        assert faster.value.code == "note-head"
+        await ledger.set_note_head("local:1", "bb", "r-2", previous="aa")
+        await ledger.set_note_head("local:1", "aa", "r-1", previous="")
+        await ledger.set_note_head("local:1", "cc", "r-2", previous="aa")
         assert await ledger.note_head("local:1") == "cc"
-        assert await ledger.note_chain("local:1") == ("aa", "bb", "cc")
+        await ledger.set_note_head("local:1", "dd", "r-3")
+        assert await ledger.note_chain("local:1") == ("aa", "bb", "cc", "dd")
         assert await ledger.note_head("local:2") == ""
 
     asyncio.run(story())
 
 
 def test_of_many_that_move_the_head_at_once_one_wins(ledger: SqlLedger) -> None:
-    async def story() -> list[bool]:
+    async def story() -> list[BaseException | None]:
         moves = (ledger.set_note_head("local:1", f"d{n}", f"r-{n}", previous="") for n in range(20))
-        return await asyncio.gather(*moves)
+        return await asyncio.gather(*moves, return_exceptions=True)
 
-    assert asyncio.run(story()).count(True) == 1
+    assert asyncio.run(story()).count(None) == 1
+    assert len(asyncio.run(ledger.note_chain("local:1"))) == 1
 
 
 def test_one_ledger_serves_several_event_loops_one_after_the_other(ledger: SqlLedger) -> None:

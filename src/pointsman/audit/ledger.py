@@ -20,6 +20,7 @@ from pointsman.audit.tables import (
     run_values,
     runs,
 )
+from pointsman.domain.errors import TryAgain
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps
@@ -119,9 +120,9 @@ class SqlLedger:
         query = select(acts).where(acts.c.run_id == run_id).order_by(acts.c.seq)
         return await self._rows(query, _act_of)
 
-    async def override(self, run_id: str, phase: Phase, model_name: str, payload: str) -> None:
+    async def override(self, run_id: str, phase: str, model_name: str, payload: str) -> None:
         """Keep the route that replaces the one of `phase` in this run; the last one said holds."""
-        values = {"run_id": run_id, "phase": phase.value, "model": model_name, "payload": payload}
+        values = {"run_id": run_id, "phase": str(phase), "model": model_name, "payload": payload}
         await self._database.write(lambda connection: _put(connection, overrides, values))
 
     async def overrides(self, run_id: str) -> dict[str, str]:
@@ -150,28 +151,35 @@ class SqlLedger:
         query = select(note_heads).where(note_heads.c.repository_id == repository_id).order_by(note_heads.c.seq)
         return await self._rows(query, lambda row: str(row["digest"]))
 
-    async def set_note_head(self, repository_id: str, digest: str, run_id: str, *, previous: str) -> bool:
-        """Move the chain's head from `previous` to `digest`; False, and nothing moved, when it stands elsewhere.
+    async def set_note_head(
+        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None
+    ) -> None:
+        """Move the chain's head to `digest`, from `previous` when that is said; moved before, nothing happens.
 
-        True again when it was moved before. A run that signs anew after a crash replaces its own note at the head.
+        A run that signs anew after a crash replaces its own note at the head. Raises TryAgain (`note-head`), and
+        moves nothing, when the head stands elsewhere than at `previous`: another run of the repository was faster.
         """
 
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection) -> None:
             of_repository = note_heads.c.repository_id == repository_id
             known = select(note_heads.c.seq).where(of_repository, note_heads.c.digest == digest)
             if connection.execute(known).first() is not None:
-                return True
+                return
             newest = select(note_heads).where(of_repository).order_by(note_heads.c.seq.desc()).limit(1)
             head = connection.execute(newest).mappings().first()
             stands = "" if head is None else head["digest"]
             own = head is not None and head["run_id"] == run_id and head["previous"] == previous
-            if stands != previous and not own:
-                return False
-            values = {"repository_id": repository_id, "digest": digest, "previous": previous, "run_id": run_id}
+            if previous is not None and stands != previous and not own:
+                raise TryAgain(
+                    f"Another run wrote a note first; the one of run {run_id} would not follow it.",
+                    code="note-head",
+                    hint="Record again: the note must name the newest one as the one before it.",
+                )
+            follows = stands if previous is None else previous
+            values = {"repository_id": repository_id, "digest": digest, "previous": follows, "run_id": run_id}
             connection.execute(insert(note_heads).values(values))
-            return True
 
-        return await self._database.write(work)
+        await self._database.write(work)
 
     async def _rows(self, query: Select[*tuple[object, ...]], made: Callable[[RowMapping], T]) -> tuple[T, ...]:
         return await self._database.read(
