@@ -21,7 +21,7 @@ _OLD_WORKFLOW_COMMAND = re.compile(r"^([ \t]*)##(?=\[[A-Za-z-]+[^\n]*\])", re.MU
 
 _MARKER = re.compile(r"<!--\s*(?=pointsman)", re.IGNORECASE)
 
-_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.\-]{0,20})?:(?://|\\\\)|www\.)[^\s<>`\"'\\)\]|]{1,2000}"
+_URL = r"(?:(?:[A-Za-z][A-Za-z0-9+.\-]{0,20})?:(?://|\\\\)|www\.)[^\s<>`\"'\\()\[\]|!]{1,2000}"
 _PROSE = re.compile(
     r"(?P<span>(?P<ticks>`{1,3})(?!`)(?P<content>[^`\n]+)(?P=ticks)(?!`))"
     r"|(?P<link>!?\[(?P<text>[^\[\]\n]{0,500})\]\(\s{0,9}<?(?P<target>[^()\s<>\"'|]{0,2000})[^()\n]{0,500}\))"

@@ -46,7 +46,7 @@ def steady(report: Report) -> Report:
     return replace(
         report,
         run_id=RUN_ID,
-        calls=tuple(replace(call, seconds=float(round(call.seconds))) for call in report.calls),
+        calls=tuple(replace(call, seconds=0.0) for call in report.calls),
         branch=_steady_branch(report.branch, fixed(report.branch.name)) if report.branch else None,
         note=_steady_note(report.note, fixed(report.note.page_path), fixed(report.note.statement_path))
         if report.note
