@@ -1,6 +1,5 @@
 """Anthropic's Messages API, through its package's low-level post."""
 
-import json
 import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from pointsman.domain.models import Ask, Model, Provider
 from pointsman.models.adapter import Answer, Question, Trouble
 from pointsman.models.anthropic_wire import body_of, reply_of
+from pointsman.models.encoding import encoded
 from pointsman.models.openai_wire import detail_of
 from pointsman.models.pool import Clients, trusted
 from pointsman.models.transport import Gate, explained, origin_of
@@ -46,7 +46,7 @@ class Anthropic:
         )
 
     def question(self, ask: Ask, estimate: int) -> Question:
-        body = json.dumps(body_of(ask), ensure_ascii=False, separators=(",", ":")).encode()
+        body = encoded(body_of(ask))
         return Question("POST", f"{self._base}/v1/messages", body, ask)
 
     def probes(self, model: Model) -> tuple[Question, ...]:

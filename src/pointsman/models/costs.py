@@ -1,8 +1,7 @@
 """What a call may cost and what it did cost, in tokens and US dollars."""
 
-import json
-
 from pointsman.domain.models import Ask, Model, Price, Usage
+from pointsman.models.encoding import encoded
 
 BYTES_PER_TOKEN = 3
 """Below what public tokenisers reach on code and prose, so that the count comes out high."""
@@ -18,12 +17,12 @@ def estimated_tokens(ask: Ask) -> int:
     for message in ask.messages:
         size += _bytes(message.text)
         for call in message.calls:
-            size += _bytes(json.dumps(call.arguments, ensure_ascii=False)) + len(call.name) + len(call.id)
+            size += len(encoded(call.arguments)) + len(call.name) + len(call.id)
     for tool in ask.tools:
-        size += _bytes(json.dumps(tool.arguments, ensure_ascii=False)) + _bytes(tool.description) + len(tool.name)
+        size += len(encoded(tool.arguments)) + _bytes(tool.description) + len(tool.name)
     if ask.shape:
         # A form that goes into the prompt stands there twice: in words and as an example.
-        size += 2 * _bytes(json.dumps(ask.shape.schema, ensure_ascii=False)) + 300
+        size += 2 * len(encoded(ask.shape.schema)) + 300
     return size // BYTES_PER_TOKEN + TOKENS_PER_TURN * (len(ask.messages) + len(ask.tools) + 2)
 
 

@@ -1,7 +1,6 @@
 """The governed door: every call to a model is checked, paid for in advance, permitted, sent once and settled."""
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -124,9 +123,8 @@ class Door(Models):
         return _Call(ask, provider, adapter, price, estimate, question, exchange, record, 0.0)
 
     def _exchange(self, provider: Provider, adapter: Adapter, question: Question, permit: Permit) -> Exchange:
-        digest = hashlib.sha256(question.body).hexdigest()
         headers = _PLAIN | adapter.headers(self._key(provider))
-        return Exchange(permit, question.method, question.path, digest, headers)
+        return Exchange(permit, question.method, question.path, question.body, headers)
 
     def _record(self, ask: Ask, provider: Provider, exchange: Exchange, reserved: float) -> CallRecord:
         return CallRecord(

@@ -1,6 +1,5 @@
 """Ollama's native chat API, through the ollama package's client."""
 
-import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import Ask, Model, Provider
 from pointsman.models.adapter import Answer, Question, Trouble
+from pointsman.models.encoding import encoded
 from pointsman.models.ollama_wire import body_of, remote_in, reply_of, tags_in
 from pointsman.models.openai_wire import detail_of
 from pointsman.models.pool import Clients, trusted
@@ -52,11 +52,11 @@ class Ollama:
         )
 
     def question(self, ask: Ask, estimate: int) -> Question:
-        body = json.dumps(body_of(ask, estimate), ensure_ascii=False, separators=(",", ":")).encode()
+        body = encoded(body_of(ask, estimate))
         return Question("POST", f"{self._base}/api/chat", body, ask)
 
     def probes(self, model: Model) -> tuple[Question, ...]:
-        show = json.dumps({"model": model.id}).encode()
+        show = encoded({"model": model.id})
         return (Question("GET", f"{self._base}/api/tags", b""), Question("POST", f"{self._base}/api/show", show))
 
     def missing(self, model: Model, answers: tuple[tuple[int, bytes], ...]) -> str:

@@ -1,12 +1,12 @@
 """OpenAI's chat completions and every server that speaks them, through the openai package's low-level post."""
 
-import json
 import logging
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pointsman.domain.models import Ask, Model, Provider
 from pointsman.models.adapter import Answer, Question, Trouble
+from pointsman.models.encoding import encoded
 from pointsman.models.openai_wire import body_of, detail_of, names_in, reply_of
 from pointsman.models.pool import Clients, trusted
 from pointsman.models.transport import Gate, explained, origin_of
@@ -43,7 +43,7 @@ class OpenAI:
         )
 
     def question(self, ask: Ask, estimate: int) -> Question:
-        body = json.dumps(body_of(ask), ensure_ascii=False, separators=(",", ":")).encode()
+        body = encoded(body_of(ask))
         return Question("POST", f"{self._base}/chat/completions", body, ask)
 
     def probes(self, model: Model) -> tuple[Question, ...]:

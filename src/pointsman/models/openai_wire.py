@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pointsman.domain.models import Ask, Ending, Message, ProviderKind, Shape, ToolCall, ToolSpec, Usage
 from pointsman.models.adapter import Answer, Trouble
+from pointsman.models.encoding import encoded
 from pointsman.models.structured import framed
 
 # Ours by law: what an operator writes as extras never changes them.
@@ -107,7 +108,11 @@ def _message(message: Message) -> dict[str, Any]:
     if not message.calls:
         return {"role": message.role, "content": message.text}
     calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": json.dumps(call.arguments)}}
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": encoded(call.arguments).decode()},
+        }
         for call in message.calls
     ]
     return {"role": "assistant", "content": message.text or None, "tool_calls": calls}

@@ -1,4 +1,4 @@
-"""The canonical bytes of a scripted exchange: what was asked and what was answered."""
+"""The bytes of a scripted exchange: what was asked and what was answered."""
 
 import json
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 from pointsman.domain.json import JsonObject
 from pointsman.domain.models import Ask, Ending, Message, ToolCall, Usage
 from pointsman.models.adapter import Answer, Trouble
+from pointsman.models.encoding import encoded
 
 
 def body_of(ask: Ask) -> bytes:
-    """The question as canonical JSON, so that its digest means the same as that of a real request."""
+    """The question as JSON in a fixed order, so that its digest means the same as that of a real request."""
     body = {
         "model": ask.model.id,
         "system": ask.system,
@@ -30,11 +31,11 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _bytes(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return encoded(value)
 
 
 def body_of_reply(reply: JsonObject, ask: Ask, estimate: int) -> bytes:
-    """The answer as canonical JSON. Without `usage` in the script its tokens are counted as our estimate does."""
+    """The answer as JSON in a fixed order. Without `usage` its tokens are counted as our estimate does."""
     data, text = reply.get("data"), reply.get("text")
     if not isinstance(text, str):
         text = json.dumps(data, ensure_ascii=False) if data is not None else ""

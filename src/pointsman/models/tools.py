@@ -47,7 +47,10 @@ def _told(message: Message, names: Mapping[str, str]) -> Message:
     if message.role == "tool":
         return Message("user", f"Result of {names.get(message.call_id, 'the tool')}:\n{message.text}")
     if message.calls:
-        written = [json.dumps({"name": call.name, "arguments": dict(call.arguments)}) for call in message.calls]
+        written = [
+            json.dumps({"name": call.name, "arguments": dict(call.arguments)}, ensure_ascii=False)
+            for call in message.calls
+        ]
         return Message(message.role, "\n".join(part for part in (message.text, *written) if part))
     return message
 

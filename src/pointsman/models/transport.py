@@ -53,8 +53,9 @@ class Exchange:
     permit: Permit
     method: str
     path: str
-    sent_sha256: str
+    content: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    sent_sha256: str = field(init=False)
     sends_left: int = 1
     left: bool = False
     status: int = 0
@@ -63,6 +64,9 @@ class Exchange:
     received_sha256: str = ""
     refusal: PointsmanError | None = None
     failure: tuple[OutageKind, str] | None = None
+
+    def __post_init__(self) -> None:
+        self.sent_sha256 = hashlib.sha256(self.content).hexdigest()
 
     def refuse(self, message: str, *, code: str, hint: str = "") -> PointsmanError:
         """Remember and return the refusal, for the caller to raise."""
@@ -131,7 +135,7 @@ class Gate:
             return "the permit is for another address"
         if method != exchange.method or urlsplit(url).path != exchange.path:
             return "the permit is for another request"
-        if hashlib.sha256(body).hexdigest() != exchange.sent_sha256:
+        if body != exchange.content:
             return "its bytes are not those that were recorded"
         if exchange.sends_left < 1:
             return "the permit was used up"
