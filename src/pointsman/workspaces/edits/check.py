@@ -1,0 +1,133 @@
+"""What a new file text must not hold: a new syntax error, gaps, lost names, invisible characters, secrets, bulk."""
+
+import re
+import unicodedata
+from collections import Counter
+
+from pointsman.domain.work import EditRefusal
+from pointsman.workspaces.edits.names import is_python, syntax_error, top_names
+
+_LOST = 0.2
+_MAX_LINE = 10_000
+_SMALL = 20
+
+_ELISION = re.compile(
+    r"^\s*(?:#|//|/\*|<!--|--|;|%)\s*"
+    r"(?:(?:\.{3}|…).*|\(?(?:the )?(?:rest|remainder|remaining|existing|other|previous|original)\b"
+    r".*\b(?:unchanged|same|here|code|stays?|remains?|as before|omitted|untouched)\b.*)$",
+    re.IGNORECASE,
+)
+_VISIBLE_CONTROLS = frozenset("\t\n\r\f")
+_JOINER = "\u200d"
+_SECRETS = (
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
+    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9_.-]{20,}|github_pat_[A-Za-z0-9_]{20,})")),
+    ("a GitLab token", re.compile(r"\bgl(?:pat|dt|rt|ptt|cbt|soat|ft)-[A-Za-z0-9_-]{16,}")),
+    ("an AWS key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
+    ("an API key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
+    ("a Google key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
+    ("a Slack token", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
+    ("a signed web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")),
+)
+
+
+def refuse_text(path: str, old: str | None, new: str, *, whole: bool) -> EditRefusal | None:
+    """Why the new text of `path` may not be written, or None. `whole` tells that a model wrote it from top to end.
+
+    Only what is new counts: a file that had a syntax error or a strange character before may keep it.
+    """
+    before = old or ""
+    refusal = _strange_characters(path, before, new) or _secrets(path, before, new) or _long_line(path, before, new)
+    if refusal is None and whole and old is not None:
+        refusal = _elided(path, old, new) or _lost_names(path, old, new)
+    return refusal or _new_syntax_error(path, old, new)
+
+
+def keeps_all_names(path: str, old: str, new: str) -> bool:
+    """Whether `new` reads as the whole of `path`: it parses, elides nothing and defines every name of `old`."""
+    if is_python(path) and syntax_error(new) is not None:
+        return False
+    return top_names(path, old) <= top_names(path, new) and _elided(path, old, new) is None
+
+
+def _new_syntax_error(path: str, old: str | None, new: str) -> EditRefusal | None:
+    if not is_python(path) or (old is not None and syntax_error(old) is not None):
+        return None
+    error = syntax_error(new)
+    if error is None:
+        return None
+    line, message = error
+    lines = new.split("\n")
+    shown = "\n".join(f"{n:>5} {lines[n - 1][:160]}" for n in range(max(1, line - 3), min(len(lines), line + 2) + 1))
+    text = (
+        f"{path}: after this edit line {line} is a syntax error: {message}. It would have read:\n{shown}\n"
+        "The file is unchanged. Send the edit again, mended."
+    )
+    return EditRefusal("syntax", path, text)
+
+
+def _elided(path: str, old: str, new: str) -> EditRefusal | None:
+    had = {line.strip() for line in old.splitlines()}
+    for number, line in enumerate(new.splitlines(), start=1):
+        if _ELISION.match(line) and line.strip() not in had:
+            text = (
+                f"{path}: line {number} leaves code out ({line.strip()[:80]!r}). A whole-file reply must hold "
+                "every line of the file. The file is unchanged."
+            )
+            return EditRefusal("lost-names", path, text)
+    return None
+
+
+def _lost_names(path: str, old: str, new: str) -> EditRefusal | None:
+    if is_python(path) and syntax_error(new) is not None:
+        return None
+    names = top_names(path, old)
+    lost = sorted(names - top_names(path, new))
+    if names and len(lost) > _LOST * len(names):
+        text = f"{path}: the reply loses {', '.join(lost[:12])}. Send the whole file, with everything it defines."
+        return EditRefusal("lost-names", path, text)
+    lines = [line for line in old.splitlines() if line.strip()]
+    if not names and len(lines) > _SMALL and len([x for x in new.splitlines() if x.strip()]) * 2 < len(lines):
+        text = f"{path}: more than half of its lines are gone. Send the whole file, or a SEARCH/REPLACE block."
+        return EditRefusal("lost-names", path, text)
+    return None
+
+
+def _strange_characters(path: str, old: str, new: str) -> EditRefusal | None:
+    had = Counter(char for char in old if _is_strange(char))
+    now = Counter(char for char in new if _is_strange(char))
+    for char in now - had:
+        at = new.index(char) if char not in had else new.rindex(char)
+        if char == _JOINER and at and unicodedata.category(new[at - 1]) in ("So", "Sk", "Mn"):
+            continue
+        text = (
+            f"{path}: line {new.count(chr(10), 0, at) + 1} holds the invisible or control character "
+            f"U+{ord(char):04X}. Write it as an escape such as \\u{ord(char):04x}, or leave it out."
+        )
+        return EditRefusal("unreadable", path, text)
+    return None
+
+
+def _is_strange(char: str) -> bool:
+    if char in _VISIBLE_CONTROLS or " " <= char <= "~":
+        return False
+    return unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+
+
+def _secrets(path: str, old: str, new: str) -> EditRefusal | None:
+    for name, pattern in _SECRETS:
+        found = next((match for match in pattern.finditer(new) if match.group() not in old), None)
+        if found is not None:
+            line = new.count("\n", 0, found.start()) + 1
+            text = f"{path}: line {line} looks like {name}. Secrets are never committed; read it from configuration."
+            return EditRefusal("protected", path, text)
+    return None
+
+
+def _long_line(path: str, old: str, new: str) -> EditRefusal | None:
+    longest = max(map(len, new.splitlines()), default=0)
+    if longest > _MAX_LINE and longest > max(map(len, old.splitlines()), default=0):
+        return EditRefusal(
+            "too-large", path, f"{path}: a line of {longest} characters is no source. Write it readably."
+        )
+    return None

@@ -1,0 +1,65 @@
+"""The canonical diff between two commits, whole and file by file, and the digests that a note is signed over."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pointsman.domain.outcome import EditRecord
+from pointsman.workspaces.git import git
+
+_FORM = ("-p", "--full-index", "--binary", "--no-textconv", "--no-ext-diff", "--no-renames", "--no-color")
+_KINDS: dict[str, Literal["created", "changed", "deleted"]] = {"A": "created", "D": "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """The bytes of `git diff-tree -p --full-index --binary --no-textconv --no-ext-diff --no-renames BASE COMMIT`."""
+
+    data: bytes
+    names: tuple[tuple[str, str], ...]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the bytes, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    def records(self, model: str, touched: frozenset[str]) -> tuple[EditRecord, ...]:
+        """One record per file; the model is named for the files it touched, and left empty for earlier ones."""
+        return tuple(
+            _record(section, letter, path, model if path in touched else "")
+            for section, (letter, path) in zip(_sections(self.data), self.names, strict=True)
+        )
+
+
+async def canonical(git_dir: Path, base: str, commit: str) -> Canonical:
+    """The canonical diff from `base` to `commit`, with the letter and path of every file in its order."""
+    data = await git(git_dir, "diff-tree", "-r", *_FORM, "--end-of-options", base, commit)
+    listed = await git(git_dir, "diff-tree", "-r", "-z", "--name-status", "--no-renames", base, commit)
+    parts = listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return Canonical(data, tuple(zip(parts[::2], parts[1::2], strict=True)))
+
+
+def _sections(data: bytes) -> list[list[bytes]]:
+    """The lines of each file's part; lines inside hunks start with a sign, so no content can forge a header."""
+    found: list[list[bytes]] = []
+    for line in data.split(b"\n"):
+        if line.startswith(b"diff --git "):
+            found.append([])
+        if found:
+            found[-1].append(line)
+    return found
+
+
+def _record(section: list[bytes], letter: str, path: str, model: str) -> EditRecord:
+    starts = (at for at, line in enumerate(section) if line.startswith((b"@@ ", b"GIT binary patch")))
+    hunks = section[next(starts, len(section)) :]
+    text = b"\n".join(hunks).rstrip(b"\n") + b"\n"
+    return EditRecord(
+        path=path,
+        kind=_KINDS.get(letter, "changed"),
+        digest=hashlib.sha256(text).hexdigest(),
+        added=sum(line.startswith(b"+") for line in hunks),
+        removed=sum(line.startswith(b"-") for line in hunks),
+        model=model,
+    )

@@ -1,0 +1,168 @@
+"""The workspace of one repository: the adapter of the port, over its bare mirror."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+
+from pointsman.domain.errors import OperatorMust
+from pointsman.domain.models import EditStyle
+from pointsman.domain.outcome import Patch
+from pointsman.domain.run import Repository
+from pointsman.domain.work import (
+    CommitText,
+    Edit,
+    EditOrder,
+    EditRefusal,
+    FileEntry,
+    Hit,
+    Source,
+    Write,
+)
+from pointsman.workspaces import publish as publishing
+from pointsman.workspaces.commits import NewFile, commit_files
+from pointsman.workspaces.edits import refusals
+from pointsman.workspaces.edits.apply import apply_edits, refuse_paths
+from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
+from pointsman.workspaces.mirror import fetch_into, mirror_path
+from pointsman.workspaces.patches import canonical
+from pointsman.workspaces.search import MAX_INDEXED_BYTES, SearchIndex
+from pointsman.workspaces.text import MAX_TEXT_BYTES, decode
+from pointsman.workspaces.tree import REGULAR, Entry, blobs, entries
+
+_KEPT_TREES = 16
+_INDEXED_BYTES = 64 << 20
+
+
+class GitWorkspace:
+    """Reads and writes one repository's mirror at `git_dir`. Made by `open`; the mirror itself by the first fetch."""
+
+    def __init__(self, git_dir: Path, repository: Repository) -> None:
+        self.git_dir = git_dir
+        self._repository = repository
+        self._trees: OrderedDict[str, tuple[Entry, ...]] = OrderedDict()
+        self._index = SearchIndex()
+        self._searching = asyncio.Lock()
+
+    @classmethod
+    def open(cls, home: Path, repository: Repository) -> "GitWorkspace":
+        """The workspace of `repository` below the installation's home folder. Touches nothing yet."""
+        return cls(mirror_path(home, repository), repository)
+
+    async def fetch(self, repository: Repository, revision: str) -> str:
+        """Bring `revision` of the user's repository into the mirror; see `mirror.fetch_into` for the refusals."""
+        if (repository.forge, repository.id) != (self._repository.forge, self._repository.id):
+            raise OperatorMust(
+                f"The workspace of {self._repository.name!r} was asked for {repository.name!r}.",
+                code="wrong-workspace",
+            )
+        return await fetch_into(self.git_dir, repository.location, revision)
+
+    async def publish(self, commit: str, location: str, branch: str, expected_head: str | None) -> None:
+        """Set the branch in the user's repository by compare-and-swap; see `publish.publish` for the refusals."""
+        await publishing.publish(self.git_dir, commit, location, branch=branch, expected_head=expected_head)
+
+    async def branch_head(self, location: str, branch: str) -> str | None:
+        """The commit that the branch stands on in the user's repository, or None."""
+        return await publishing.branch_head(location, branch)
+
+    async def files(self, commit: str) -> tuple[FileEntry, ...]:
+        """The regular files at `commit`, sorted by path, without names of control characters or no UTF-8."""
+        return tuple(
+            FileEntry(entry.path, entry.oid, entry.size)
+            for entry in await self._tree(commit)
+            if entry.mode in REGULAR and entry.path.isprintable()
+        )
+
+    async def read(self, commit: str, path: str) -> Source | None:
+        """The text of a file, without a byte order mark; None when absent, binary, a link, or over a megabyte."""
+        entry = next((entry for entry in await self._tree(commit) if entry.path == path), None)
+        if entry is None or entry.mode not in REGULAR or entry.size > MAX_TEXT_BYTES:
+            return None
+        data = await self._bytes([entry])
+        decoded = decode(data[path])
+        return Source(path, decoded[0], entry.oid) if decoded else None
+
+    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
+        """The files that fit the query best, best first: words, definitions, and paths that the query names."""
+        files = [file for file in await self.files(commit) if file.size <= MAX_INDEXED_BYTES]
+        room = _INDEXED_BYTES
+        chosen: list[FileEntry] = []
+        for file in files:
+            room -= file.size
+            if room >= 0:
+                chosen.append(file)
+        async with self._searching:
+            lacking = await asyncio.to_thread(self._index.lacking, chosen)
+            by_path = {file.path: file for file in lacking}
+            wanted = [Entry(file.path, "100644", file.blob, file.size) for file in lacking]
+            async for entry, data in blobs(self.git_dir, wanted):
+                decoded = decode(data)
+                if decoded is not None:
+                    await asyncio.to_thread(self._index.add, [(by_path[entry.path], decoded[0])])
+            return await asyncio.to_thread(self._index.find, query, limit)
+
+    async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
+        """Read the edits in a model's reply, apply all or none of them as `order` says, and commit."""
+        present = {file.path for file in await self.files(order.onto)}
+        lone = None
+        if order.rules.lone_block_path:
+            source = await self.read(order.onto, order.rules.lone_block_path)
+            lone = Lone(order.rules.lone_block_path, source.text if source else None)
+        edits = parse(reply, style, present=present, lone=lone)
+        if isinstance(edits, EditRefusal):
+            return edits
+        return await self.apply(order, await self._undressed(order.onto, edits))
+
+    async def apply(self, order: EditOrder, edits: tuple[Edit, ...]) -> Patch | EditRefusal:
+        """Apply all or none of the edits to `order.onto` and commit; the patch is counted from `order.base`."""
+        tree = await self._tree(order.onto)
+        by_path = {entry.path: entry for entry in tree}
+        refusal = refuse_paths(edits, order.rules, {entry.path: entry.mode for entry in tree})
+        if refusal is not None:
+            return refusal
+        paths = dict.fromkeys(edit.path for edit in edits)
+        held = await self._bytes([by_path[path] for path in paths if path in by_path])
+        changed = apply_edits(edits, order.rules, {path: held.get(path) for path in paths})
+        if isinstance(changed, EditRefusal):
+            return changed
+        files = {
+            path: None if data is None else NewFile(data, path in by_path and by_path[path].mode == "100755")
+            for path, data in changed.items()
+        }
+        commit, new_tree = await commit_files(self.git_dir, order.onto, files=files, text=order.text)
+        diff = await canonical(self.git_dir, order.base, commit)
+        if not diff.names:
+            return refusals.unchanged(edits[0].path, applied=False)
+        records = diff.records(order.model, frozenset(changed))
+        return Patch(order.base, commit, new_tree, edits=records, diff_digest=diff.digest, model=order.model)
+
+    async def diff(self, base: str, commit: str) -> str:
+        """The canonical diff between two commits; bytes that are no UTF-8 show as replacement characters."""
+        return (await canonical(self.git_dir, base, commit)).data.decode("utf-8", "replace")
+
+    async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
+        """Commit our own files onto `onto`; the path guard does not apply. Returns the commit id."""
+        new = {path: NewFile(data) for path, data in files.items()}
+        commit, _ = await commit_files(self.git_dir, onto, files=new, text=text)
+        return commit
+
+    async def _tree(self, commit: str) -> tuple[Entry, ...]:
+        if commit not in self._trees:
+            self._trees[commit] = await entries(self.git_dir, commit)
+            if len(self._trees) > _KEPT_TREES:
+                self._trees.popitem(last=False)
+        return self._trees[commit]
+
+    async def _bytes(self, wanted: list[Entry]) -> dict[str, bytes]:
+        return {entry.path: data async for entry, data in blobs(self.git_dir, wanted)}
+
+    async def _undressed(self, onto: str, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+        """Whole texts without the comment that models put on top to name the file."""
+        plain: list[Edit] = []
+        for edit in edits:
+            if isinstance(edit, Write):
+                source = await self.read(onto, edit.path)
+                edit = Write(edit.path, without_path_comment(edit.path, edit.text, source.text if source else None))
+            plain.append(edit)
+        return tuple(plain)
