@@ -203,8 +203,9 @@ def _results(path: Path, most: int) -> bytes:
         source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return b""
+    facts = os.fstat(source)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1 or facts.st_size > most:
+        os.close(source)
+        return b""
     with os.fdopen(source, "rb") as stream:
-        facts = os.fstat(source)
-        if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1 or facts.st_size > most:
-            return b""
         return stream.read(most)

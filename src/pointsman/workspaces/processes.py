@@ -45,6 +45,19 @@ def descendants(root: int) -> dict[int, Process]:
     return found
 
 
+def weight(found: dict[int, Process]) -> int:
+    """Bytes that the processes hold together, where pages that several share count once."""
+    return sum(_share(pid, process) for pid, process in found.items())
+
+
+def _share(pid: int, process: Process) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return process.resident
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), process.resident)
+
+
 def threads_of(uid: int) -> int:
     """How many threads of `uid` the host runs: what its process limit already counts."""
     total = 0

@@ -128,9 +128,12 @@ def _broken_limit(output: _Output, watch: Watch, now: float) -> tuple[Status, st
         return "timeout", f"stopped after {watch.limits.seconds:g} seconds, the limit of the whole job"
     if output.total > watch.limits.kill:
         return "output-limit", f"stopped after {watch.limits.kill // 2**20} MB of output"
-    resident = sum(process.resident for process in processes.descendants(os.getpid()).values())
-    if resident > watch.limits.resident:
-        return "memory", f"stopped at {resident // 2**20} MB of memory over all processes"
+    found = processes.descendants(os.getpid())
+    # The plain sum counts shared pages for everybody; only when it is too high is the true one worth its price.
+    if sum(process.resident for process in found.values()) > watch.limits.resident:
+        held = processes.weight(found)
+        if held > watch.limits.resident:
+            return "memory", f"stopped at {held // 2**20} MB of memory over all processes"
     return None
 
 

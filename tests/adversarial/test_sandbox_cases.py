@@ -1,0 +1,450 @@
+"""Cases T1 to T13: what hostile code does when it is run, and what must come of it."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.adversarial import sandbox_world as world
+
+from pointsman.domain.work import SandboxJob
+from pointsman.workspaces import sandbox as sandbox_module
+
+SOURCES = Path(sandbox_module.__file__).parent
+PACKAGES = SOURCES.parents[1]
+each_tier = pytest.mark.parametrize("tier", world.TIERS)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> world.Repository:
+    return world.repository(tmp_path)
+
+
+@each_tier
+def test_t1_the_environment_and_that_of_other_processes_hold_nothing(repository: world.Repository, tier: str) -> None:
+    """T1. The test process itself carries a canary that no file under /proc may show."""
+    canary = subprocess.Popen(["sleep", "60"], env={"CANARY_T1": "sesame-t1"})
+    try:
+        source = (
+            "import os, glob\n"
+            "print(sorted(os.environ))\n"
+            "for path in glob.glob('/proc/[0-9]*/environ') + glob.glob('/proc/[0-9]*/cmdline'):\n"
+            "    try: print(open(path, 'rb').read())\n"
+            "    except OSError: pass\n"
+        )
+        seen = world.python(repository, tier, source)
+    finally:
+        canary.kill()
+        canary.wait()
+    assert seen.exit_code == 0
+    assert "sesame" not in seen.tail
+    assert "canary" not in seen.tail.lower()
+    known = ["CI", "GIT_CONFIG_NOSYSTEM", "GIT_TERMINAL_PROMPT", "HOME", "LANG", "PATH", "PWD", "TMPDIR"]
+    assert seen.tail.splitlines()[0] == str([name for name in known if name != "PWD" or tier == "bubblewrap"])
+
+
+@each_tier
+def test_t2_nothing_of_the_host_can_be_reached_by_a_socket(repository: world.Repository, tier: str) -> None:
+    """T2. Listening ports, an abstract socket and a socket file of the host, and addresses outside."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as port,
+        socket.socket(type=socket.SOCK_DGRAM) as datagrams,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
+        datagrams.bind(("127.0.0.1", 0))
+        datagrams.setblocking(False)
+        abstract.bind("\0pointsman-t2")
+        abstract.listen()
+        source = (
+            "import socket\n"
+            f"for family, address in ((2, ('127.0.0.1', {port.getsockname()[1]})), (2, ('192.0.2.1', 53)),\n"
+            "        (2, ('169.254.169.254', 80)), (1, '\\0pointsman-t2'), (1, '/run/docker.sock'),\n"
+            "        (40, (2, 1024))):\n"
+            "    try:\n"
+            "        made = socket.socket(family); made.settimeout(1); made.connect(address)\n"
+            "        print('REACHED', address)\n"
+            "    except OSError as error: print('held', error.errno)\n"
+            "try:\n"
+            f"    socket.socket(type=2).sendto(b'x', ('127.0.0.1', {datagrams.getsockname()[1]}))\n"
+            "except OSError: pass\n"
+        )
+        seen = world.python(repository, tier, source)
+        with pytest.raises(BlockingIOError):
+            datagrams.recv(1)
+    assert seen.exit_code == 0
+    assert "REACHED" not in seen.tail
+    assert seen.tail.count("held") == 6
+
+
+BOMB = f"bomb{os.getpid()}.py"
+FORK_BOMB = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
+MEMORY_BOMBS = {
+    "heap of one process": "x = bytearray(2**30)",
+    "heaps of many": (
+        "import os, time\nfor _ in range(7):\n    if os.fork() == 0: break\n"
+        "x = bytearray(b'x') * (180 * 2**20)\ntime.sleep(60)"
+    ),
+    "shared": (
+        "import mmap, time\nx = mmap.mmap(-1, 2**30)\n"
+        "for place in range(0, 2**30, 4096): x[place] = 1\ntime.sleep(60)"
+    ),
+    "memfd": "import os\nos.memfd_create('x')",
+}
+
+
+@each_tier
+def test_t3_a_fork_bomb_ends_with_the_time_and_leaves_nobody(repository: world.Repository, tier: str) -> None:
+    """T3, fork bomb."""
+    seen = world.run(repository, tier, ("python", BOMB), files={BOMB: FORK_BOMB}, seconds=2)[0]
+    assert seen.status == "timeout"
+    assert seen.exit_code is None
+    assert world.leftovers(BOMB) == []
+
+
+@each_tier
+@pytest.mark.parametrize("bomb", MEMORY_BOMBS)
+def test_t3_memory_is_bounded(repository: world.Repository, tier: str, bomb: str) -> None:
+    """T3, memory: over the whole tree of processes, shared memory included."""
+    seen = world.python(repository, tier, MEMORY_BOMBS[bomb], memory=256)
+    assert seen.status == "memory" or seen.exit_code not in (0, None)
+
+
+@each_tier
+def test_t3_disk_and_files_are_bounded(repository: world.Repository, tier: str) -> None:
+    """T3, disk: what is written lands in a bounded file system, or stops at the size of one file."""
+    source = (
+        "import os\n"
+        "total = 0\n"
+        "try:\n"
+        "    for number in range(40):\n"
+        "        with open(f'fill{number}', 'wb') as out:\n"
+        "            for _ in range(50): total += out.write(bytes(2**20))\n"
+        "except OSError as error: print('stopped', error.errno, total // 2**20)\n"
+    )
+    seen = world.python(repository, tier, source)
+    assert "stopped 28" in seen.tail
+    assert world.jobs_left(repository) == []
+
+
+@each_tier
+def test_t3_a_gigabyte_of_output_is_cut_off(repository: world.Repository, tier: str) -> None:
+    """T3, output."""
+    seen = world.run(repository, tier, ("sh", "-c", "yes 0123456789abcdef | head -c 1G"), files={})[0]
+    assert seen.status == "output-limit"
+    assert len(seen.tail) <= 4_000
+    assert "64 MB of output" in seen.tail
+
+
+@each_tier
+def test_t3_spinning_and_sleeping_end_with_the_time_while_the_bot_goes_on(
+    repository: world.Repository, tier: str
+) -> None:
+    """T3, time: the event loop keeps turning while the sandbox is busy."""
+    held = world.sandbox(repository, tier)
+    job = SandboxJob(repository.commit({}), (("sh", "-c", "sleep 100 & while :; do :; done"), ("true",)), 2, 256)
+
+    async def both() -> tuple[object, int]:
+        running = asyncio.ensure_future(held.run(job))
+        turns = 0
+        while not running.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        return [one.status for one in running.result()], turns
+
+    statuses, turns = asyncio.run(both())
+    assert statuses == ["timeout", "not run"]
+    assert turns > 50
+
+
+@each_tier
+def test_t4_daemons_that_ignore_every_signal_are_gone_afterwards(repository: world.Repository, tier: str) -> None:
+    """T4. setsid, double fork, signals ignored, output held open."""
+    source = (
+        "import os, signal, sys, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        for number in range(1, 65):\n"
+        "            try: signal.signal(number, signal.SIG_IGN)\n"
+        "            except (OSError, ValueError): pass\n"
+        f"        os.execvp('sleep', {world.SLEEP.split()})\n"
+        "    os._exit(0)\n"
+        "time.sleep(0.3); print('parent done')\n"
+    )
+    seen = world.python(repository, tier, source)
+    assert (seen.status, seen.exit_code, seen.tail) == ("exited", 0, "parent done")
+    assert world.leftovers(world.SLEEP) == []
+
+
+@each_tier
+def test_t5_what_tests_write_into_git_folders_never_meets_the_hosts_git(
+    repository: world.Repository, tier: str
+) -> None:
+    """T5. The host's repository is byte for byte what it was, and a later job sees the commit again."""
+    evil = (
+        "mkdir -p .git/hooks sub/.git; echo '[core] fsmonitor=touch /tmp/owned' > .git/config;"
+        "cp .git/config sub/.git/config; echo x > a.txt; rm b.txt"
+    )
+    look = ("sh", "-c", "cat a.txt; ls -A")
+    commit = repository.commit({"a.txt": "a\n", "b.txt": "b\n"})
+    before = _contents(repository.root)
+    held = world.sandbox(repository, tier)
+    seen = asyncio.run(held.run(SandboxJob(commit, (("sh", "-c", evil), look), 30, 256)))
+    assert seen[1].tail.splitlines() == ["x", ".git", "a.txt", "sub"]
+    assert _contents(repository.root) == before
+    again = asyncio.run(held.run(SandboxJob(commit, (look,), 30, 256)))
+    assert again[0].tail.splitlines() == ["a", "a.txt", "b.txt"]
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+FORGERIES = {
+    "exit in conftest": {"conftest.py": "import os; os._exit(0)"},
+    "exit at the end": {
+        "conftest.py": "import atexit, os\natexit.register(lambda: (print('1 passed'), os._exit(0)))"
+    },
+    "collect only": {"pytest.ini": "[pytest]\naddopts = --co\n"},
+    "failing test deleted": {"conftest.py": "def pytest_collection_modifyitems(items):\n    items.clear()\n"},
+    "report patched": {
+        "conftest.py": (
+            "import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
+            "    seen = yield\n    seen.get_result().outcome = 'passed'\n"
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_t6_forged_success_is_reported_as_what_was_seen_and_never_judged_here(
+    repository: world.Repository, forgery: str
+) -> None:
+    """T6. A failing test that is made to vanish has no id among the passed ones, or shows as the claim that it is."""
+    files = {"test_it.py": "def test_it():\n    assert False\n", **FORGERIES[forgery]}
+    seen = world.run(repository, "bubblewrap", ("python", "-m", "pytest"), files=files)[0]
+    expected = ("test_it.py::test_it",) if forgery == "report patched" else ()
+    if forgery == "exit at the end":
+        assert seen.failed == ("test_it.py::test_it",)
+    assert seen.passed == expected
+
+
+RESULT_FILES = {
+    "link": "os.symlink('/etc/passwd', path)",
+    "pipe": "os.mkfifo(path)",
+    "folder": "os.mkdir(path)",
+    "too large": "f = open(path, 'wb'); f.truncate(100 * 2**20)",
+    "entities": "open(path, 'w').write('<!DOCTYPE x [<!ENTITY a \"b\">]><s><testcase name=\"&a;\"/></s>')",
+    "hard link": "open(path, 'w').write('<s><testcase name=\"t\"/></s>'); os.link(path, path + '2')",
+}
+
+
+@each_tier
+@pytest.mark.parametrize("kind", RESULT_FILES)
+def test_t7_a_result_file_that_is_not_plain_counts_as_absent(
+    repository: world.Repository, tier: str, kind: str
+) -> None:
+    """T7."""
+    conftest = (
+        "import os\ndef pytest_configure(config):\n    path = config.option.xmlpath\n"
+        f"    {RESULT_FILES[kind]}\n    os.kill(os.getpid(), 9)\n"
+    )
+    files = {"conftest.py": conftest, "test_a.py": "def test_a(): pass\n"}
+    seen = world.run(repository, tier, ("python", "-m", "pytest"), files=files)[0]
+    assert seen.exit_code == 137
+    assert (seen.passed, seen.failed, seen.skipped) == ((), (), ())
+
+
+def test_t8_output_of_a_real_command_is_made_inert(repository: world.Repository) -> None:
+    """T8."""
+    text = r"printf '\033[31m::set-output name=a::b\033[0m\n\377\nghp_abcdefghijklmnopqrstuvwxyz012345\n'"
+    seen = world.run(repository, "bubblewrap", ("sh", "-c", text), files={})[0]
+    assert seen.tail == ": :set-output name=a::b\n�\n[masked]"
+
+
+def test_t9_without_any_tier_nothing_is_run_and_the_reason_is_said(repository: world.Repository) -> None:
+    """T9. No fallback to running it unsandboxed."""
+    mark = repository.root.parent / "ran"
+    held = sandbox_module.LinuxSandbox(
+        repository.root / ".git", repository.root.parent / "scratch", refuse_tiers=world.TIERS
+    )
+    job = SandboxJob(repository.commit({}), (("touch", str(mark)), ("true",)), 10, 256)
+    seen = asyncio.run(held.run(job))
+    assert asyncio.run(held.tier()).name == "none"
+    assert [one.status for one in seen] == ["not run", "not run"]
+    assert "refused by the installation" in seen[0].tail
+    assert not mark.exists()
+
+
+@each_tier
+def test_t10_a_test_that_wants_the_network_fails_with_a_hint(repository: world.Repository, tier: str) -> None:
+    """T10."""
+    seen = world.python(repository, tier, "import socket\nsocket.getaddrinfo('example.org', 80)")
+    assert seen.exit_code == 1
+    assert "the sandbox has no network" in seen.tail.lower()
+
+
+def _probe(tmp_path: Path) -> dict[str, str]:
+    bait = tmp_path / "bait"
+    bait.write_text("bait")
+    return {
+        "file": str(bait),
+        "scratch": str(tmp_path),
+        "port": "1",
+        "abstract": "pointsman-none",
+        "socket": str(tmp_path / "socket"),
+        "pid": str(os.getpid()),
+        "pid_namespace": str(Path("/proc/self/ns/pid").readlink()),
+    }
+
+
+def test_t11_the_probes_do_get_out_where_nothing_holds_them(tmp_path: Path) -> None:
+    """T11. A probe that never succeeds anywhere would prove nothing."""
+    words = [sys.executable, "-I", "-S", str(SOURCES / "probe.py"), json.dumps(_probe(tmp_path))]
+    said = subprocess.run(
+        words, cwd=tmp_path, env={"PATH": "/usr/bin", "SECRET": "x"}, capture_output=True, check=True
+    )
+    found = json.loads(said.stdout)
+    assert found["probes"] >= 46
+    for name in ("environment", "reading a file of the host", "writing a file of the host", "missing filter"):
+        assert name in found["escapes"]
+    for name in ("signalling the bot", "missing limits", "calling memfd_create", "removing a file of the host"):
+        assert name in found["escapes"]
+
+
+@each_tier
+def test_t11_every_probe_stays_inside(repository: world.Repository, tier: str) -> None:
+    """T11, under the uid of these tests: the self-test runs all probes, and one that gets out lowers the tier."""
+    found = asyncio.run(world.sandbox(repository, tier).tier())
+    assert found.name == tier
+
+
+AS_ANOTHER_UID = """
+import asyncio, ctypes, json, os, sys
+spec = json.loads(sys.argv[1])
+sys.path.append(spec["packages"])
+from pathlib import Path
+from pointsman.domain.work import SandboxJob, Toolchain
+from pointsman.workspaces import namespaces
+from pointsman.workspaces.sandbox import LinuxSandbox
+if os.getuid() == 0:
+    assert ctypes.CDLL(None).unshare(0x20000) == 0
+    namespaces.mount("none", "/", "none", 0x44000)
+    namespaces.expose([*spec["reachable"], spec["packages"], spec["world"]])
+    os.setgroups([]); os.setgid(12345); os.setuid(12345)
+if spec["inner"]:
+    inner = spec.pop("inner")
+    spec["inner"] = []
+    os.execv(inner[0], [*inner, json.dumps(spec)])
+tools = tuple(Toolchain(**one) for one in spec["toolchains"])
+world = Path(spec["world"])
+async def main():
+    for refused in ((), ("bubblewrap",)):
+        held = LinuxSandbox(world / "repository/.git", world / "scratch", tools, refuse_tiers=refused)
+        tier = await held.tier()
+        job = SandboxJob(spec["commit"], (("python", "-m", "pytest"), ("sh", "-c", "id -u; id -G")), 60, 512)
+        seen = await held.run(job)
+        print(json.dumps([tier.name, tier.why, seen[0].passed, seen[0].tail, seen[1].tail]))
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("namespaces", ["allowed", "forbidden"])
+def test_t11_every_probe_stays_inside_as_an_ordinary_user(repository: world.Repository, namespaces: str) -> None:
+    """T11, as a user without privileges; and where user namespaces are forbidden only Landlock is left, and holds."""
+    commit = repository.commit({"test_a.py": "def test_a():\n    pass\n"})
+    for path in (repository.root.parent, *repository.root.parent.rglob("*")):
+        if os.getuid() == 0:
+            os.chown(path, 12345, 12345)
+    tools = world.own_toolchains()
+    spec = {
+        "packages": str(PACKAGES),
+        "reachable": sorted({tool.root for tool in tools} | {sys.base_prefix}),
+        "world": str(repository.root.parent),
+        "commit": commit,
+        "toolchains": [{"name": tool.name, "root": tool.root, "bin": tool.bin} for tool in tools],
+    }
+    words = [sys.executable, "-I", "-S", "-c", AS_ANOTHER_UID]
+    forbid = ["/usr/bin/bwrap", "--unshare-user", "--disable-userns", "--dev-bind", "/", "/", "--"]
+    spec["inner"] = [*forbid, *words] if namespaces == "forbidden" else words
+    said = subprocess.run([*words, json.dumps(spec)], cwd="/", env={}, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    first, second = (json.loads(line) for line in said.stdout.splitlines())
+    assert first[0] == ("bubblewrap" if namespaces == "allowed" else "landlock"), first[1]
+    assert second[0] == "landlock", second[1]
+    for one in (first, second):
+        assert one[2] == ["test_a.py::test_a"], one[3]
+
+
+OWNER = """
+import asyncio, json, sys
+sys.path.append(sys.argv[2])
+from pathlib import Path
+from pointsman.domain.work import SandboxJob
+from pointsman.workspaces.sandbox import LinuxSandbox
+spec = json.loads(sys.argv[1])
+held = LinuxSandbox(Path(spec["git"]), Path(spec["scratch"]), refuse_tiers=spec["refused"])
+asyncio.run(held.run(SandboxJob(spec["commit"], (("sh", "-c", spec["command"]),), 60, 256)))
+"""
+
+
+@each_tier
+def test_t12_a_bot_that_is_killed_leaves_no_process_and_its_folder_is_reclaimed(
+    repository: world.Repository, tier: str
+) -> None:
+    """T12. kill -9 in the middle of a job."""
+    spec = {
+        "git": str(repository.root / ".git"),
+        "scratch": str(repository.root.parent / "scratch"),
+        "refused": world.REFUSED[tier],
+        "command": f"{world.SLEEP} & {world.SLEEP}",
+        "commit": repository.commit({}),
+    }
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, json.dumps(spec), str(PACKAGES)])
+    assert _eventually(lambda: len(world.leftovers(world.SLEEP)) >= 2)
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    assert _eventually(lambda: world.leftovers(world.SLEEP) == [])
+    assert len(world.jobs_left(repository)) == 1
+    seen = world.run(repository, tier, ("true",), files={})
+    assert seen[0].exit_code == 0
+    assert world.jobs_left(repository) == []
+
+
+def _eventually(holds: Callable[[], bool]) -> bool:
+    for _ in range(600):
+        if holds():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@each_tier
+def test_t13_two_jobs_at_once_cannot_see_each_other(repository: world.Repository, tier: str) -> None:
+    """T13. Neither by files, nor by processes, nor by a port that one opens."""
+    source = (
+        "import glob, os, sys, time\n"
+        "open('mine-' + str(os.getpid()), 'w').close()\n"
+        "open(os.environ['TMPDIR'] + '/mine', 'w').close()\n"
+        "time.sleep(1.0)\n"
+        "print(len(glob.glob('mine*')), len(glob.glob(os.environ['TMPDIR'] + '/*')))\n"
+        "lines = []\n"
+        "for path in glob.glob('/proc/[0-9]*/cmdline'):\n"
+        "    try: lines.append(open(path, 'rb').read().split(b'\\0'))\n"
+        "    except OSError: pass\n"
+        "print(sum(line[:2] == [b'python', b'hostile.py'] for line in lines) <= 1)\n"
+    )
+    held = world.sandbox(repository, tier)
+    job = SandboxJob(repository.commit({"hostile.py": source}), (("python", "hostile.py"),), 30, 256)
+
+    async def both() -> list[str]:
+        return [one[0].tail for one in await asyncio.gather(held.run(job), held.run(job))]
+
+    assert [text.splitlines() for text in asyncio.run(both())] == [["1 1", "True"]] * 2
