@@ -41,6 +41,9 @@ ISSUE = """# Discounts take off euros instead of percent
 `discounted(200, 10)` gives 190. Ten percent off 200 is 180.
 """
 
+# In git's source (setup.c): every repository counts as somebody else's.
+_ASSUME = "GIT_TEST_ASSUME_DIFFERENT_OWNER"
+
 # Fixed names and dates, no configuration of the machine's owner: a story has the same commit ids everywhere.
 _ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
@@ -76,8 +79,14 @@ class Story:
 
 def git(repository: Path, *arguments: str) -> str:
     """Run git there, without any configuration of this machine; its output. Raises CalledProcessError."""
+    switch = {_ASSUME: os.environ[_ASSUME]} if _ASSUME in os.environ else {}
     done = subprocess.run(
-        ["git", *arguments], cwd=repository, env=_ENVIRONMENT, check=True, capture_output=True, text=True
+        ["git", *arguments],
+        cwd=repository,
+        env={**_ENVIRONMENT, **switch},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.strip()
 
@@ -229,16 +238,28 @@ def shallow(where: Path) -> Story:
 
 @contextmanager
 def foreign_owner(where: Path, *, uid: int = 65534) -> Iterator[Story]:
-    """The repository belongs to another user, until the end of the block. Needs root, or sudo without a password."""
+    """The repository belongs to another user, until the end of the block.
+
+    Without root, and without sudo that asks for no password, git is told by its own test switch to take every owner
+    for another; a program sees that only when it hands its environment on to git.
+    """
     story = buggy_package(where)
-    _own(story.repository, uid)
+    owned = _own(story.repository, uid)
+    if not owned:
+        os.environ[_ASSUME] = "1"
     try:
         yield story
     finally:
-        _own(story.repository, os.geteuid())
+        os.environ.pop(_ASSUME, None)
+        if owned:
+            _own(story.repository, os.geteuid())
 
 
-def _own(folder: Path, uid: int) -> None:
+def _own(folder: Path, uid: int) -> bool:
     # Only git's own check is wanted to differ, so everybody may still read.
     sudo = () if os.geteuid() == 0 else ("sudo", "-n")
-    subprocess.run([*sudo, "chown", "-R", str(uid), str(folder)], check=True, capture_output=True)
+    try:
+        done = subprocess.run([*sudo, "chown", "-R", str(uid), str(folder)], check=False, capture_output=True)
+    except OSError:
+        return False
+    return done.returncode == 0
