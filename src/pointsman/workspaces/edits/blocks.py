@@ -92,17 +92,20 @@ def _path_above(rest: Sequence[str], present: Collection[str]) -> str:
 
 
 def _without_empty_fences(rest: Sequence[str]) -> str:
-    """The text around the blocks, without the fences that held nothing but blocks."""
+    """The text around the blocks, without the fences that held nothing but blocks and their paths."""
     kept: list[str] = []
     at = 0
     while at < len(rest):
+        end = at
         if _FENCE.fullmatch(rest[at]):
-            end = at + 1
-            while end < len(rest) and (not rest[end].strip() or path_of_line(rest[end], ())):
-                end += 1
-            if end > at + 1 and end < len(rest) and _FENCE.fullmatch(rest[end]):
-                at = end + 1
-                continue
-        kept.append(rest[at])
-        at += 1
-    return "\n".join(kept)
+            end = next((n for n in range(at + 1, len(rest)) if _closes(rest[n])), at)
+        inside = rest[at + 1 : end]
+        if _TAKEN not in inside or any(line.strip() and not path_of_line(line, ()) for line in inside):
+            kept += rest[at : end + 1]
+        at = end + 1
+    return "\n".join(line for line in kept if line != _TAKEN)
+
+
+def _closes(line: str) -> bool:
+    fence = _FENCE.fullmatch(line)
+    return fence is not None and not fence.group(1).strip()
