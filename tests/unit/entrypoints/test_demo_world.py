@@ -1,5 +1,6 @@
 """The demonstration's repository, policy and script fit each other and show the machine at work."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -11,18 +12,19 @@ import pytest
 
 from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.domain.errors import UsageMust
+from pointsman.domain.models import EditStyle
+from pointsman.domain.outcome import Patch
+from pointsman.domain.run import Repository
+from pointsman.domain.work import CommitText, EditOrder, EditRules
 from pointsman.entrypoints.demo.world import (
     SCRIPTED_ROUTING,
-    demo_files,
+    DemoWorld,
     demo_policy,
     demo_script,
     make_demo_repository,
 )
-
-_BLOCK = re.compile(
-    r"^(?P<path>\S+)\n```python\n<<<<<<< SEARCH\n(?P<search>.*?)=======\n(?P<replace>.*?)>>>>>>> REPLACE\n```$",
-    re.MULTILINE | re.DOTALL,
-)
+from pointsman.phases.anchors import anchor, files_of
+from pointsman.workspaces.workspace import GitWorkspace
 
 
 def _git(folder: Path, arguments: tuple[str, ...]) -> None:
@@ -48,14 +50,20 @@ def _failures(folder: Path) -> list[str]:
     return re.findall(r"^(?:FAIL|ERROR): (\w+)", done.stderr, re.MULTILINE)
 
 
-def _apply(folder: Path, reply: object) -> None:
-    blocks = list(_BLOCK.finditer(str(reply)))
-    assert blocks
-    for block in blocks:
-        path = folder / block["path"]
-        text = path.read_text(encoding="utf-8")
-        assert text.count(block["search"]) == 1
-        path.write_text(text.replace(block["search"], block["replace"]), encoding="utf-8")
+async def _proposed(world: DemoWorld, home: Path) -> list[tuple[str, str]]:
+    """Each scripted reply put through the edit engine on the demo's commit: the new commit and its diff."""
+    repository = Repository("local", "local:demo", "timetable", str(world.repository), world.branch)
+    workspace = GitWorkspace.open(home, repository)
+    base = await workspace.fetch(repository, world.branch)
+    order = EditOrder(base, base, "scripted-coder", EditRules(), CommitText("Try", "", (), "2026-01-05T08:00:00Z"))
+    made: list[tuple[str, str]] = []
+    for reply in _replies("code"):
+        patch = await workspace.propose(order, str(reply["text"]), EditStyle.BLOCKS)
+        assert isinstance(patch, Patch), patch
+        source = await workspace.read(patch.commit, "timetable/line.py")
+        assert source is not None
+        made.append((source.text, await workspace.diff(base, patch.commit)))
+    return made
 
 
 def test_the_repository_is_clean_committed_and_the_same_each_time(tmp_path: Path) -> None:
@@ -75,27 +83,25 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_one_test_fails_the_first_try_fails_others_and_the_second_mends_all(tmp_path: Path) -> None:
-    for path, text in demo_files().items():
-        target = tmp_path / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    line = tmp_path / "timetable/line.py"
-    before = line.read_text(encoding="utf-8")
-    assert _failures(tmp_path) == ["test_a_bus_that_leaves_this_minute_can_still_be_taken"]
-    wrong, right = (reply["text"] for reply in _replies("code"))
-    _apply(tmp_path, wrong)
-    assert "test_between_two_buses_the_later_one_is_next" in _failures(tmp_path)
-    line.write_text(before, encoding="utf-8")
-    _apply(tmp_path, right)
-    assert _failures(tmp_path) == []
+    world = make_demo_repository(tmp_path / "demo", git=_git)
+    (wrong, _), (right, _) = asyncio.run(_proposed(world, tmp_path / "home"))
+    line = world.repository / "timetable/line.py"
+    assert _failures(world.repository) == ["test_a_bus_that_leaves_this_minute_can_still_be_taken"]
+    line.write_text(wrong, encoding="utf-8")
+    assert "test_between_two_buses_the_later_one_is_next" in _failures(world.repository)
+    line.write_text(right, encoding="utf-8")
+    assert _failures(world.repository) == []
 
 
-def test_the_reviewer_quotes_a_line_of_the_diff() -> None:
+def test_the_reviewers_finding_is_anchored_in_the_real_diff(tmp_path: Path) -> None:
+    world = make_demo_repository(tmp_path / "demo", git=_git)
+    diff = asyncio.run(_proposed(world, tmp_path / "home"))[1][1]
     data = _replies("review")[0]["data"]
     assert isinstance(data, dict)
     assert [finding["severity"] for finding in data["findings"]] == ["minor"]
     for finding in data["findings"]:
-        assert finding["quote"] in str(_replies("code")[1]["text"])
+        place = anchor(files_of(diff), finding["path"], finding["quote"])
+        assert not isinstance(place, str), place
 
 
 def test_the_policy_loads_and_its_three_models_are_of_three_families(tmp_path: Path) -> None:
