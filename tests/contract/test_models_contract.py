@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from tests.unit.models.models_world import (
     KEY,
     LedgerInMemory,
+    ProviderChanges,
     Seen,
     Sent,
     Server,
@@ -76,7 +78,7 @@ def _stage(where: Provider, ledger: LedgerInMemory | None = None) -> Stage:
 
 
 @contextmanager
-def staged(kind: ProviderKind, answer: Callable[[Seen], Sent], **changes: object) -> Iterator[Stage]:
+def staged(kind: ProviderKind, answer: Callable[[Seen], Sent], **changes: Unpack[ProviderChanges]) -> Iterator[Stage]:
     with serving(answer) as server:
         stage = _stage(provider(kind, base_url(kind, server.origin), **changes))
         stage.server = server
@@ -387,22 +389,3 @@ def test_a_probe_says_in_one_sentence_what_is_in_the_way(kind: ProviderKind) -> 
     with serving(lambda _: saying(kind, "yes")) as server:
         origin = server.origin
     assert "does not answer" in _stage(provider(kind, base_url(kind, origin))).probes()
-
-
-def test_a_probe_names_a_script_that_is_missing(tmp_path: Path) -> None:
-    assert "cannot be read" in _stage(provider(ProviderKind.SCRIPTED, str(tmp_path / "none.json"))).probes()
-    assert "no model worker" in scripted(tmp_path, {"other": {}}).probes()
-
-
-def test_a_script_gives_the_reply_of_the_number_and_then_its_last_again(tmp_path: Path) -> None:
-    stage = scripted(
-        tmp_path, {"worker": {"plan": [{"text": "one"}, {"data": {"ok": True}}, {"outage": "overloaded"}]}}
-    )
-    replies = [stage.asks(ask(stage.model, call_id=f"r-1:plan:{n}", shape=SHAPE)) for n in (0, 1, 2, 9, 1)]
-    assert [reply.text if isinstance(reply, Reply) else reply.kind for reply in replies] == [
-        "one",
-        '{"ok": true}',
-        "overloaded",
-        "overloaded",
-        '{"ok": true}',
-    ]

@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Generic, TypeVar
 
-import certifi
-
 Client = TypeVar("Client")
 
 
 @cache
 def trusted() -> ssl.SSLContext:
     """Certificates that vouch for https: the usual roots and those that the machine trusts. Made once, it is slow."""
-    context = ssl.create_default_context(cafile=certifi.where())
+    import httpx
+
+    context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     return context
 

@@ -9,12 +9,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TypedDict, Unpack
 
 from pointsman.domain.errors import Stopped
+from pointsman.domain.json import JsonObject
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Perimeter, Phase
-from pointsman.domain.models import Ask, Caps, Message, Model, Price, Provider, ProviderKind
+from pointsman.domain.models import (
+    Ask,
+    Caps,
+    Message,
+    Model,
+    OutputStyle,
+    Price,
+    Provider,
+    ProviderKind,
+    Shape,
+    ToolSpec,
+    ToolStyle,
+)
 from pointsman.domain.notes import PersonAct
 
 Answerer = Callable[["Seen"], "Sent"]
@@ -196,7 +209,40 @@ class LedgerInMemory:
 KEY = "sk-canary-0123456789abcdef"
 
 
-def provider(kind: ProviderKind, base_url: str, **changes: Any) -> Provider:
+class ProviderChanges(TypedDict, total=False):
+    """What a test may want otherwise of a provider."""
+
+    name: str
+    perimeter: Perimeter
+    key: str
+    serves: tuple[str, ...]
+    extras: JsonObject
+    timeout_seconds: float
+
+
+class ModelChanges(TypedDict, total=False):
+    """What a test may want otherwise of a model."""
+
+    id: str
+    context_window: int
+    price: Price | None
+    output: OutputStyle
+    tools: ToolStyle
+    num_ctx: int
+    effort: str
+
+
+class AskChanges(TypedDict, total=False):
+    """What a test may want otherwise of an ask."""
+
+    messages: tuple[Message, ...]
+    call_id: str
+    shape: Shape | None
+    tools: tuple[ToolSpec, ...]
+    temperature: float | None
+
+
+def provider(kind: ProviderKind, base_url: str, **changes: Unpack[ProviderChanges]) -> Provider:
     """A provider of that kind; ollama and scripted are local and need no key."""
     local = kind in (ProviderKind.OLLAMA, ProviderKind.SCRIPTED)
     made = Provider(
@@ -210,7 +256,7 @@ def provider(kind: ProviderKind, base_url: str, **changes: Any) -> Provider:
     return replace(made, **changes)
 
 
-def model(where: Provider, **changes: Any) -> Model:
+def model(where: Provider, **changes: Unpack[ModelChanges]) -> Model:
     made = Model(
         name="worker",
         provider=where,
@@ -224,7 +270,7 @@ def model(where: Provider, **changes: Any) -> Model:
     return replace(made, **changes)
 
 
-def ask(which: Model, text: str = "Say yes.", **changes: Any) -> Ask:
+def ask(which: Model, text: str = "Say yes.", **changes: Unpack[AskChanges]) -> Ask:
     made = Ask(
         phase=Phase.PLAN,
         model=which,

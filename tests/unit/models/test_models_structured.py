@@ -1,11 +1,12 @@
 """Answers in a wanted form, from models that nearly gave it; calls that were written as text."""
 
 import json
+from typing import Unpack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.models.models_world import ask, model, provider
+from tests.unit.models.models_world import ModelChanges, ask, model, provider
 
 from pointsman.domain.models import Ask, Message, OutputStyle, ProviderKind, Shape, ToolCall, ToolSpec, ToolStyle
 from pointsman.models.structured import example, framed, salvage, shape_text
@@ -179,7 +180,7 @@ def test_two_calls_are_lifted_in_order_and_the_same_one_once() -> None:
     assert [(call.id, call.arguments["path"]) for call in lifted] == [("text-0", "a"), ("text-1", "b")]
 
 
-def _ask(**changes: object) -> Ask:
+def _ask(**changes: Unpack[ModelChanges]) -> Ask:
     return ask(model(provider(ProviderKind.OPENAI, "http://127.0.0.1:1"), **changes), shape=REVIEW, tools=(READ,))
 
 
