@@ -1,117 +1,22 @@
 """What every ledger promises, on SQLite and on a real PostgreSQL that this module starts and stops itself."""
 
 import asyncio
-import getpass
-import os
-import pwd
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
+from tests.contract.ledger_world import CAPS, NOON, PYTHONPATH, Postgres, answered, call, fits, view
 
 from pointsman.audit.ledger import SqlLedger
-from pointsman.domain.errors import OperatorMust, PointsmanError, Stopped, TryAgain
-from pointsman.domain.ledger import CallRecord, RunView
-from pointsman.domain.levels import Perimeter, Phase
+from pointsman.domain.errors import Stopped, TryAgain
+from pointsman.domain.ledger import CallRecord
+from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps
 from pointsman.domain.notes import PersonAct
-from pointsman.ports.ledger import Ledger
-
-CAPS = Caps(phase_usd=10.0, run_usd=10.0, repository_day_usd=10.0, installation_day_usd=10.0)
-NOON = "2026-11-21T12:00:00Z"
-
-
-def call(
-    call_id: str, run_id: str = "r-1", phase: Phase = Phase.CODE, usd: float = 0.1, at: str = NOON
-) -> CallRecord:
-    return CallRecord(
-        call_id=call_id,
-        attempt=1,
-        run_id=run_id,
-        phase=phase,
-        model="small",
-        served="",
-        provider="ollama",
-        perimeter=Perimeter.LOCAL,
-        origin="http://127.0.0.1:11434",
-        template=f"{phase}/1",
-        state="sent",
-        sent_sha256="5" * 64,
-        received_sha256="",
-        input_tokens=0,
-        output_tokens=0,
-        reserved_usd=usd,
-        cost_usd=0.0,
-        seconds=0.0,
-        at=at,
-    )
-
-
-def answered(record: CallRecord, usd: float, tokens: tuple[int, int] = (100, 20)) -> CallRecord:
-    done = replace(record, state="answered", served="small", received_sha256="e" * 64, cost_usd=usd, seconds=1.5)
-    return replace(done, input_tokens=tokens[0], output_tokens=tokens[1])
-
-
-def view(run_id: str = "r-1", repository: str = "local:1", started: str = NOON, parent: str = "") -> RunView:
-    return RunView(
-        run_id=run_id,
-        repository_id=repository,
-        repository="clock",
-        issue="7",
-        title="Mend the clock",
-        state="running",
-        phase="code",
-        model="small",
-        started_at=started,
-        updated_at=started,
-        parent=parent,
-    )
-
-
-class Postgres:
-    """A PostgreSQL of our own in a temporary folder, reached by a Unix socket only; it never runs as root."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pm-pg-"))
-        self.owner = "postgres" if os.geteuid() == 0 else getpass.getuser()
-        if os.geteuid() == 0:
-            account = pwd.getpwnam(self.owner)
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
-        self.made = 0
-        self.run("initdb", "-D", str(self.folder / "data"), "-U", "pointsman", "-A", "trust", "-E", "UTF8")
-        self.start()
-
-    def run(self, program: str, *arguments: str) -> None:
-        found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
-        path = shutil.which(program) or (str(found[-1]) if found else "")
-        assert path, f"{program} is missing: install the package `postgresql`"
-        user = self.owner if os.geteuid() == 0 else None
-        subprocess.run(
-            (path, *arguments), check=True, user=user, cwd=self.folder, stdout=subprocess.DEVNULL, timeout=60
-        )
-
-    def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
-        self.run(
-            "pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", str(self.folder / "log"), "-w", "start"
-        )
-
-    def stop(self) -> None:
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
-
-    def url(self) -> str:
-        """A fresh database."""
-        self.made += 1
-        name = f"ledger{self.made}"
-        with psycopg.connect(f"host={self.folder} user=pointsman dbname=postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return f"postgresql+psycopg://pointsman@/{name}?host={self.folder}"
 
 
 @pytest.fixture(scope="module")
@@ -136,15 +41,6 @@ def ledger(url: str) -> Iterator[SqlLedger]:
     made = SqlLedger(url)
     yield made
     made.close()
-
-
-def fits(ledger: Ledger, record: CallRecord, caps: Caps = CAPS, repository: str = "local:1") -> bool:
-    try:
-        asyncio.run(ledger.open_call(record, caps, repository))
-    except Stopped as stopped:
-        assert stopped.code == "budget"
-        return False
-    return True
 
 
 def test_a_call_is_remembered_before_and_after_with_every_field(ledger: SqlLedger) -> None:
@@ -174,7 +70,8 @@ def test_a_hundred_calls_at_once_on_a_budget_for_three_admit_exactly_three(ledge
 
 _RIVAL = """
 import asyncio, sys
-from test_ledger_contract import CAPS, call, replace
+from dataclasses import replace
+from tests.contract.ledger_world import CAPS, call
 from pointsman.audit.ledger import SqlLedger
 from pointsman.domain.errors import Stopped
 
@@ -194,7 +91,7 @@ asyncio.run(story())
 
 def test_four_processes_that_start_at_once_share_one_budget(url: str) -> None:
     arguments = [sys.executable, "-c", _RIVAL, url]
-    environment = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])}
+    environment = {"PYTHONPATH": PYTHONPATH}
     rivals = [
         subprocess.Popen([*arguments, f"p{n}"], stdout=subprocess.PIPE, env=environment, text=True) for n in range(4)
     ]
@@ -483,54 +380,3 @@ def test_a_postgres_that_is_down_says_try_again_and_works_once_it_is_back(postgr
     asyncio.run(ledger.open_call(call("a"), CAPS, "local:1"))
     assert len(asyncio.run(ledger.calls("r-1"))) == 1
     ledger.close()
-
-
-def test_a_database_that_cannot_be_read_is_for_the_operator_and_admits_no_call(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
-    path.write_bytes(b"this was a database once " * 500)
-    ledger = SqlLedger(f"sqlite:///{path}")
-    with pytest.raises(OperatorMust) as refusal:
-        asyncio.run(ledger.open_call(call("a"), CAPS, "local:1"))
-    assert refusal.value.code == "ledger"
-
-
-def test_a_url_that_means_no_database_is_for_the_operator() -> None:
-    for wrong in ("nonsense", "nosuchthing://x/y"):
-        with pytest.raises(PointsmanError) as refusal:
-            SqlLedger(wrong)
-        assert refusal.value.code == "ledger"
-
-
-_FULL_DISK = """
-import asyncio, sys
-from test_ledger_contract import CAPS, call
-from pointsman.audit.ledger import SqlLedger
-from pointsman.domain.errors import OperatorMust
-
-async def story():
-    ledger = SqlLedger(f"sqlite:///{sys.argv[1]}/ledger.db")
-    for n in range(10_000):
-        try:
-            await ledger.open_call(call(f"r-1:code:{n}", usd=0.0), CAPS, "local:1")
-        except OperatorMust as error:
-            assert n > 0
-            assert len(await ledger.calls("r-1")) == n
-            return print(error.code)
-
-asyncio.run(story())
-"""
-
-
-def test_a_full_disk_is_for_the_operator_and_loses_no_call_that_was_admitted(tmp_path: Path) -> None:
-    mounted = 'mount -t tmpfs -o size=600k tmpfs "$1" && exec "$2" -c "$3" "$1"'
-    done = subprocess.run(
-        ("unshare", "-r", "--mount", "sh", "-c", mounted, "sh", str(tmp_path), sys.executable, _FULL_DISK),
-        env={
-            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)]),
-            "PATH": os.environ["PATH"],
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.stdout.strip(), done.stderr) == ("disk-full", "")

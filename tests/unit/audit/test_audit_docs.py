@@ -1,0 +1,37 @@
+"""The page about notes and the schema of their data say what the code does."""
+
+import json
+import re
+from pathlib import Path
+
+from pointsman.audit.predicate import Predicate
+from pointsman.audit.schema import predicate_schema
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+AUDIT = Path(__file__).resolve().parents[3] / "src/pointsman/audit"
+COMMAND = (
+    "python -c 'from pointsman.audit.schema import predicate_schema as s; print(s(), end=str())'"
+    " > docs/audit-predicate.schema.json"
+)
+
+
+def test_the_published_schema_is_the_one_that_the_code_makes() -> None:
+    assert (DOCS / "audit-predicate.schema.json").read_text() == predicate_schema(), f"run: {COMMAND}"
+
+
+def test_the_schema_refuses_what_it_does_not_know() -> None:
+    schema = json.loads(predicate_schema())
+    assert all(part["additionalProperties"] is False for part in (schema, *schema["$defs"].values()))
+
+
+def test_every_field_of_the_predicate_has_its_row_on_the_page() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "audit.md").read_text().split("## The fields")[1], re.MULTILINE)
+    assert rows == list(Predicate.model_fields)
+
+
+def test_every_rule_that_verification_names_is_explained_on_the_page() -> None:
+    section = (DOCS / "audit.md").read_text().split("## The rules")[1].split("## The fields")[0]
+    told = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
+    code = (AUDIT / "verify.py").read_text() + (AUDIT / "inspection.py").read_text()
+    named = set(re.findall(r'(?:_Refused\(|NoteProblem\(\s*[\w."]+, |return )"([a-z-]+)",', code))
+    assert named == told
