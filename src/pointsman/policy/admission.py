@@ -1,0 +1,228 @@
+"""Whether a request becomes a run, and the whole order of that run."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pointsman.config.commands import argv_of
+from pointsman.config.policy_file import PolicyFile
+from pointsman.config.policy_parts import BUILT_IN_PROTECTED
+from pointsman.config.routing_file import RoutingFile
+from pointsman.domain.forge import Access
+from pointsman.domain.levels import Phase, Sensitivity, TaskClass, highest
+from pointsman.domain.models import Caps, Model
+from pointsman.domain.run import (
+    Actor,
+    Admit,
+    Decision,
+    Digests,
+    Issue,
+    Need,
+    PathRule,
+    Refuse,
+    Repository,
+    ReviewOrder,
+    RunSpec,
+    TaskOrder,
+    VerifyOrder,
+)
+from pointsman.policy.canonical import digest_of
+from pointsman.policy.catalogue import Figures, PriceOf, catalogue_of
+from pointsman.policy.commands import allowed
+from pointsman.policy.globs import matches
+from pointsman.policy.orders import orders_for_all
+from pointsman.policy.routes import Setting
+from pointsman.policy.rules import Rule, refuse
+
+Goal = Literal["build", "plan", "review"]
+RAISING_LABEL = "pointsman:"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody wants, with everything that was asked of the forge about it. `at` is ISO 8601 in UTC.
+
+    `authors` are models that wrote the code already (from the notes of the change); `hinted` is the class of task
+    that labels say, if they do.
+    """
+
+    goal: Goal
+    repository: Repository
+    actor: Actor
+    access: Access
+    issue: Issue
+    base_commit: str
+    head_commit: str
+    at: str
+    authors: tuple[Model, ...] = ()
+    hinted: TaskClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The two files as they were read, their sha256 in hex, and what is known of prices and speed."""
+
+    policy: PolicyFile
+    policy_digest: str
+    routing: RoutingFile
+    routing_digest: str
+    price_of: PriceOf
+    figures: Figures = field(default_factory=Figures)
+
+
+def decide(request: Request, book: Rulebook) -> Decision:
+    """The order of the run, or the first rule that speaks against it. Pure."""
+    no = _stranger(request) or _wrong_forge(request, book.policy) or _forbidden_command(book)
+    if no is not None:
+        return no
+    sensitivity = sensitivity_of(request, book)
+    setting = Setting(
+        policy=book.policy,
+        routing=book.routing,
+        catalogue=catalogue_of(book.policy, book.price_of),
+        sensitivity=sensitivity,
+        figures=book.figures,
+        authors=request.authors,
+        builds=request.goal != "review",
+    )
+    orders = orders_for_all(setting)
+    hopeless = _hopeless(request, orders[request.hinted] if request.hinted else None, tuple(orders.values()))
+    if hopeless is not None:
+        return hopeless
+    return Admit(_sealed(_spec(request, book, sensitivity, orders)))
+
+
+def sensitivity_of(request: Request, book: Rulebook) -> Sensitivity:
+    """The highest of what the policy, the routing file and a label such as `pointsman:restricted` say."""
+    policy = book.policy
+    matched = [rule.sensitivity for rule in policy.repositories if matches(rule.match, request.repository.name)]
+    base = highest(matched[0], *matched[1:]) if matched else policy.most_closed
+    by_label = [level for level in Sensitivity if f"{RAISING_LABEL}{level}" in request.issue.labels]
+    return highest(base, *([book.routing.sensitivity] if book.routing.sensitivity else []), *by_label)
+
+
+def _stranger(request: Request) -> Refuse | None:
+    if request.access is Access.WRITE:
+        return None
+    reason = f"{request.actor.login} has {request.access} access to {request.repository.name}, not write"
+    return refuse(Rule.ACCESS, reason, "ask somebody with write access to start it")
+
+
+def _wrong_forge(request: Request, policy: PolicyFile) -> Refuse | None:
+    name, forge = request.repository.name, request.repository.forge
+    for rule in policy.repositories:
+        if rule.forges and matches(rule.match, name) and forge not in rule.forges:
+            reason = f"the policy lets {name} be worked on from {', '.join(rule.forges)}, not from {forge}"
+            return refuse(Rule.FORGE, reason, "ask the operator to add the forge to the repository's rule")
+    return None
+
+
+def _forbidden_command(book: Rulebook) -> Refuse | None:
+    verify, commands = book.routing.verify, book.policy.commands
+    named = [("verify.commands", text, commands.verify) for text in verify.commands]
+    if verify.prepare:
+        named += [("verify.prepare", text, commands.prepare.commands) for text in verify.prepare.commands]
+    for key, text, patterns in named:
+        if not allowed(argv_of(text), patterns):
+            reason = f"the policy does not allow the command {text!r} of {key}"
+            return Refuse(
+                Rule.COMMAND, reason, "use one that the policy allows, or ask the operator to add a pattern"
+            )
+    return None
+
+
+def _hopeless(request: Request, hinted: TaskOrder | None, orders: tuple[TaskOrder, ...]) -> Refuse | None:
+    """The reason why no class of task that may be met could be served; the hinted one, when labels name it."""
+    possible = (hinted,) if hinted else orders
+    reasons = [_first_refusal(request.goal, order, triage=hinted is None) for order in possible]
+    found = [reason for reason in reasons if reason is not None]
+    return found[0] if len(found) == len(possible) else None
+
+
+def _first_refusal(goal: Goal, order: TaskOrder, *, triage: bool) -> Refuse | None:
+    for phase in _phases(goal, order, triage=triage):
+        route = order.routes[phase]
+        if isinstance(route, Refuse):
+            return route
+    return None
+
+
+def _phases(goal: Goal, order: TaskOrder, *, triage: bool) -> Iterator[Phase]:
+    if goal == "review":
+        yield Phase.REVIEW
+        return
+    if triage:
+        yield Phase.TRIAGE
+    if order.plan is not Need.SKIP or goal == "plan":
+        yield Phase.PLAN
+    if goal == "build":
+        yield Phase.CODE
+        yield Phase.REVIEW
+
+
+def _spec(
+    request: Request, book: Rulebook, sensitivity: Sensitivity, orders: Mapping[TaskClass, TaskOrder]
+) -> RunSpec:
+    policy, routing = book.policy, book.routing
+    return RunSpec(
+        goal=request.goal,
+        repository=request.repository,
+        requester=request.actor,
+        issue=request.issue,
+        base_commit=request.base_commit,
+        head_commit=request.head_commit,
+        admitted_at=request.at,
+        sensitivity=sensitivity,
+        orders=orders,
+        verify=_verify(policy, routing),
+        review=_review(policy, routing),
+        caps=_caps(policy, routing),
+        paths=_paths(policy, routing),
+        protected=tuple(dict.fromkeys((*BUILT_IN_PROTECTED, *policy.protected, *routing.protected))),
+        digests=Digests(policy=book.policy_digest, routing=book.routing_digest, decision=""),
+        audit_mode=routing.audit,
+        hinted=request.hinted,
+    )
+
+
+def _sealed(spec: RunSpec) -> RunSpec:
+    return replace(spec, digests=replace(spec.digests, decision=digest_of(spec)))
+
+
+def _verify(policy: PolicyFile, routing: RoutingFile) -> VerifyOrder:
+    wish, rule = routing.verify, policy.sandbox
+    return VerifyOrder(
+        commands=tuple(argv_of(text) for text in wish.commands),
+        timeout_seconds=min(wish.timeout_seconds or rule.timeout_seconds, rule.timeout_seconds),
+        memory_mb=min(wish.memory_mb or rule.memory_mb, rule.memory_mb),
+        allowed=policy.commands.verify,
+    )
+
+
+def _review(policy: PolicyFile, routing: RoutingFile) -> ReviewOrder:
+    wish, rule, rounds = routing.review, policy.review, routing.routes.qa.rounds
+    return ReviewOrder(
+        separation=policy.separation,
+        rounds=min(rounds or rule.rounds, rule.rounds),
+        max_findings=min(wish.max_findings or rule.max_findings, rule.max_findings),
+        auto_fix=rule.auto_fix and wish.auto_fix is not False,
+    )
+
+
+def _caps(policy: PolicyFile, routing: RoutingFile) -> Caps:
+    caps, wish = policy.caps, routing.budget
+    run = caps.run_usd if wish.run_usd is None else min(wish.run_usd, caps.run_usd)
+    day = caps.repository_day_usd if wish.day_usd is None else min(wish.day_usd, caps.repository_day_usd)
+    return Caps(phase_usd=run, run_usd=run, repository_day_usd=day, installation_day_usd=caps.installation_day_usd)
+
+
+def _paths(policy: PolicyFile, routing: RoutingFile) -> tuple[PathRule, ...]:
+    own = [
+        PathRule(rule.match, rule.sensitivity or Sensitivity.PUBLIC, rule.approval == "plan", "policy")
+        for rule in policy.paths
+    ]
+    theirs = [
+        PathRule(rule.match, rule.sensitivity or Sensitivity.PUBLIC, rule.approval == "plan", "routing")
+        for rule in routing.paths
+    ]
+    return (*own, *theirs)

@@ -1,0 +1,53 @@
+"""The models that may be named, with what they cost."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pointsman.config.policy_file import PolicyFile
+from pointsman.config.validation import nearest
+from pointsman.domain.models import Model, Price, ProviderKind
+from pointsman.policy.globs import matches_word
+
+PriceOf = Callable[[ProviderKind, str, str], Price | None]
+"""Price of (kind of provider, its name, model id) from the public price list; None when nobody knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What has been measured: milliseconds of a usual call, by short name of the model."""
+
+    latency_ms: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The policy's models, priced."""
+
+    models: Mapping[str, Model]
+
+    def nearest(self, name: str) -> str:
+        """The name that was probably meant, or empty."""
+        return nearest(name, tuple(self.models))
+
+
+def catalogue_of(policy: PolicyFile, price_of: PriceOf) -> Catalogue:
+    """The catalogue; a declared price wins over the price list."""
+    models = policy.domain_models()
+    return Catalogue({name: _priced(model, price_of) for name, model in models.items()})
+
+
+def is_served(model: Model) -> bool:
+    """Whether the model's provider may be asked for its id."""
+    return any(matches_word(pattern, model.id) for pattern in model.provider.serves)
+
+
+def worst_call_usd(price: Price, *, input_tokens: int, output_tokens: int) -> float:
+    """The most that one call of this size can cost, in US dollars."""
+    dearest = max(price.input_usd, price.cache_write_usd)
+    return (dearest * input_tokens + price.output_usd * output_tokens) / 1_000_000
+
+
+def _priced(model: Model, price_of: PriceOf) -> Model:
+    if model.price is not None:
+        return model
+    return replace(model, price=price_of(model.provider.kind, model.provider.name, model.id))

@@ -1,0 +1,27 @@
+"""What to do about a refusal, by the rule that refused."""
+
+from collections.abc import Mapping
+
+from pointsman.domain.levels import Phase, TaskClass
+from pointsman.policy.rules import Rule
+
+_MEND: Mapping[str, str] = {
+    Rule.NOT_IN_CATALOGUE: "name a model of the policy's catalogue for {key}, or ask the operator to add this one",
+    Rule.NOT_SERVED: "ask the operator to let the provider serve this id, or name another model for {key}",
+    Rule.PERIMETER: "name a model for {key} that runs where this text may go",
+    Rule.SEPARATION: "name a model of another family for qa; for this class of task alone: tasks: {{{task}: {{qa: MODEL}}}}",
+    Rule.TIER: "name a stronger model for {key}",
+    Rule.UNKNOWN_PRICE: "ask the operator to declare the model's price in the policy",
+    Rule.UNKNOWN_FIGURE: "name a model for {key} instead of max_latency_ms",
+    Rule.CONTEXT_WINDOW: "lower max_output_tokens for {key}, or name a model with a larger window",
+    Rule.OUTPUT_LIMIT: "lower max_output_tokens for {key}",
+    Rule.COST: "raise max_cost_usd for {key}, or lower max_output_tokens",
+    Rule.LATENCY: "raise max_latency_ms for {key}",
+    Rule.BUDGET: "raise the budget of {key} or of the run, or lower max_output_tokens",
+}
+
+
+def how_to_mend(rule: str, phase: Phase, task: TaskClass) -> str:
+    """One sentence for the owner of the routing file; its key for the review is `qa`."""
+    key = "qa" if phase is Phase.REVIEW else phase.value
+    return _MEND.get(rule, "").format(key=key, task=task.value)

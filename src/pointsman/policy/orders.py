@@ -1,0 +1,90 @@
+"""The routes of all phases for one class of task, chosen together so that nobody reviews their own family."""
+
+from collections.abc import Mapping
+
+from pointsman.config.routing_file import RouteWish
+from pointsman.domain.levels import Phase, TaskClass
+from pointsman.domain.models import Model
+from pointsman.domain.run import Need, Refuse, Route, TaskOrder
+from pointsman.policy.routes import Barred, Setting, route, wish_of
+from pointsman.policy.separation import nearest_author
+
+
+def order_for(task: TaskClass, setting: Setting) -> TaskOrder:
+    """The routes, and what is asked for besides; a routing file can ask for more than the policy, never for less."""
+    code, review = _code_and_review(task, setting)
+    rule, level = setting.policy.task(task), setting.policy.rule_for(setting.sensitivity)
+    qa = setting.routing.tasks[task].qa if task in setting.routing.tasks else None
+    asked = (qa or setting.routing.routes.qa).evidence
+    wishes = (rule.evidence, asked, level.evidence if level else "required")
+    return TaskOrder(
+        task=task,
+        routes={
+            Phase.TRIAGE: route(Phase.TRIAGE, task, setting),
+            Phase.PLAN: route(Phase.PLAN, task, setting),
+            Phase.CODE: code,
+            Phase.REVIEW: review,
+        },
+        plan=_plan_need(task, setting),
+        evidence_required="required" in wishes,
+        review_required=rule.review == "required",
+    )
+
+
+def _code_and_review(task: TaskClass, setting: Setting) -> tuple[Route | Refuse, Route | Refuse]:
+    """Code and review, far enough from each other.
+
+    The reviewer that is named stands, unless the first coder is too near: then the review is refused. Fallbacks and
+    escalations of code that are too near to the named reviewer are dropped, and reviewers too near to what is left.
+    This goes by what is named, before anything is dropped for other reasons, so that raising the sensitivity can
+    never bring a model back in.
+    """
+    coder, reviewer = wish_of(Phase.CODE, task, setting.routing), wish_of(Phase.REVIEW, task, setting.routing)
+    assert coder is not None
+    assert reviewer is not None
+    named_reviewer = _known((reviewer.model,), setting)
+    first = () if coder.model else named_reviewer
+    code = route(Phase.CODE, task, setting, barred=Barred(first, named_reviewer))
+    writers = _possible_authors(coder, code, named_reviewer, setting) if setting.builds else ()
+    authors = (*setting.authors, *writers)
+    review = route(Phase.REVIEW, task, setting, barred=Barred(authors, authors))
+    if setting.builds and isinstance(code, Route) and isinstance(review, Route):
+        assert nearest_author(review.primary, authors_of(code), setting.policy.separation) is None
+    return code, review
+
+
+def authors_of(code: Route) -> tuple[Model, ...]:
+    """Every model that may write under this route."""
+    return (code.primary, *code.fallback, *code.escalate)
+
+
+def _possible_authors(
+    wish: RouteWish, code: Route | Refuse, reviewer: tuple[Model, ...], setting: Setting
+) -> tuple[Model, ...]:
+    """The coder that is named, and those after it that are not too near to the reviewer; and all that were chosen."""
+    separation = setting.policy.separation
+    first = _known((wish.model,), setting)
+    rest = _known(tuple(name for name in wish.names if name != wish.model), setting)
+    kept = tuple(model for model in rest if nearest_author(model, reviewer, separation) is None)
+    chosen = authors_of(code) if isinstance(code, Route) else ()
+    return tuple({model.name: model for model in (*first, *kept, *chosen)}.values())
+
+
+def _known(names: tuple[str | None, ...], setting: Setting) -> tuple[Model, ...]:
+    models = setting.catalogue.models
+    return tuple(models[name] for name in names if name is not None and name in models)
+
+
+def _plan_need(task: TaskClass, setting: Setting) -> Need:
+    own, rule = setting.routing.tasks.get(task), setting.policy.task(task)
+    level = setting.policy.rule_for(setting.sensitivity)
+    if rule.plan == "approve" or (own and own.approval == "plan") or (level and level.approve_plan):
+        return Need.APPROVE
+    if own and own.skips_plan and rule.plan == "optional":
+        return Need.SKIP
+    return Need.DO
+
+
+def orders_for_all(setting: Setting) -> Mapping[TaskClass, TaskOrder]:
+    """An order for every class that triage may find."""
+    return {task: order_for(task, setting) for task in TaskClass}

@@ -1,0 +1,83 @@
+"""Another model for one phase of a run, because a person says so; the policy holds for it all the same."""
+
+from dataclasses import replace
+
+from pointsman.config.policy_file import PolicyFile
+from pointsman.domain.levels import MODEL_PHASES, Phase
+from pointsman.domain.models import Model
+from pointsman.domain.run import Refuse, Route, RunSpec
+from pointsman.policy.candidates import Bar, objection
+from pointsman.policy.catalogue import Figures, PriceOf, catalogue_of
+from pointsman.policy.mending import how_to_mend
+from pointsman.policy.orders import authors_of
+from pointsman.policy.routes import sealed
+from pointsman.policy.rules import Rule, kept, refuse
+from pointsman.policy.separation import reviewers
+
+
+def override(
+    spec: RunSpec,
+    phase: Phase,
+    model_name: str,
+    policy: PolicyFile,
+    price_of: PriceOf,
+    *,
+    authors: tuple[Model, ...] | None = None,
+) -> Route | Refuse:
+    """The route of `phase` with `model_name` alone: no fallbacks, no escalation, since a person chose it.
+
+    `authors` are the models that really wrote the code so far; without them, all that may write it count.
+    """
+    if phase not in MODEL_PHASES:
+        mend = f"name one of: {', '.join(known.value for known in MODEL_PHASES)}"
+        return refuse(Rule.OVERRIDE, f"{phase} asks no model", mend)
+    found = _judged(spec, phase, model_name, policy, price_of)
+    if isinstance(found, Refuse):
+        return found
+    reasons = (kept(found.name, Rule.OVERRIDE, Rule.OVERRIDE.meaning),)
+    old = spec.route(phase)
+    assert isinstance(old, Route)
+    route = sealed(replace(old, primary=found, fallback=(), escalate=(), reasons=reasons))
+    return _apart(spec, route, authors) or route
+
+
+def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, price_of: PriceOf) -> Model | Refuse:
+    catalogue, old, level = catalogue_of(policy, price_of), spec.route(phase), policy.rule_for(spec.sensitivity)
+    model = catalogue.models.get(name)
+    if model is None:
+        near = catalogue.nearest(name)
+        hint = f"; did you mean {near}?" if near else ""
+        mend = how_to_mend(Rule.NOT_IN_CATALOGUE, phase, spec.task)
+        return refuse(Rule.NOT_IN_CATALOGUE, f"the catalogue has no {name}{hint}", mend)
+    if isinstance(old, Refuse):
+        return old
+    bar = Bar(
+        phase=phase,
+        task=spec.task,
+        sensitivity=spec.sensitivity,
+        perimeters=level.perimeters if level else (),
+        limits=old.limits,
+        separation=spec.review.separation,
+        figures=Figures(),
+        least_tier="small" if phase is Phase.TRIAGE else policy.task(spec.task).tier,
+    )
+    no = objection(model, bar)
+    if no is not None:
+        return refuse(Rule(no.rule), f"{phase} cannot go to {name}: {no.why}", how_to_mend(no.rule, phase, spec.task))
+    return model
+
+
+def _apart(spec: RunSpec, route: Route, authors: tuple[Model, ...] | None) -> Refuse | None:
+    """A refusal when the new route leaves no reviewer that is far enough from the authors."""
+    if route.phase is Phase.REVIEW:
+        code = spec.route(Phase.CODE)
+        possible = authors_of(code) if isinstance(code, Route) and spec.goal != "review" else ()
+        found = reviewers(route, possible if authors is None else authors, spec.review.separation)
+    elif route.phase is Phase.CODE:
+        review = spec.route(Phase.REVIEW)
+        if isinstance(review, Refuse):
+            return review
+        found = reviewers(review, (*(authors or ()), route.primary), spec.review.separation)
+    else:
+        return None
+    return found if isinstance(found, Refuse) else None

@@ -1,0 +1,51 @@
+"""What the paths that work touches mean for it: more closed, protected, or for a person to approve."""
+
+from pointsman.domain.levels import Risk, Sensitivity, highest
+from pointsman.domain.outcome import Plan
+from pointsman.domain.run import Need, Refuse, RunSpec
+from pointsman.policy.globs import first_match, matches
+from pointsman.policy.rules import Rule, refuse
+
+
+def sensitivity_at(spec: RunSpec, path: str) -> Sensitivity:
+    """How closed a path is: the highest of its rules and of the run's own level."""
+    rules = (rule.sensitivity for rule in spec.paths if matches(rule.pattern, path, fold=True))
+    return highest(spec.sensitivity, *rules)
+
+
+def weigh(spec: RunSpec, paths: tuple[str, ...]) -> Refuse | None:
+    """A refusal when a touched path is more closed than the routes were made for.
+
+    Asked once the plan names its paths, and again of the diff before a byte of it goes to a reviewer.
+    """
+    closed = [path for path in paths if sensitivity_at(spec, path).rank > spec.sensitivity.rank]
+    if not closed:
+        return None
+    level = highest(spec.sensitivity, *(sensitivity_at(spec, path) for path in closed))
+    reason = f"{_few(closed)}: {level}, but the models of this run were chosen for {spec.sensitivity}"
+    mend = f"put the label pointsman:{level} on the issue and start again; every phase then goes by that level"
+    return refuse(Rule.PATH_SENSITIVITY, reason, mend)
+
+
+def protected_hits(spec: RunSpec, paths: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The paths that no model may edit, each with the pattern that protects it; case does not matter."""
+    found = ((path, first_match(spec.protected, path, fold=True)) for path in paths)
+    return tuple((path, pattern) for path, pattern in found if pattern)
+
+
+def approval_wanted(spec: RunSpec, plan: Plan) -> str:
+    """Why a person must approve this plan before it is carried out; empty when nobody must."""
+    if spec.order.plan is Need.APPROVE:
+        return f"plans for {spec.task} at level {spec.sensitivity} are approved by a person"
+    for path in (*plan.change, *plan.create):
+        rule = next((r for r in spec.paths if r.approve_plan and matches(r.pattern, path, fold=True)), None)
+        if rule is not None:
+            return f"it touches {path}, and plans for {rule.pattern} are approved by a person"
+    if spec.risk is Risk.HIGH:
+        return "its risk is high"
+    return ""
+
+
+def _few(paths: list[str]) -> str:
+    rest = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return ", ".join(paths[:3]) + rest
