@@ -51,9 +51,9 @@ def separate() -> bool:
     """Leave the host's mounts, network and IPC, by privilege or in a user namespace; False if neither is allowed."""
     flags = _NEWNS | _NEWNET | _NEWIPC
     user, group = os.getuid(), os.getgid()
-    privileged = _libc.unshare(flags) == 0
-    if not privileged:
-        if _libc.unshare(flags | _NEWUSER):
+    if _libc.unshare(flags):
+        # In a user namespace of its own a root without privileges could no longer become anybody else.
+        if user == 0 or _libc.unshare(flags | _NEWUSER):
             return False
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")

@@ -18,7 +18,10 @@ _PROGRAMS = "/usr/local/bin:/usr/bin:/bin"
 _MEGABYTE = 2**20
 _MOST_BYTES = 512 * _MEGABYTE
 _NOTHING = Limits(seconds=0, data=0, resident=0)
-_REMEDY = "Install bubblewrap and allow user namespaces, or use a kernel with Landlock (5.13 or newer, best 6.12)."
+_REMEDY = (
+    "Install bubblewrap and allow user namespaces, or use a kernel with Landlock (6.2 or newer); "
+    "keep the scratch folder where an ordinary user can reach it."
+)
 
 
 class LinuxSandbox:

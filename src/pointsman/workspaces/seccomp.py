@@ -115,7 +115,8 @@ _SOCKETPAIR: Final = (53, 199)
 _NEW_NAMESPACES: Final = 0x7E020000
 _TERMINAL_INJECTION: Final = (0x5412, 0x541C)
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
-_SOCK_STREAM, _SOCK_TYPE_MASK = 1, 0xF
+_SOCK_STREAM, _SOCK_SEQPACKET, _SOCK_TYPE_MASK = 1, 5, 0xF
+_CONNECTED_FOR_GOOD: Final = (_SOCK_STREAM, _SOCK_SEQPACKET)
 
 _LOAD, _JEQ, _JGE, _JSET, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _ALLOW: Final = 0x7FFF0000
@@ -181,9 +182,10 @@ def program(*, sockets: bool, own_uid: bool = False, machine: str = "") -> bytes
     """The filter as `struct sock_filter` lines.
 
     `sockets` allows local, IP and route sockets, which is right where a network namespace holds them; without it only
-    connected pairs of stream sockets can be made. `own_uid` is for code that runs under the bot's own uid and can
-    name the bot's files: calls that would change a file's metadata by path do nothing and say that all went well (so
-    that copying files still works), and those that touch priorities or limits of other processes are refused.
+    connected pairs can be made, of kinds that stay connected to each other. `own_uid` is for code that runs under the
+    bot's own uid and can name the bot's files: calls that would change a file's metadata by path do nothing and say
+    that all went well (so that copying files still works), and those that touch priorities or limits of other
+    processes are refused.
     """
     made = _Program(machine or platform.machine())
     for call in _DENIED.values():
@@ -197,7 +199,7 @@ def program(*, sockets: bool, own_uid: bool = False, machine: str = "") -> bytes
     else:
         made.answer(_SOCKET, errno.EACCES)
         # A datagram socket of a pair could be connected anew, to a socket of the host.
-        made.when_argument(_SOCKETPAIR, 1, [_line(_AND, _SOCK_TYPE_MASK), *_only((_SOCK_STREAM,), errno.EACCES)])
+        made.when_argument(_SOCKETPAIR, 1, [_line(_AND, _SOCK_TYPE_MASK), *_only(_CONNECTED_FOR_GOOD, errno.EACCES)])
     if own_uid:
         _guard_own_uid(made)
     return made.finish()

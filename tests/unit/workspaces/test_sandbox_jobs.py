@@ -1,6 +1,8 @@
 """What a job gets in the sandbox: its commit, its overlay, its toolchains, one tree for all commands, and an end."""
 
 import asyncio
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,33 @@ def test_a_command_that_does_not_exist_or_cannot_be_executed_ends_as_in_a_shell(
 ) -> None:
     seen = world.run(repository, tier, ("no-such-program",), ("./plain.txt",), files={"plain.txt": "x"})
     assert [(one.status, one.exit_code) for one in seen] == [("exited", 127), ("exited", 126)]
+
+
+@each_tier
+def test_children_and_pairs_of_sockets_work_and_none_can_be_turned_to_the_host(
+    repository: world.Repository, tier: str
+) -> None:
+    source = (
+        "import asyncio, socket\n"
+        "async def child(): return await (await asyncio.create_subprocess_exec('true')).wait()\n"
+        "print(asyncio.run(child()))\n"
+        "for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM):\n"
+        "    try:\n"
+        "        one, other = socket.socketpair(type=kind)\n"
+        "        one.send(b'x'); print(other.recv(1))\n"
+        "        one.connect('\\0pointsman-pair-PID')\n"
+        "        print('REACHED')\n"
+        "    except OSError: print('held')\n"
+    ).replace("PID", str(os.getpid()))
+    for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_UNIX, kind) as bait:
+            bait.bind(f"\0pointsman-pair-{os.getpid()}")
+            if kind != socket.SOCK_DGRAM:
+                bait.listen()
+            seen = world.python(repository, tier, source)
+        assert seen.exit_code == 0
+        assert seen.tail.startswith("0\nb'x'\nheld\nb'x'\nheld\n")
+        assert "REACHED" not in seen.tail
 
 
 @each_tier
