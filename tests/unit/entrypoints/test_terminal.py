@@ -164,6 +164,11 @@ def test_the_picture_is_the_same_for_runs_that_differ_in_ids_and_times_only() ->
     )
 
 
+def test_the_picture_names_no_folder_of_the_machine_that_made_it() -> None:
+    report = replace(_report(), next_commands=("git -C /tmp/pointsman-demo-x1_y/timetable show",))
+    assert steady(report).next_commands == ("git -C demo/timetable show",)
+
+
 def test_the_picture_is_xml_that_fetches_nothing() -> None:
     picture = _picture(_report())
     ElementTree.fromstring(picture)

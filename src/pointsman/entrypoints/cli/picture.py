@@ -16,6 +16,7 @@ _DAY = "2026-01-05"
 
 _FONT_FACE = re.compile(r"@font-face \{[^}]*\}\s*")
 _DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?=[-/T])")
+_FOLDER = re.compile(r"/\S*/pointsman-demo-[A-Za-z0-9_]+")
 _FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
 
@@ -38,10 +39,11 @@ def picture_of(console: Console, title: str) -> str:
 
 
 def steady(report: Report) -> Report:
-    """The report with what differs from run to run (ids, dates, times) replaced by what does not."""
+    """The report with what differs from run to run (ids, dates, times, folders) replaced by what does not."""
 
     def fixed(text: str) -> str:
-        return _DATE.sub(_DAY, text.replace(report.run_id, RUN_ID)) if report.run_id else _DATE.sub(_DAY, text)
+        named = text.replace(report.run_id, RUN_ID) if report.run_id else text
+        return _FOLDER.sub("demo", _DATE.sub(_DAY, named))
 
     return replace(
         report,
