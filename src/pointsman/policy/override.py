@@ -63,7 +63,7 @@ def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, price_of
     )
     no = objection(model, bar)
     if no is not None:
-        return refuse(Rule(no.rule), f"{phase} cannot go to {name}: {no.why}", how_to_mend(no.rule, phase, spec.task))
+        return refuse(no.rule, f"{phase} cannot go to {name}: {no.why}", how_to_mend(no.rule, phase, spec.task))
     return model
 
 

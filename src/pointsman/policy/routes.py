@@ -134,7 +134,7 @@ def _named(name: str, bar: Bar, setting: Setting) -> _Chosen | Refuse:
     found = _judge(name, bar, setting.catalogue)
     if isinstance(found, Considered):
         reason = f"{bar.phase} cannot go to {name}: {found.why}"
-        return refuse(Rule(found.rule), reason, how_to_mend(found.rule, bar.phase, bar.task))
+        return refuse(found.rule, reason, how_to_mend(found.rule, bar.phase, bar.task))
     return found, (kept(name, Rule.NAMED, "named in the routing file"),)
 
 
@@ -204,7 +204,7 @@ def _triage_by_default(task: TaskClass, setting: Setting) -> Route | Refuse:
 
 
 def _nobody(bar: Bar, against: tuple[Considered, ...]) -> Refuse:
-    rule = Rule(against[0].rule) if against else Rule.TIER
+    rule = against[0].rule if against else Rule.TIER
     wanted = f"{bar.tier} model" if bar.tier else "model"
     why = "; ".join(f"{no.model}: {no.why}" for no in against[:3]) or "the catalogue has none"
     return refuse(rule, f"no {wanted} can do {bar.phase}: {why}", how_to_mend(rule, bar.phase, bar.task))

@@ -54,6 +54,6 @@ def dropped(model: str, rule: Rule, why: str) -> Considered:
     return Considered(model, kept=False, rule=rule.value, why=why)
 
 
-def refuse(rule: Rule, reason: str, mend: str = "") -> Refuse:
-    """A refusal by `rule`."""
-    return Refuse(rule.value, reason, mend)
+def refuse(rule: str, reason: str, mend: str = "") -> Refuse:
+    """A refusal by `rule`, whose word alone is kept."""
+    return Refuse(str(rule), reason, mend)
