@@ -106,8 +106,7 @@ def test_the_reviewers_finding_is_anchored_in_the_real_diff(tmp_path: Path) -> N
 
 def test_the_policy_loads_and_its_three_models_are_of_three_families(tmp_path: Path) -> None:
     script = tmp_path / "a: b # script.json"
-    text = demo_policy().read_text(encoding="utf-8").replace("SCRIPT_PATH", str(script))
-    policy = load_policy(text.encode(), "policy.yml")
+    policy = load_policy(demo_policy(script).encode(), "policy.yml")
     assert isinstance(policy, PolicyFile), policy
     models = policy.domain_models()
     assert {line.split(": ")[1] for line in SCRIPTED_ROUTING.splitlines()} == set(models)

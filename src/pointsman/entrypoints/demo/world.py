@@ -59,9 +59,9 @@ def demo_files() -> dict[str, str]:
     return {found["path"]: found["text"] for found in _FILE.finditer(_data("repository.md"))}
 
 
-def demo_policy() -> Path:
-    """The organisation's policy for scripted models; the word SCRIPT_PATH in it stands for the path of the script."""
-    return Path(str(resources.files(__package__).joinpath("policy.yml")))
+def demo_policy(script: Path) -> str:
+    """The organisation's policy for scripted models, whose replies stand in the file `script`."""
+    return _data("policy.yml").replace('"SCRIPT_PATH"', json.dumps(str(script)))
 
 
 def demo_script(*, pace: float = 1.0) -> str:
