@@ -39,7 +39,6 @@ class DurableModels(Models):
 
     models: Models
     run_id: str
-    on_call: Callable[[Phase, str], None]
     hops: list[Hop] = field(default_factory=list)
     counted: dict[Phase, int] = field(default_factory=dict)
 
@@ -59,7 +58,6 @@ class DurableModels(Models):
         number = self.counted.get(ask.phase, 0)
         self.counted[ask.phase] = number + 1
         numbered = replace(ask, run_id=self.run_id, call_id=f"{self.run_id}:{ask.phase}:{number}")
-        self.on_call(ask.phase, ask.model.name)
         return await durable(
             f"ask:{ask.phase}:{ask.model.name}", _ANSWER, lambda: self.models.ask(numbered), preemptible=True
         )
@@ -96,6 +94,7 @@ class DurableWorkspace(Workspace):
 
     workspace: Workspace
     trailers: tuple[str, ...]
+    hidden: Callable[[str], bool]
 
     async def fetch(self, repository: Repository, revision: str) -> str:
         """Which commit the revision was when the run first looked."""
@@ -106,12 +105,13 @@ class DurableWorkspace(Workspace):
         return await self.workspace.files(commit)
 
     async def read(self, commit: str, path: str) -> Source | None:
-        """The text of a file."""
-        return await self.workspace.read(commit, path)
+        """The text of a file; None for a path that is more closed than the run's routes were made for."""
+        return None if self.hidden(path) else await self.workspace.read(commit, path)
 
     async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
-        """The files that fit the query best."""
-        return await self.workspace.search(commit, query, limit)
+        """The files that fit the query best, without those that the run may not read."""
+        found = await self.workspace.search(commit, query, limit)
+        return tuple(hit for hit in found if not self.hidden(hit.path))
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Apply the edits of a reply, with the run's trailers."""

@@ -1,0 +1,217 @@
+"""The commands and their options; what they do is imported only when they are called."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from pointsman import __version__
+
+app = typer.Typer(
+    name="pointsman",
+    help="From an issue to a reviewed, signed change; each phase on the model that the repository's routing names.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+audit = typer.Typer(help="What wrote this line, and who checked it.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(audit, name="audit")
+
+Repo: TypeAlias = Annotated[Path, typer.Option("--repo", help="The git repository on disk.")]
+Home: TypeAlias = Annotated[Path | None, typer.Option("--home", help="Folder of the installation's own data.")]
+Policy: TypeAlias = Annotated[Path | None, typer.Option("--policy", help="The organisation's policy file.")]
+Routing: TypeAlias = Annotated[
+    Path | None, typer.Option("--routing", help="Try this routing file instead of the committed .pointsman.yml.")
+]
+IssueFile: TypeAlias = Annotated[Path, typer.Option("--issue", help="The issue, a Markdown file.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+RunId: TypeAlias = Annotated[str, typer.Argument(help="The run's id, as `pointsman runs` prints it.")]
+
+
+def _do(command: Coroutine[object, object, int]) -> None:
+    """Run a command to its end and leave with its exit code."""
+    from pointsman.entrypoints.cli.outcome import exit_code_after
+
+    raise typer.Exit(exit_code_after(lambda: asyncio.run(command)))
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"pointsman {__version__}")
+        raise typer.Exit
+
+
+@app.command("run")
+def run_command(
+    issue: IssueFile,
+    repo: Repo = Path(),
+    routing: Routing = None,
+    policy: Policy = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a reviewed, signed change for an issue, on a branch of its own."""
+    from pointsman.entrypoints.cli import running
+
+    _do(running.build(running.Wish("build", repo, issue, routing), running.Place(home, policy, as_json)))
+
+
+@app.command("plan")
+def plan_command(
+    issue: IssueFile,
+    repo: Repo = Path(),
+    routing: Routing = None,
+    policy: Policy = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the plan for an issue and stop there."""
+    from pointsman.entrypoints.cli import running
+
+    _do(running.build(running.Wish("plan", repo, issue, routing), running.Place(home, policy, as_json)))
+
+
+@app.command("review")
+def review_command(
+    branches: Annotated[
+        str, typer.Argument(metavar="[BRANCH]", help="BRANCH or BASE..BRANCH; without it, the checked-out branch.")
+    ] = "",
+    repo: Repo = Path(),
+    routing: Routing = None,
+    policy: Policy = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify and review a branch as it is; nothing is changed."""
+    from pointsman.entrypoints.cli import running
+
+    base, _, branch = branches.rpartition("..")
+    wish = running.Wish("review", repo, None, routing, branch=branch, base=base)
+    _do(running.build(wish, running.Place(home, policy, as_json)))
+
+
+@app.command("rerun")
+def rerun_command(
+    run_id: RunId,
+    phase: Annotated[str, typer.Argument(help="triage, plan, code, verify, review or record.")],
+    model: Annotated[str, typer.Option("--model", help="Another model of the policy for this phase.")] = "",
+    policy: Policy = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do a run again from one phase on; what came before is not repeated."""
+    from pointsman.entrypoints.cli import running
+
+    _do(running.rerun(run_id, phase, model, running.Place(home, policy, as_json)))
+
+
+@app.command("approve")
+def approve_command(
+    run_id: RunId,
+    plan_hash: Annotated[str, typer.Argument(metavar="HASH", help="The plan's hash; eight characters will do.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Agree to the plan of a waiting run, and let it go on."""
+    from pointsman.entrypoints.cli import running
+
+    _do(running.approve(run_id, plan_hash, running.Place(home, None, as_json)))
+
+
+@app.command("resume")
+def resume_command(
+    run_id: Annotated[
+        str, typer.Argument(help="A run that failed or was stopped; without it all that were cut off.")
+    ] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with runs that were cut off, from their last finished step."""
+    from pointsman.entrypoints.cli import running
+
+    _do(running.resume(run_id, running.Place(home, None, as_json)))
+
+
+@app.command("cancel")
+def cancel_command(run_id: RunId, home: Home = None, as_json: AsJson = False) -> None:
+    """Stop a run within about a second, whichever process it runs in."""
+    from pointsman.entrypoints.cli import looking
+
+    _do(looking.cancel_run(run_id, home, as_json))
+
+
+@app.command("status")
+def status_command(
+    run_id: Annotated[str, typer.Argument(help="One run; without it those that go on or wait.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """What goes on now."""
+    from pointsman.entrypoints.cli import looking
+
+    _do(looking.status(run_id, home, as_json))
+
+
+@app.command("runs")
+def runs_command(
+    repo: Annotated[Path | None, typer.Option("--repo", help="Only the runs of this repository.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """The newest runs."""
+    from pointsman.entrypoints.cli import looking
+
+    _do(looking.runs(repo, home, as_json))
+
+
+@app.command("show")
+def show_command(run_id: RunId, home: Home = None, as_json: AsJson = False) -> None:
+    """One run with everything it left."""
+    from pointsman.entrypoints.cli import looking
+
+    _do(looking.show(run_id, home, as_json))
+
+
+@app.command("demo")
+def demo_command(
+    scripted: Annotated[
+        bool, typer.Option("--scripted", help="Play scripted models even where real ones are.")
+    ] = False,
+    openai_url: Annotated[str, typer.Option("--openai-url", help="An OpenAI-compatible server to use.")] = "",
+    picture: Annotated[Path | None, typer.Option("--picture", help="Write the end as an SVG picture.")] = None,
+    folder: Annotated[Path | None, typer.Option("--folder", help="Where to make the repository.")] = None,
+) -> None:
+    """The whole main job on a small repository with a real bug."""
+    from pointsman.entrypoints.cli.demo import Stage, demo
+
+    _do(demo(Stage(scripted, openai_url, picture, folder)))
+
+
+@app.command("doctor")
+def doctor_command(policy: Policy = None, home: Home = None, as_json: AsJson = False) -> None:
+    """What this machine has: sandbox, interpreters, policy, and which models answer."""
+    from pointsman.entrypoints.cli import doctor
+
+    _do(doctor.doctor(policy, home, as_json))
+
+
+@audit.command("verify")
+def verify_command(
+    revisions: Annotated[
+        str, typer.Argument(metavar="[RANGE]", help="BASE..HEAD; without it the checked-out branch.")
+    ] = "",
+    repo: Repo = Path(),
+    key: Annotated[
+        list[Path] | None, typer.Option("--key", help="A trusted public key; ours when there is none.")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check signatures, chain, subjects and separation of the notes on a branch."""
+    from pointsman.entrypoints.cli import auditing
+
+    _do(auditing.verify(auditing.Range(repo, revisions, tuple(key or ())), home, as_json))

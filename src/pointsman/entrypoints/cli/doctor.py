@@ -1,0 +1,58 @@
+"""What this machine has: sandbox, interpreters, policy, and which models answer."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pointsman.entrypoints.settings import read_settings
+from pointsman.entrypoints.wiring import Installation, read_policy
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: whether it will do, and what was found."""
+
+    about: str
+    good: bool
+    found: str
+
+
+async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
+    """Look at everything a run needs. Exit code 3 when no sandbox holds or no model answers."""
+    settings = read_settings(home)
+    loaded = read_policy(policy, settings.home)
+    installation = Installation(settings, loaded.policy.sandbox.interpreters)
+    checks = [Check("policy", True, f"{loaded.place}: {len(loaded.policy.models)} models")]
+    tier = await installation.sandbox_tier()
+    checks.append(Check("sandbox", tier.name != "none", f"{tier.name} {tier.why}".strip()))
+    checks.extend(
+        Check("interpreter", True, " ".join(f"{chain.name} {chain.version} at {chain.root}".split()))
+        for chain in installation.toolchains()
+    )
+    models = tuple(loaded.policy.domain_models().values())
+    door = installation.door(models)
+    for model in models:
+        trouble = await door.probe(model)
+        checks.append(Check(f"model {model.name}", not trouble, trouble or f"answers at {model.provider.perimeter}"))
+    await installation.close()
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(check) for check in checks], indent=1) + "\n")
+    else:
+        _print(checks)
+    answering = any(check.good for check in checks if check.about.startswith("model "))
+    return 0 if answering and tier.name != "none" else 3
+
+
+def _print(checks: list[Check]) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("", "looked at", "found"):
+        table.add_column(name, overflow="fold")
+    for check in checks:
+        mark = Text("✓", style="green") if check.good else Text("–", style="yellow")
+        table.add_row(mark, check.about, Text(check.found))
+    Console().print(table)

@@ -1,0 +1,82 @@
+"""Follows a run while it goes on, and tells its end."""
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pointsman.domain.errors import UsageMust
+from pointsman.domain.ledger import RunView
+from pointsman.entrypoints.cli.errors import exit_code_of_run
+from pointsman.entrypoints.wiring import Installation
+
+if TYPE_CHECKING:
+    from pointsman.entrypoints.cli.progress import LiveProgress
+
+_PAUSE = 0.1
+_WAITS = frozenset({"waiting", "done", "refused", "stopped", "failed", "cancelled"})
+
+
+async def follow(installation: Installation, run_id: str, *, quiet: bool) -> RunView:
+    """Draw the run until it has ended or waits for a person."""
+    from rich.console import Console
+
+    from pointsman.entrypoints.cli.progress import LiveProgress
+
+    if quiet:
+        return await _until_rest(installation, run_id, None)
+    with LiveProgress(Console(stderr=True), monotonic=installation.clock.monotonic) as progress:
+        return await _until_rest(installation, run_id, progress)
+
+
+async def tell_end(installation: Installation, run_id: str, *, as_json: bool) -> int:
+    """Print what the run came to; the exit code of the command."""
+    from rich.console import Console
+
+    from pointsman.entrypoints.cli.as_json import run_json
+    from pointsman.entrypoints.cli.render import run_page
+    from pointsman.entrypoints.cli.reporting import report_of
+
+    view = await installation.ledger.run(run_id)
+    if view is None:
+        return 3
+    report = await report_of(installation, run_id)
+    if as_json:
+        calls = await installation.ledger.calls(run_id)
+        whole = run_json(
+            view,
+            report.spec if report else None,
+            report.earlier if report else None,
+            calls,
+            report.note if report else None,
+        )
+        sys.stdout.write(json.dumps(whole, indent=1, default=str) + "\n")
+    else:
+        run_page(Console(), view, report)
+    return exit_code_of_run(view)
+
+
+async def _until_rest(installation: Installation, run_id: str, progress: "LiveProgress | None") -> RunView:
+    while True:
+        view = await installation.ledger.run(run_id)
+        if view is not None and progress is not None:
+            progress.update(view, await installation.ledger.calls(run_id))
+        if view is not None and view.state in _WAITS:
+            if view.state == "waiting" or await installation.engine.ended(run_id):
+                return view
+        elif await installation.engine.ended(run_id):
+            return await _without_end(installation, run_id, view)
+        await asyncio.sleep(_PAUSE)
+
+
+async def _without_end(installation: Installation, run_id: str, view: RunView | None) -> RunView:
+    """The engine gave the run up before it could write its own end: cancelled, or it killed its process too often."""
+    if view is None:
+        raise UsageMust(f"There is no run {run_id}.", code="no-run", hint="`pointsman runs` lists them.")
+    after = await installation.ledger.run(run_id) or view
+    if after.state in _WAITS:
+        return after
+    gone = replace(after, state="failed", message="The engine gave this run up.", error_code="given-up", exit_code=3)
+    await installation.ledger.keep(gone)
+    return gone

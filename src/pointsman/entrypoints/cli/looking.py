@@ -1,0 +1,90 @@
+"""The commands that look, and the one that stops a run from outside."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from pointsman.domain.errors import UsageMust
+from pointsman.domain.ledger import RunView
+from pointsman.entrypoints.cli.as_json import run_json, view_json
+from pointsman.entrypoints.cli.render import run_page, runs_table
+from pointsman.entrypoints.cli.reporting import report_of
+from pointsman.entrypoints.settings import read_settings
+from pointsman.entrypoints.wiring import Installation
+from pointsman.runs.engine import cancel
+
+_OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
+
+
+async def runs(repo: Path | None, home: Path | None, as_json: bool) -> int:
+    """The newest runs, all or of one repository."""
+    installation = Installation(read_settings(home))
+    repository_id = (await installation.repository(repo)).id if repo else ""
+    return _listed(await installation.ledger.runs(repository_id), as_json)
+
+
+async def status(run_id: str, home: Path | None, as_json: bool) -> int:
+    """The runs that go on or wait; or one run."""
+    installation = Installation(read_settings(home))
+    if run_id:
+        view = await _known(installation, run_id)
+        if as_json:
+            _print(view_json(view))
+        else:
+            run_page(Console(), view)
+        return 0
+    views = await installation.ledger.runs()
+    return _listed(tuple(view for view in views if view.state not in _OVER), as_json)
+
+
+async def show(run_id: str, home: Path | None, as_json: bool) -> int:
+    """One run with its plan, evidence, findings, routes, calls and note."""
+    installation = Installation(read_settings(home))
+    view = await _known(installation, run_id)
+    report = await report_of(installation, run_id)
+    calls = await installation.ledger.calls(run_id)
+    if as_json:
+        spec, earlier = (report.spec, report.earlier) if report else (None, None)
+        _print(run_json(view, spec, earlier, calls, report.note if report else None))
+    else:
+        run_page(Console(), view, report)
+    return 0
+
+
+async def cancel_run(run_id: str, home: Path | None, as_json: bool) -> int:
+    """Stop a run; what was paid for and committed before stays where it is."""
+    settings = read_settings(home)
+    installation = Installation(settings)
+    view = await _known(installation, run_id)
+    if view.state in _OVER:
+        raise UsageMust(f"Run {run_id} has ended already; it is {view.state}.", code="ended")
+    await cancel(settings.home, run_id)
+    gone = replace(view, state="cancelled", message="Cancelled by a person.", exit_code=1)
+    await installation.ledger.keep(gone)
+    if as_json:
+        _print(view_json(gone))
+    else:
+        sys.stdout.write(f"Run {run_id} is cancelled. Nothing was pushed.\n")
+    return 0
+
+
+async def _known(installation: Installation, run_id: str) -> RunView:
+    view = await installation.ledger.run(run_id)
+    if view is None:
+        raise UsageMust(f"There is no run {run_id}.", code="no-run", hint="`pointsman runs` lists them.")
+    return view
+
+
+def _listed(views: tuple[RunView, ...], as_json: bool) -> int:
+    if as_json:
+        _print([view_json(view) for view in views])
+    else:
+        runs_table(Console(), views)
+    return 0
+
+
+def _print(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=1, default=str) + "\n")

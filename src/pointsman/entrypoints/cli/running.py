@@ -1,0 +1,190 @@
+"""The commands that make a run go: build, plan, review, rerun, approve, resume; each follows it to its end."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from pointsman.domain.errors import OwnerMust, UsageMust
+from pointsman.domain.ledger import RunView
+from pointsman.domain.levels import Phase
+from pointsman.domain.notes import PersonAct
+from pointsman.domain.run import Refuse, Repository, Route, RunSpec
+from pointsman.entrypoints.cli.following import follow, tell_end
+from pointsman.entrypoints.settings import read_settings
+from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
+from pointsman.policy.override import override
+from pointsman.runs.course import refused
+from pointsman.runs.intake import Law, Order, admit
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command works: the installation's folder, its policy file, and for whom it prints."""
+
+    home: Path | None
+    policy: Path | None
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    goal: Literal["build", "plan", "review"]
+    repo: Path
+    issue: Path | None
+    routing: Path | None
+    branch: str = ""
+    base: str = ""
+
+
+async def build(wish: Wish, place: Place) -> int:
+    """Admit a run and follow it: the commands `run`, `plan` and `review`."""
+    settings = read_settings(place.home)
+    policy = read_policy(place.policy, settings.home)
+    async with opened(Installation(settings, policy.policy.sandbox.interpreters)) as installation:
+        repository = await installation.repository(wish.repo)
+        spec = await admitted(installation, policy, repository, wish)
+        await _mention_uncommitted(installation, repository, wish)
+        run_id = new_run_id()
+        await installation.engine.start()
+        await installation.ledger.act(run_id, _act(installation, "request", wish.goal))
+        await installation.engine.submit(run_id, spec)
+        return await _to_its_end(installation, run_id, place)
+
+
+async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
+    """Fork a run at a phase, with another model when one is named and policy allows it."""
+    wanted = _phase(phase)
+    settings = read_settings(place.home)
+    policy = read_policy(place.policy, settings.home)
+    async with opened(Installation(settings, policy.policy.sandbox.interpreters)) as installation:
+        await installation.engine.start()
+        spec = await _spec_as_run(installation, run_id)
+        route = _overridden(spec, wanted, model, policy) if model else None
+        new_id = new_run_id()
+        await installation.ledger.act(new_id, _act(installation, "rerun", f"{phase} of {run_id} {model}".strip()))
+        await installation.engine.rerun(run_id, wanted, new_id, route)
+        return await _to_its_end(installation, new_id, place)
+
+
+async def approve(run_id: str, plan_hash: str, place: Place) -> int:
+    """Approve the plan of a waiting run by its hash. Raises UsageMust when it waits for another one or for none."""
+    settings = read_settings(place.home)
+    async with opened(Installation(settings)) as installation:
+        view = await _known(installation, run_id)
+        if view.state != "waiting":
+            raise UsageMust(f"Run {run_id} does not wait for an approval; it is {view.state}.", code="not-waiting")
+        if len(plan_hash) < 8 or not view.plan_hash.startswith(plan_hash.lower()):
+            raise OwnerMust(
+                f"Run {run_id} waits for the plan {view.plan_hash[:12]}, not for {plan_hash[:12]}.",
+                code="plan-hash",
+                hint=f"Read the plan with `pointsman show {run_id}` and approve the hash that stands there.",
+            )
+        await installation.engine.start()
+        await installation.ledger.act(run_id, _act(installation, "approve", view.plan_hash))
+        await installation.engine.approve(run_id, view.plan_hash)
+        await installation.ledger.keep(replace(view, state="running", message=""))
+        return await _to_its_end(installation, run_id, place)
+
+
+async def resume(run_id: str, place: Place) -> int:
+    """Go on with one run, or with every run that was cut off."""
+    settings = read_settings(place.home)
+    async with opened(Installation(settings)) as installation:
+        if run_id:
+            await _known(installation, run_id)
+        await installation.engine.start()
+        if run_id and not await installation.engine.resume(run_id):
+            raise UsageMust(f"Run {run_id} has ended; there is nothing to go on with.", code="ended")
+        chosen = (run_id,) if run_id else await installation.engine.unfinished()
+        if not chosen and not place.as_json:
+            sys.stdout.write("No run was cut off.\n")
+        codes = [await _to_its_end(installation, each, place) for each in chosen]
+        return max(codes, default=0)
+
+
+@asynccontextmanager
+async def opened(installation: Installation) -> AsyncIterator[Installation]:
+    """The installation, closed whatever happens; the engine stops, and what still runs goes on at the next start."""
+    try:
+        yield installation
+    finally:
+        await installation.engine.stop()
+        await installation.close()
+
+
+async def admitted(installation: Installation, policy: LoadedPolicy, repository: Repository, wish: Wish) -> RunSpec:
+    """The frozen order of a wish. Raises OwnerMust with the rule that refused it, or with what is missing."""
+    order = Order(
+        goal=wish.goal,
+        repository=repository,
+        actor=installation.settings.actor,
+        at=installation.clock.now(),
+        issue=str(wish.issue) if wish.issue else "",
+        routing=_routing(wish.routing),
+        branch=wish.branch,
+        base=await installation.parting(repository, wish.base, wish.branch) if wish.goal == "review" else "",
+    )
+    workspace = await installation.workspace(repository)
+    law = Law(policy.policy, policy.data, price_of)
+    decision = await admit(order, law, forge=installation.forge(repository), workspace=workspace)
+    if isinstance(decision, Refuse):
+        raise refused(decision)
+    return decision
+
+
+def _routing(path: Path | None) -> tuple[str, bytes] | None:
+    if path is None:
+        return None
+    try:
+        return str(path), path.read_bytes()
+    except OSError as error:
+        raise UsageMust(f"The routing file {path} cannot be read: {error.strerror}.", code="no-routing") from error
+
+
+async def _mention_uncommitted(installation: Installation, repository: Repository, wish: Wish) -> None:
+    found = await installation.uncommitted(repository)
+    if found:
+        names = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+        sys.stderr.write(f"Not committed, so not seen by this run: {names}. Commit what belongs to it.\n")
+
+
+def _overridden(spec: RunSpec, phase: Phase, model: str, policy: LoadedPolicy) -> Route:
+    route = override(spec, phase, model, policy.policy, price_of)
+    if isinstance(route, Refuse):
+        raise refused(route)
+    return route
+
+
+async def _spec_as_run(installation: Installation, run_id: str) -> RunSpec:
+    """The order with the class of task that triage found, if the run came that far."""
+    end = await installation.engine.end_of(run_id)
+    return end.spec if end is not None else await installation.engine.spec_of(run_id)
+
+
+def _phase(word: str) -> Phase:
+    try:
+        return Phase(word)
+    except ValueError as error:
+        raise UsageMust(f"{word!r} is no phase.", code="phase", hint="It is one of: " + ", ".join(Phase)) from error
+
+
+def _act(installation: Installation, act: Literal["request", "approve", "rerun"], detail: str) -> PersonAct:
+    actor = installation.settings.actor
+    return PersonAct(actor.id, actor.login, act, detail, installation.clock.now())
+
+
+async def _known(installation: Installation, run_id: str) -> RunView:
+    view = await installation.ledger.run(run_id)
+    if view is None:
+        raise UsageMust(f"There is no run {run_id}.", code="no-run", hint="`pointsman runs` lists them.")
+    return view
+
+
+async def _to_its_end(installation: Installation, run_id: str, place: Place) -> int:
+    await follow(installation, run_id, quiet=place.as_json)
+    return await tell_end(installation, run_id, as_json=place.as_json)

@@ -1,0 +1,77 @@
+"""The one place that reads the environment: folders, the user, and where credentials are found."""
+
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+
+from pointsman.domain.errors import OperatorMust
+from pointsman.domain.run import Actor
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says. `home` holds the ledger, the mirrors and the pages; `path` is searched for
+    interpreters; the last three are looked at by the demo only, to find real models."""
+
+    home: Path
+    path: str
+    actor: Actor
+    ollama_host: str
+    openai_key: bool
+    anthropic_key: bool
+
+
+def read_settings(home: Path | None = None) -> Settings:
+    """The settings of this process. `home` from the command line wins over POINTSMAN_HOME and XDG_STATE_HOME."""
+    env = os.environ
+    uid = os.getuid()
+    return Settings(
+        home=(home or _home(env.get("POINTSMAN_HOME"), env.get("XDG_STATE_HOME"))).expanduser().absolute(),
+        path=env.get("PATH", os.defpath),
+        actor=Actor(uid, _login(uid)),
+        ollama_host=env.get("OLLAMA_HOST", ""),
+        openai_key=bool(env.get("OPENAI_API_KEY")),
+        anthropic_key=bool(env.get("ANTHROPIC_API_KEY")),
+    )
+
+
+def credential(reference: str) -> str | None:
+    """What a reference of the policy file points to: `env:NAME` or `file:/path`. None when there is nothing.
+
+    Raises OperatorMust when a file is named that others may read, or that cannot be read.
+    """
+    kind, _, place = reference.partition(":")
+    if kind == "env":
+        return os.environ.get(place) or None
+    if kind == "file":
+        return _from_file(Path(place))
+    return None
+
+
+def _from_file(path: Path) -> str | None:
+    try:
+        if path.stat().st_mode & 0o077:
+            raise OperatorMust(
+                f"The credential file {path} can be read by others.", code="key-file", hint=f"chmod 600 {path}"
+            )
+        return path.read_text(encoding="utf-8").strip() or None
+    except OSError as error:
+        raise OperatorMust(
+            f"The credential file {path} cannot be read: {error.strerror}.",
+            code="key-file",
+            hint="Mend the provider's `key` in the policy file, or the file's owner.",
+        ) from error
+
+
+def _home(own: str | None, state: str | None) -> Path:
+    if own:
+        return Path(own)
+    return (Path(state) if state else Path("~/.local/state")) / "pointsman"
+
+
+def _login(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

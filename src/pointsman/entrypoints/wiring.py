@@ -1,0 +1,188 @@
+"""The composition root: the one file that names concrete adapters."""
+
+import asyncio
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.signer import KeySigner
+from pointsman.config.policy_file import PolicyFile, load_policy
+from pointsman.domain.errors import OperatorMust, UsageMust
+from pointsman.domain.models import Model, Provider
+from pointsman.domain.run import Repository
+from pointsman.domain.work import SandboxTier, Toolchain
+from pointsman.entrypoints.settings import Settings, credential
+from pointsman.forges.local.forge import LocalForge
+from pointsman.models.door import Door
+from pointsman.models.listing import served_models
+from pointsman.models.prices import price_of
+from pointsman.ports.bundle import Ports
+from pointsman.runs.course import Adapters
+from pointsman.runs.engine import Engine
+from pointsman.workspaces.local_repository import commits_between, locate, merge_base, uncommitted
+from pointsman.workspaces.plain_git import run_git
+from pointsman.workspaces.sandbox import LinuxSandbox
+from pointsman.workspaces.toolchains import discover
+from pointsman.workspaces.workspace import GitWorkspace
+
+__all__ = [
+    "Installation",
+    "LoadedPolicy",
+    "SystemClock",
+    "new_run_id",
+    "price_of",
+    "read_policy",
+    "run_git",
+    "served_models",
+]
+
+
+class SystemClock:
+    """The clocks of this machine."""
+
+    def now(self) -> str:
+        """The time in UTC to the second."""
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def monotonic(self) -> float:
+        """Seconds since some start."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+def new_run_id() -> str:
+    """A short id that nobody else has."""
+    return f"r-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True)
+class LoadedPolicy:
+    """A policy file with its bytes' origin: where it lies, and what it holds."""
+
+    place: str
+    data: bytes
+    policy: PolicyFile
+
+
+def read_policy(given: Path | None, home: Path) -> LoadedPolicy:
+    """The organisation's policy: the given file, else `policy.yml` in the home, else the shipped default.
+
+    Raises UsageMust for a file that is not there, OperatorMust for one with problems, each at its line and column.
+    """
+    own = home / "policy.yml"
+    path = given or (own if own.is_file() else None)
+    if path is None:
+        data, place = resources.files("pointsman.entrypoints").joinpath("default_policy.yml").read_bytes(), "default"
+    else:
+        try:
+            data, place = path.read_bytes(), str(path)
+        except OSError as error:
+            raise UsageMust(f"The policy file {path} cannot be read: {error.strerror}.", code="no-policy") from error
+    found = load_policy(data, place)
+    if not isinstance(found, PolicyFile):
+        raise OperatorMust("\n".join(str(problem) for problem in found), code="policy-file")
+    return LoadedPolicy(place, data, found)
+
+
+class Installation:
+    """One installation on this machine: its ledger, its key and its clocks, and the adapters made from them."""
+
+    def __init__(self, settings: Settings, interpreters: tuple[str, ...] = ()) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self._interpreters = interpreters
+        _make_home(settings.home)
+        self.ledger = SqlLedger(f"sqlite:///{settings.home / 'ledger.sqlite'}")
+        self.signer = KeySigner(settings.home / "keys" / "signing.pem")
+        self.engine = Engine(settings.home, Adapters(self._ports_for, self.forge, self.ledger, self.clock))
+        self._doors: list[Door] = []
+
+    async def repository(self, location: Path) -> Repository:
+        """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
+        return await locate(str(location))
+
+    async def uncommitted(self, repository: Repository) -> tuple[str, ...]:
+        """What a run will not see, because it is not committed."""
+        return await uncommitted(repository.location)
+
+    async def parting(self, repository: Repository, base: str, branch: str) -> str:
+        """The commit that a branch under review is compared with."""
+        return await merge_base(repository.location, base or repository.default_branch, branch or "HEAD")
+
+    async def workspace(self, repository: Repository) -> GitWorkspace:
+        """The mirror of a repository."""
+        return GitWorkspace.open(self.settings.home, repository)
+
+    async def commits(self, repository: Repository, base: str, head: str) -> tuple[tuple[str, str], ...]:
+        """The commits of a change, oldest first: id and subject."""
+        workspace = await self.workspace(repository)
+        return await commits_between(workspace.git_dir, base, head)
+
+    def forge(self, repository: Repository) -> LocalForge:
+        """The local forge; its hands are those of the repository's workspace."""
+        return LocalForge(self.settings.home, _Hands(self, repository))
+
+    def toolchains(self) -> tuple[Toolchain, ...]:
+        """The interpreters outside /usr that the sandbox may use."""
+        return discover(self.settings.path, self._interpreters)
+
+    async def sandbox_tier(self) -> SandboxTier:
+        """What holds untrusted code on this machine."""
+        return await LinuxSandbox(self.settings.home, self.settings.home / "sandbox", self.toolchains()).tier()
+
+    def door(self, models: tuple[Model, ...]) -> Door:
+        """A door that knows the providers of these models and no other."""
+        providers: dict[str, Provider] = {model.provider.name: model.provider for model in models}
+        door = Door(providers, self.ledger, self.clock, credential)
+        self._doors.append(door)
+        return door
+
+    async def _ports_for(self, repository: Repository, models: tuple[Model, ...]) -> Ports:
+        workspace = await self.workspace(repository)
+        chains = await asyncio.to_thread(self.toolchains)
+        return Ports(
+            models=self.door(models),
+            workspace=workspace,
+            sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains),
+            ledger=self.ledger,
+            signer=self.signer,
+            clock=self.clock,
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for door in self._doors:
+            await door.close()
+        self.ledger.close()
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """Moves branches of the user's repository through its workspace, opened when first needed."""
+
+    installation: Installation
+    repository: Repository
+
+    async def publish(self, commit: str, location: str, branch: str, expected_head: str | None) -> None:
+        workspace = await self.installation.workspace(self.repository)
+        await workspace.publish(commit, location, branch, expected_head)
+
+    async def branch_head(self, location: str, branch: str) -> str | None:
+        workspace = await self.installation.workspace(self.repository)
+        return await workspace.branch_head(location, branch)
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OperatorMust(
+            f"The folder {home} cannot be made: {error.strerror}.", code="home", hint="Name another with --home."
+        ) from error

@@ -1,0 +1,159 @@
+"""The phases in their order: triage, plan, approval, the proving of a change, record, publish."""
+
+import json
+import logging
+from dataclasses import dataclass, replace
+
+from dbos import DBOS
+from pydantic import TypeAdapter
+
+from pointsman.conversation.replies import review_text, status_text
+from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
+from pointsman.domain.ledger import RunStateName
+from pointsman.domain.levels import MODEL_PHASES, Phase
+from pointsman.domain.outcome import Earlier, Note, Plan
+from pointsman.domain.run import Issue, Need, Refuse, RunSpec
+from pointsman.phases.plan import plan
+from pointsman.phases.triage import triage
+from pointsman.phases.verify import verify
+from pointsman.policy.risk import risk_of
+from pointsman.policy.touched import approval_wanted, weigh
+from pointsman.runs.course import Course, refused
+from pointsman.runs.journal import durable
+from pointsman.runs.proving import prove, review_once
+from pointsman.runs.publish import publish
+
+APPROVAL = "approve"
+APPROVAL_DAYS = 14
+_ISSUE: TypeAdapter[Issue] = TypeAdapter(Issue)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class End:
+    """What a run leaves behind: the order as it came to be, its outcomes, and the note if there is one."""
+
+    spec: RunSpec
+    earlier: Earlier
+    note: Note | None
+
+
+async def conduct(course: Course) -> End:
+    """Take a run from its order to its end.
+
+    The end, good or bad, stands in the run's row; nothing is raised but what a cancel raises.
+    """
+    note = None
+    try:
+        note = await (_review_only(course) if course.spec.goal == "review" else _build(course))
+    except PointsmanError as error:
+        await _ended(course, error)
+    except Exception:
+        logger.exception("a run failed by a bug", extra={"run": course.run_id})
+        await _ended(course, OperatorMust("A bug stopped the run.", code="bug", hint="The log has the details."))
+    return End(course.spec, course.earlier, note)
+
+
+async def _build(course: Course) -> Note | None:
+    await _triaged(course)
+    await _same_text(course)
+    made = await _planned(course)
+    if course.spec.goal == "plan":
+        await _done(course, "planned", message="")
+        return None
+    await _approved(course, made)
+    return await publish(course, await prove(course))
+
+
+async def _review_only(course: Course) -> None:
+    """Verify and review a commit that is there already; nothing of it is changed, nothing is pushed."""
+    await course.begin(Phase.VERIFY)
+    evidence = await verify(course.spec, course.earlier, course.ports, commit=course.spec.head_commit)
+    course.learn(replace(course.earlier, evidence=evidence))
+    await review_once(course)
+    found = course.earlier.review
+    clean = found is not None and found.verdict == "approve"
+    if found is not None:
+        await course.forge.ensure_status(course.run_id, review_text(found, evidence))
+    await _done(
+        course, "reviewed", message="" if clean else "The review asks for changes.", exit_code=0 if clean else 1
+    )
+
+
+async def _triaged(course: Course) -> None:
+    await course.begin(Phase.TRIAGE)
+    found = await triage(course.spec, course.earlier, course.ports)
+    risk = risk_of(found.task, (), course.spec.issue.labels, len(course.spec.issue.body))
+    course.learn(replace(course.earlier, triage=replace(found, risk=risk)))
+    course.spec = course.spec.triaged(found.task, risk)
+    wanted = MODEL_PHASES if course.spec.goal == "build" else (Phase.PLAN,)
+    for phase in wanted:
+        course.route(phase)
+
+
+async def _same_text(course: Course) -> None:
+    """What was asked for is what is worked on: the text that triggered the run must still be the issue's text."""
+    asked = course.spec.issue
+    now = await durable("issue", _ISSUE, lambda: course.forge.issue(course.spec.repository, asked.url or asked.key))
+    if now.digest != asked.digest:
+        raise Stopped(
+            f"The text of issue {asked.key} changed after the run was asked for: its digest was {asked.digest[:12]} "
+            f"and is now {now.digest[:12]}.",
+            code="text-changed",
+            hint="Read the new text and start the run again.",
+        )
+
+
+async def _planned(course: Course) -> Plan:
+    await course.begin(Phase.PLAN)
+    made = await plan(course.spec, course.earlier, course.ports)
+    course.learn(replace(course.earlier, plan=made))
+    if made.questions and not made.steps:
+        raise Stopped(
+            "The plan needs an answer that only a person can give: " + " ".join(made.questions),
+            code="question",
+            hint="Add the answer to the issue's text and start the run again.",
+        )
+    too_closed = weigh(course.spec, (*made.change, *made.create))
+    if isinstance(too_closed, Refuse):
+        raise refused(too_closed)
+    return made
+
+
+async def _approved(course: Course, made: Plan) -> None:
+    """Wait, for days if need be, until somebody with write access has said yes to this very plan."""
+    why = "policy" if course.spec.order.plan is Need.APPROVE else approval_wanted(course.spec, made)
+    if not why:
+        return
+    view = replace(course.view, state="waiting", plan_hash=made.digest, message=f"The plan wants approval: {why}.")
+    while True:
+        await course.show(view)
+        said = await DBOS.recv_async(APPROVAL, timeout_seconds=APPROVAL_DAYS * 86_400)
+        if said is None:
+            raise Stopped(f"Nobody approved the plan within {APPROVAL_DAYS} days.", code="approval")
+        if json.loads(str(said))["hash"] == made.digest:
+            await course.show(replace(view, state="running", message=""))
+            return
+
+
+async def _done(course: Course, result: str, *, message: str, exit_code: int = 0) -> None:
+    plan_hash = course.earlier.plan.digest if course.earlier.plan else ""
+    view = replace(course.view, state="done", phase="", model="", result=result, plan_hash=plan_hash)
+    await course.show(replace(view, message=message, exit_code=exit_code))
+
+
+async def _ended(course: Course, error: PointsmanError) -> None:
+    state: RunStateName = "failed"
+    exit_code = 3
+    match error:
+        case OwnerMust():
+            state, exit_code = "refused", 1
+        case Stopped():
+            state, exit_code = "stopped", 1
+        case TryAgain():
+            exit_code = 4
+        case _:
+            pass
+    view = replace(course.view, state=state, message=str(error), error_code=error.code, exit_code=exit_code)
+    await course.show(view)
+    await course.forge.ensure_status(course.run_id, status_text(view))

@@ -1,0 +1,264 @@
+"""The seam to the durable engine: submit, approve, cancel, rerun, resume; nobody else knows what engine it is.
+
+Measured and documented behaviour this rests on: a step is done at least once and a finished one never again; a fork
+copies the steps before the given one; a process that starts under the same executor id takes up what was running.
+One process runs the engine on a SQLite file, which a lock on the file `engine.lock` makes sure of.
+"""
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TypedDict
+
+import sqlalchemy
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowStatus
+from pydantic import TypeAdapter, ValidationError
+
+from pointsman.domain.errors import OperatorMust, TryAgain, UsageMust
+from pointsman.domain.levels import Phase
+from pointsman.domain.models import Outage, Reply
+from pointsman.domain.run import Route, RunSpec
+from pointsman.runs.conduct import APPROVAL, End, conduct
+from pointsman.runs.course import Adapters, Course, first_view
+from pointsman.runs.journal import Written
+
+# Pinned, so that a new release of the program takes up the runs of the one before it.
+APPLICATION_VERSION = "pointsman-1"
+EXECUTOR = "local"
+WORKFLOW = "pointsman.run"
+# Each start of the program that finds the run unfinished counts; a run that kills its process must end somewhere.
+MAX_STARTS = 200
+
+_SPEC: TypeAdapter[RunSpec] = TypeAdapter(RunSpec)
+_END: TypeAdapter[End] = TypeAdapter(End)
+_ROUTE: TypeAdapter[Route] = TypeAdapter(Route)
+_ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
+_ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
+
+
+class _Step(TypedDict):
+    function_id: int
+    function_name: str
+    output: object
+
+
+@dataclass
+class Engine:
+    """The engine of one installation. `home` holds its database and its lock."""
+
+    home: Path
+    adapters: Adapters
+    _lock: IO[str] | None = None
+    _client: DBOSClient | None = None
+    _workflow: Callable[[str], Coroutine[object, object, str]] | None = None
+
+    async def start(self) -> None:
+        """Take the lock and go on with every run that a crash cut off.
+
+        Raises TryAgain when another process of this installation runs, OperatorMust when the home cannot be used.
+        """
+        self._lock = _locked(self.home / "engine.lock")
+        config: DBOSConfig = {
+            "name": "pointsman",
+            "system_database_url": _url(self.home),
+            "system_database_engine": _database(self.home),
+            "application_version": APPLICATION_VERSION,
+            "executor_id": EXECUTOR,
+            "serializer": DBOSPortableJSONSerializer(),
+            "notification_listener_polling_interval_sec": 0.2,
+            "console_log_level": "CRITICAL",
+            "log_level": "CRITICAL",
+        }
+        DBOS(config=config)
+        self._workflow = _registered(self.adapters)
+        DBOS.launch()
+
+    async def stop(self) -> None:
+        """Leave the engine, if it was started; what still runs goes on at the next start."""
+        if self._client is not None:
+            self._client.destroy()
+        if self._lock is not None:
+            DBOS.destroy(destroy_registry=True)
+            self._lock.close()
+
+    async def submit(self, run_id: str, spec: RunSpec) -> None:
+        """Begin a run. The same id twice is one run."""
+        if self._workflow is None:
+            raise OperatorMust("The engine was not started.", code="bug")
+        await self.adapters.ledger.keep(first_view(run_id, spec, spec.admitted_at))
+        with SetWorkflowID(run_id):
+            await DBOS.start_workflow_async(self._workflow, _SPEC.dump_json(spec).decode())
+
+    async def spec_of(self, run_id: str) -> RunSpec:
+        """The order of a run. Raises UsageMust for an id that no run has."""
+        status = await self._status(run_id)
+        if status is None or not status.input:
+            raise UsageMust(f"There is no run {run_id}.", code="no-run", hint="`pointsman runs` lists them.")
+        return _SPEC.validate_json(str(status.input["args"][0]))
+
+    async def end_of(self, run_id: str) -> End | None:
+        """What a run left behind; None while it goes on or when it was cancelled."""
+        status = await self._status(run_id)
+        if status is None or status.status != "SUCCESS":
+            return None
+        return _END.validate_json(str(status.output))
+
+    async def ended(self, run_id: str) -> bool:
+        """Whether the run has come to an end, whatever end."""
+        status = await self._status(run_id)
+        return status is None or status.status in _ENDED
+
+    async def unfinished(self) -> tuple[str, ...]:
+        """The runs that have begun and not ended, those that wait for a person among them."""
+        found = await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"], name=WORKFLOW)
+        return tuple(status.workflow_id for status in found)
+
+    async def approve(self, run_id: str, plan_hash: str) -> None:
+        """Tell a waiting run that the plan with this hash is approved. Twice is once."""
+        said = json.dumps({"hash": plan_hash})
+        await DBOS.send_async(run_id, said, topic=APPROVAL, idempotency_key=f"{run_id}:{plan_hash}")
+
+    async def rerun(self, run_id: str, phase: Phase, new_id: str, route: Route | None) -> None:
+        """Fork a run at the beginning of a phase: what came before is not repeated.
+
+        Raises UsageMust when the run never came to that phase.
+        """
+        steps = await self._steps(run_id)
+        start = next((s["function_id"] for s in steps if s["function_name"] == f"begin:{phase}"), None)
+        if start is None:
+            raise UsageMust(f"Run {run_id} never came to {phase}; there is nothing to do again.", code="phase")
+        ledger = self.adapters.ledger
+        if route is not None:
+            await ledger.override(new_id, phase, route.primary.name, _ROUTE.dump_json(route).decode())
+        spec = await self.spec_of(run_id)
+        await ledger.keep(replace(first_view(new_id, spec, self.adapters.clock.now()), parent=run_id))
+        with SetWorkflowID(new_id):
+            await DBOS.fork_workflow_async(run_id, start, application_version=APPLICATION_VERSION)
+
+    async def resume(self, run_id: str) -> bool:
+        """Go on with a run: a cut-off one goes on by itself, one that failed is taken up at the step that failed.
+
+        Returns whether there was anything to go on with.
+        """
+        if not await self.ended(run_id):
+            return True
+        view = await self.adapters.ledger.run(run_id)
+        if view is None or view.state not in ("failed", "stopped", "refused", "cancelled"):
+            return False
+        start = _redo_from(await self._steps(run_id))
+        await self.adapters.ledger.keep(replace(view, state="running", message="", error_code="", exit_code=0))
+        await DBOS.rewind_workflow_async(run_id, start_step=start, application_version=APPLICATION_VERSION)
+        return True
+
+    async def _status(self, run_id: str) -> WorkflowStatus | None:
+        """Asked of the database, so that a process that does not run the engine can look as well."""
+        if not (self.home / "engine.sqlite").is_file():
+            return None
+        if self._client is None:
+            self._client = _client(self.home)
+        found = await self._client.list_workflows_async(workflow_ids=[run_id])
+        return found[0] if found else None
+
+    async def _steps(self, run_id: str) -> list[_Step]:
+        found = await DBOS.list_workflow_steps_async(run_id)
+        return [
+            {"function_id": s["function_id"], "function_name": s["function_name"], "output": s["output"]}
+            for s in found
+        ]
+
+
+def _registered(adapters: Adapters) -> Callable[[str], Coroutine[object, object, str]]:
+    """The workflow under its fixed name; a name once used is never changed, or runs in flight are lost."""
+
+    async def run(spec: str) -> str:
+        course = await Course.open(DBOS.workflow_id or "", _SPEC.validate_json(spec), adapters)
+        return _END.dump_json(await conduct(course)).decode()
+
+    return DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_STARTS)(run)
+
+
+async def cancel(home: Path, run_id: str) -> None:
+    """Cancel a run, whichever process it runs in; a model call in flight is cut off within about a second."""
+    client = DBOSClient(
+        system_database_url=_url(home),
+        system_database_engine=_database(home),
+        serializer=DBOSPortableJSONSerializer(),
+    )
+    try:
+        await client.cancel_workflow_async(run_id)
+    finally:
+        client.destroy()
+
+
+def _client(home: Path) -> DBOSClient:
+    return DBOSClient(
+        system_database_url=_url(home),
+        system_database_engine=_database(home),
+        serializer=DBOSPortableJSONSerializer(),
+    )
+
+
+def _redo_from(steps: Iterable[_Step]) -> int:
+    """The step to take a failed run up at: the first of the last failures in a row, else the last step."""
+    start = 1
+    for step in reversed(list(steps)):
+        if start == 1:
+            start = step["function_id"]
+        if not _failed(step):
+            break
+        start = step["function_id"]
+    return start
+
+
+def _failed(step: _Step) -> bool:
+    try:
+        written = Written.model_validate_json(str(step["output"]))
+        if written.problem is not None:
+            return True
+        return step["function_name"].startswith("ask:") and isinstance(
+            _ANSWER.validate_json(written.value or "null"), Outage
+        )
+    except ValidationError:
+        return False
+
+
+def _locked(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise OperatorMust(
+            f"The folder {path.parent} cannot be used: {error.strerror}.",
+            code="home",
+            hint="Name another with --home.",
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise TryAgain(
+            f"Another pointsman runs with the home {path.parent}.",
+            code="busy",
+            after=5,
+            hint="Wait until it is done, or give this one a home of its own with --home.",
+        ) from error
+    return lock
+
+
+def _url(home: Path) -> str:
+    return f"sqlite:///{(home / 'engine.sqlite').absolute()}"
+
+
+def _database(home: Path) -> sqlalchemy.Engine:
+    """SQLite with a write-ahead log and full synchronisation: a step that was acknowledged survives a power cut."""
+    engine = sqlalchemy.create_engine(_url(home), connect_args={"timeout": 30, "isolation_level": "IMMEDIATE"})
+    sqlalchemy.event.listen(engine, "connect", _tune)
+    return engine
+
+
+def _tune(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")

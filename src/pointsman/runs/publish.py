@@ -1,0 +1,163 @@
+"""The end of a run: the note, the branch, the page, the review and the check; all found again by their marker."""
+
+import re
+from dataclasses import replace
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from pointsman.conversation.change_page import PageFacts, change_page, change_title
+from pointsman.conversation.replies import check_text, review_text, status_text
+from pointsman.domain.errors import OwnerMust, Stopped
+from pointsman.domain.forge import Access, Change, ChangeOrder
+from pointsman.domain.levels import Phase
+from pointsman.domain.outcome import Note, Review, Verdict
+from pointsman.phases.record import Closing, record
+from pointsman.runs.course import Course
+from pointsman.runs.journal import durable
+from pointsman.runs.proving import Proved
+
+_TEXT: TypeAdapter[str] = TypeAdapter(str)
+_ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
+_CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
+
+
+async def publish(course: Course, proved: Proved) -> Note:
+    """Record and publish what was proved, or the best there is with what is missing said plainly.
+
+    Raises Stopped (`no-change`) when no try left a patch, OwnerMust when the requester may no longer write.
+    """
+    if proved.patch is None:
+        raise Stopped(f"No change came of this run: {proved.why}", code="no-change", hint=_next_model(course))
+    patch = proved.patch
+    reviews = course.earlier.reviews if proved.review else ()
+    course.learn(replace(course.earlier, patch=patch, evidence=proved.evidence, reviews=reviews))
+    spec = course.spec
+    branch = await durable(
+        "branch", _TEXT, lambda: course.forge.branch_for(course.run_id, spec.repository, wish(course))
+    )
+    await authorised(course)
+    await course.begin(Phase.RECORD)
+    result = _result(course, proved)
+    note = await record(spec, course.earlier, course.ports, closing=await _closing(course, proved, branch, result))
+    change = await _pushed(course, note, branch, proved)
+    await _told(course, change, proved, result)
+    await course.ledger.set_note_head(spec.repository.id, note.digest, course.run_id)
+    return note
+
+
+def wish(course: Course) -> str:
+    """The branch that a run would like: the bot's own prefix, the issue's key and a few words of its title."""
+    issue = course.spec.issue
+    slug = re.sub(r"[^a-z0-9]+", "-", issue.title.lower()).strip("-")[:40].rstrip("-")
+    return f"pointsman/{issue.key}-{slug}" if slug else f"pointsman/{issue.key}"
+
+
+async def authorised(course: Course) -> None:
+    """Ask the forge again, now, whether the requester may write. Doubt is no."""
+    spec = course.spec
+    may = await durable("access", _ACCESS, lambda: course.forge.access_of(spec.repository, spec.requester))
+    if may is not Access.WRITE:
+        raise OwnerMust(
+            f"`{spec.requester.login}` may not write to {spec.repository.name} any more; nothing was pushed.",
+            code="access",
+            hint="Somebody with write access can start the run again.",
+        )
+
+
+def _next_model(course: Course) -> str:
+    return f"Another model may do better: pointsman rerun {course.run_id} code --model NAME keeps the plan."
+
+
+def _result(course: Course, proved: Proved) -> Literal["ready", "needs-person"]:
+    """Ready means: proved by the tests and approved by the review, as far as policy asks for either."""
+    order = course.spec.order
+    evident = proved.evidence is not None and proved.evidence.verdict is Verdict.PASSED
+    approved = proved.review is not None and proved.review.verdict == "approve"
+    if (evident or not order.evidence_required) and (approved or not order.review_required):
+        return "ready"
+    return "needs-person"
+
+
+async def _closing(course: Course, proved: Proved, branch: str, result: Literal["ready", "needs-person"]) -> Closing:
+    patch = proved.patch
+    if patch is None:
+        raise Stopped("There is no patch to record.", code="no-change")
+    repository = course.spec.repository.id
+    return Closing(
+        run_id=course.run_id,
+        branch=branch,
+        calls=await course.ledger.calls(course.run_id),
+        people=await course.ledger.acts(course.run_id),
+        head=patch.commit,
+        tree=patch.tree,
+        diff_digest=patch.diff_digest,
+        previous=await durable("note-head", _TEXT, lambda: course.ledger.note_head(repository)),
+        not_run=_not_run(course, proved),
+        result=result,
+    )
+
+
+def _not_run(course: Course, proved: Proved) -> tuple[str, ...]:
+    missing: list[str] = []
+    if proved.evidence is None or proved.evidence.verdict is Verdict.NOT_RUN:
+        missing.append(f"verify: {proved.evidence.why if proved.evidence else 'no candidate came so far'}")
+    if proved.review is None:
+        missing.append(f"review: {proved.why or 'not asked for by policy'}")
+    if course.earlier.plan is not None and course.earlier.plan.skipped:
+        missing.append("plan: skipped by policy for this class of task")
+    return tuple(missing)
+
+
+async def _pushed(course: Course, note: Note, branch: str, proved: Proved) -> Change:
+    spec = course.spec
+    facts = PageFacts(
+        run_id=course.run_id,
+        issue_line=f"Issue {spec.issue.key}: {change_title(spec)}",
+        spec=spec,
+        earlier=course.earlier,
+        calls=await course.ledger.calls(course.run_id),
+        note=note,
+        not_run=_not_run(course, proved),
+    )
+    order = ChangeOrder(
+        run_id=course.run_id,
+        repository=spec.repository,
+        branch=branch,
+        expected_head="",
+        base_commit=spec.base_commit,
+        head_commit=note.commit,
+        title=change_title(spec),
+        body=change_page(facts),
+    )
+    return await durable("publish", _CHANGE, lambda: course.forge.ensure_change(order))
+
+
+async def _told(course: Course, change: Change, proved: Proved, result: Literal["ready", "needs-person"]) -> None:
+    if proved.review is not None:
+        await course.forge.ensure_review(change, proved.review, review_text(proved.review, proved.evidence))
+    await course.forge.ensure_check(change, result, check_text(proved.review, proved.evidence))
+    ready = result == "ready"
+    view = replace(
+        course.view,
+        state="done",
+        phase="",
+        model="",
+        branch=change.branch,
+        result=result,
+        message="" if ready else _needs(proved),
+        exit_code=0 if ready else 1,
+    )
+    await course.forge.ensure_status(course.run_id, status_text(view))
+    await course.show(view)
+
+
+def _needs(proved: Proved) -> str:
+    parts = []
+    if proved.evidence is not None and proved.evidence.verdict is not Verdict.PASSED:
+        parts.append(f"Tests: {proved.evidence.verdict}. {proved.evidence.why}")
+    if isinstance(proved.review, Review) and proved.review.verdict != "approve":
+        parts.append(f"Review: {proved.review.verdict}. {proved.review.summary}")
+    if proved.why:
+        parts.append(f"It ended there because {proved.why.splitlines()[0]}")
+    return "\n".join(parts)

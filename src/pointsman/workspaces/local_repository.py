@@ -1,0 +1,79 @@
+"""A repository on disk as the local forge names it: a stable id, its branch, and what is not committed in it."""
+
+import hashlib
+from pathlib import Path
+
+from pointsman.domain.run import Repository
+from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
+from pointsman.workspaces.source import git_dir_of
+
+
+async def locate(location: str) -> Repository:
+    """The repository at `location`; with the branch that it is worked from.
+
+    The id is drawn from the real path of the common git directory, so that a linked worktree is the same repository.
+    Raises OwnerMust(not-a-repository).
+    """
+    git_dir = git_dir_of(location)
+    try:
+        common = Path(printed(await git(git_dir, "rev-parse", "--path-format=absolute", "--git-common-dir")))
+    except GitFailed:
+        common = git_dir
+    place, here = real(common), real(location)
+    name = place.parent.name if place.name == ".git" else place.name.removesuffix(".git")
+    digest = hashlib.sha256(str(place).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return Repository(
+        forge="local",
+        id=digest,
+        name=name or "repository",
+        location=str(here),
+        default_branch=await _default_branch(git_dir),
+    )
+
+
+async def _default_branch(git_dir: Path) -> str:
+    """What the remote calls its head, else `main` or `master`, else whatever is checked out."""
+    remote = await _printed(git_dir, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    for name in (remote.removeprefix("origin/"), "main", "master"):
+        if name and await _printed(git_dir, "rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
+            return name
+    return await _printed(git_dir, "symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"
+
+
+async def merge_base(location: str, one: str, other: str) -> str:
+    """The commit where two revisions of the user's repository parted; empty when they never met."""
+    return await _printed(git_dir_of(location), "merge-base", "--end-of-options", one, other)
+
+
+async def _printed(git_dir: Path, *args: str) -> str:
+    try:
+        return printed(await git(git_dir, *args))
+    except GitFailed:
+        return ""
+
+
+def real(path: str | Path) -> Path:
+    """The path without links, existing or not."""
+    return Path(path).resolve()
+
+
+async def uncommitted(location: str) -> tuple[str, ...]:
+    """The paths with changes that are not committed. Nothing is written, not even git's own index."""
+    git_dir = git_dir_of(location)
+    if git_dir.parent != real(location):
+        return ()
+    asked = Asked(
+        git_dir, (f"--work-tree={git_dir.parent}", "status", "--porcelain=v1", "-z", "--untracked-files=all")
+    )
+    try:
+        found = await run(asked)
+    except GitFailed:
+        return ()
+    return tuple(row[3:].decode("utf-8", "replace") for row in found.split(b"\0") if len(row) > 3)
+
+
+async def commits_between(git_dir: Path, base: str, head: str) -> tuple[tuple[str, str], ...]:
+    """The commits after `base` up to `head`, oldest first: id and subject."""
+    found = await git(git_dir, "log", "--reverse", "--format=%H%x00%s", "--end-of-options", f"{base}..{head}")
+    rows = (row.partition("\0") for row in found.decode("utf-8", "replace").splitlines())
+    return tuple((commit, subject) for commit, _, subject in rows)
