@@ -15,6 +15,8 @@ def digest_of(value: object) -> str:
 
 def plain(value: object) -> object:
     """Dataclasses, enums, mappings and tuples as objects, words and lists."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, Enum):

@@ -9,7 +9,7 @@ _MEND: Mapping[str, str] = {
     Rule.NOT_IN_CATALOGUE: "name a model of the policy's catalogue for {key}, or ask the operator to add this one",
     Rule.NOT_SERVED: "ask the operator to let the provider serve this id, or name another model for {key}",
     Rule.PERIMETER: "name a model for {key} that runs where this text may go",
-    Rule.SEPARATION: "name a qa model of another family; for this class of task alone under tasks: {{{task}: {{qa: NAME}}}}",
+    Rule.SEPARATION: "name a qa model of another family, or one for this class (tasks: {{{task}: {{qa: NAME}}}})",
     Rule.TIER: "name a stronger model for {key}",
     Rule.UNKNOWN_PRICE: "ask the operator to declare the model's price in the policy",
     Rule.UNKNOWN_FIGURE: "name a model for {key} instead of max_latency_ms",
