@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pointsman.workspaces.git import Asked, git, run
+from pointsman.workspaces.git import Asked, GitFailed, git, run
 
 LINK = "120000"
 SUBMODULE = "160000"
@@ -53,6 +53,9 @@ async def blobs(git_dir: Path, wanted: Iterable[Entry]) -> AsyncIterator[tuple[E
 def _entry(row: bytes) -> Entry:
     meta, _, name = row.partition(b"\t")
     mode, _, oid, size = meta.decode("ascii").split()
+    if size == "BAD":
+        # git says so of a blob that it lists and does not hold, and ends well all the same.
+        raise GitFailed(f"object {oid[:12]} is missing")
     return Entry(os.fsdecode(name), mode, oid, int(size) if size != "-" else 0)
 
 

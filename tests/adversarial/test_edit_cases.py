@@ -1,0 +1,179 @@
+"""Edits that a hostile or confused model might write: E1 to E11 and E13, with R2 and U8."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.worlds import repositories
+
+from pointsman.domain.models import EditStyle
+from pointsman.domain.outcome import Patch
+from pointsman.domain.run import Repository
+from pointsman.domain.work import CommitText, Edit, EditOrder, EditRefusal, EditRules, Replace, Write
+from pointsman.workspaces.workspace import GitWorkspace
+
+TEXT = CommitText("Change", "", (), "2026-11-21T10:00:00Z")
+CI = (
+    ".github/", ".gitlab-ci.yml", "action.yml", "Jenkinsfile", "CODEOWNERS", "renovate.json",
+    ".pre-commit-config.yaml", ".husky/", ".devcontainer/", ".vscode/tasks.json", "AGENTS.md", "CLAUDE.md", ".npmrc",
+)  # fmt: skip
+
+
+class Bench:
+    """A workspace on a repository with a bug, a link out of it, and a submodule-like entry."""
+
+    def __init__(self, where: Path) -> None:
+        self.story = repositories.link_out(where)
+        root = self.story.repository
+        head = repositories.git(root, "rev-parse", "HEAD")
+        repositories.git(root, "update-index", "--add", "--cacheinfo", f"160000,{head},vendored")
+        repositories.git(root, "commit", "--quiet", "-m", "vendor")
+        repository = Repository("local", "e", "shop", str(root), "main")
+        self.workspace = GitWorkspace.open(where / "home", repository)
+        self.base = asyncio.run(self.workspace.fetch(repository, "main"))
+
+    def apply(self, *edits: Edit, rules: EditRules | None = None) -> Patch | EditRefusal:
+        order = EditOrder(self.base, self.base, "m", rules or EditRules(), TEXT)
+        return asyncio.run(self.workspace.apply(order, edits))
+
+    def refused(self, *edits: Edit, rules: EditRules | None = None) -> EditRefusal:
+        done = self.apply(*edits, rules=rules)
+        assert isinstance(done, EditRefusal), done
+        return done
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+HOSTILE = (
+    "../evil.py", "shop/../../evil.py", "/etc/passwd", "//etc/passwd", "./shop/x.py", "shop//x.py", "shop/.", "..",
+    "", "C:/x.py", "shop\\x.py", "a\0b.py", "a\nb.py", "a\tb.py", "shop/\u202egpj.py", "shop/\u200bx.py",
+    "cafe\u0301.py",
+    "-rf", "shop/--upload-pack=x", "x" * 256, "/".join("x" * 600), "trailing ", "trailing.", " lead.py",
+    ".git/config", ".GIT/hooks/pre-commit", "shop/.git/config", "git~1/config", "GIT~2/x", ".git./config",
+    ".git /config",
+    ".g\u200cit/config", ".git\u200d/config", "\uff0egit/config", ".git::$INDEX_ALLOCATION/config", ".git:x/y",
+    ".gitattributes", "shop/.gitattributes", ".gitmodules", ".lfsconfig",
+    "shop/secret.py", "vault", "vault/x.py", "vendored", "vendored/x.py", "shop", "shop/prices.py/x",
+    "Shop/new.py", "shop/PRICES.py", "README.MD",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", HOSTILE)
+def test_e1_to_e6_a_hostile_path_is_refused_for_every_kind_of_edit(bench: Bench, path: str) -> None:
+    for edit in (Write(path, "x = 1\n"), Replace(path, "", "x = 1\n"), Replace(path, "price - percent", "0")):
+        assert bench.refused(edit).kind == "protected"
+    outside = bench.story.watched[0]
+    assert [entry.name for entry in outside.iterdir()] == ["secret.txt"]
+
+
+def test_e1_two_new_names_that_a_file_system_may_take_for_one_are_refused(bench: Bench) -> None:
+    assert bench.refused(Write("new.py", "x = 1\n"), Write("NEW.py", "x = 2\n")).kind == "protected"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".github/workflows/ci.yml", ".GITHUB/WORKFLOWS/CI.YML", "sub/.github/workflows/x.yml", ".gitlab-ci.yml",
+        "action.yml", "Jenkinsfile", "docs/CODEOWNERS", "renovate.json", ".pre-commit-config.yaml",
+        ".husky/pre-commit",
+        ".devcontainer/devcontainer.json", ".vscode/tasks.json", "AGENTS.md", "sub/CLAUDE.md", ".npmrc",
+    ],
+)  # fmt: skip
+def test_e7_what_ci_and_agents_obey_is_protected_when_the_order_says_so(bench: Bench, path: str) -> None:
+    assert bench.refused(Write(path, "x\n"), rules=EditRules(protected=CI)).kind == "protected"
+
+
+@pytest.mark.parametrize("path", [".pointsman.yml", ".POINTSMAN.yml", ".pointsman/routing.yml"])
+def test_r2_the_routing_file_is_never_edited(bench: Bench, path: str) -> None:
+    assert bench.refused(Write(path, "code: other\n"), rules=EditRules(allowed=("**",))).kind == "protected"
+
+
+@pytest.mark.parametrize("path", [".pointsman/audit/r1.md", ".Pointsman/Audit/r1.dsse.json", "sub/.pointsman.yml"])
+def test_u8_nothing_of_ours_is_written_by_a_model(bench: Bench, path: str) -> None:
+    refusal = bench.apply(Write(path, "forged\n"))
+    assert isinstance(refusal, EditRefusal)
+
+
+def test_e8_too_many_files_too_many_bytes_binary_and_minified_texts_are_refused(bench: Bench) -> None:
+    many = tuple(Write(f"f{number}.txt", "x\n") for number in range(21))
+    assert bench.refused(*many).kind == "too-large"
+    assert bench.refused(Write("big.txt", "word\n" * 300_000)).kind == "too-large"
+    assert bench.refused(Write("app.js", "x=1;" * 4000)).kind == "too-large"
+    assert bench.refused(Write("data.bin", "a\0b\n")).kind == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "char", ["\u202e", "\u2066", "\u200b", "\u200f", "\ufeff", "\x1b", "\x08", "\U000e0041", "\u2028"]
+)
+def test_e9_invisible_and_control_characters_are_refused_with_their_line(bench: Bench, char: str) -> None:
+    refusal = bench.refused(Write("note.txt", f"first\nse{char}cond\n"))
+    assert refusal.kind == "unreadable"
+    assert "line 2" in refusal.message
+    assert f"U+{ord(char):04X}" in refusal.message
+    assert char not in refusal.message
+
+
+def test_e9_an_emoji_of_several_parts_is_no_invisible_character(bench: Bench) -> None:
+    assert isinstance(bench.apply(Write("note.txt", "train 👩\u200d🚒\n")), Patch)
+
+
+def test_e10_a_block_with_stale_context_is_refused_and_never_applied_with_fuzz(bench: Bench) -> None:
+    stale = "    # rounded to cents\n    return price - percent_points\n"
+    refusal = bench.refused(Replace("shop/prices.py", stale, "    return 0.0\n"))
+    assert refusal.kind == "no-match"
+
+
+def test_e11_no_reply_changes_the_mode_of_a_file_or_makes_a_link(bench: Bench) -> None:
+    block = "<<<<<<< SEARCH\n    return price - percent\n=======\n    return 0.0\n>>>>>>> REPLACE"
+    reply = f"new mode 100755\nshop/prices.py\n{block}"
+    order = EditOrder(bench.base, bench.base, "m", EditRules(), TEXT)
+    patch = asyncio.run(bench.workspace.propose(order, reply, EditStyle.BLOCKS))
+    assert isinstance(patch, Patch)
+    listed = subprocess.run(
+        ["git", f"--git-dir={bench.workspace.git_dir}", "diff-tree", "-r", bench.base, patch.commit],
+        capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert [row.split()[:2] for row in listed.stdout.splitlines()] == [[":100644", "100644"]]
+
+
+SECRETS = (
+    "-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----", "ghp_" + "a1B2" * 9,
+    "ghs_" + "eyJhbGciOi.JIUzI1NiJ9_" * 3, "github_pat_" + "a1B2" * 10, "glpat-" + "a1B2" * 5, "AKIA" + "ABCD" * 4,
+    "sk-ant-" + "a1B2-" * 6, "xoxb-" + "1234567890-ab",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_e13_a_text_that_looks_like_a_secret_is_refused_and_not_repeated(bench: Bench, secret: str) -> None:
+    refusal = bench.refused(Write("settings.py", f'FIRST = 1\nKEY = """{secret}"""\n'))
+    assert refusal.kind == "protected"
+    assert "line 2" in refusal.message
+    assert secret not in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("def discounted(price, percent):\n    return price - (percent\n", "syntax"),
+        ("# ... existing code ...\ndef discounted(price, percent):\n    return 0\n", "lost-names"),
+        ("def discounted(price, percent):\n    # rest of the code remains unchanged\n    return 0\n", "lost-names"),
+        ("def other():\n    return 0\n", "lost-names"),
+        ("", "lost-names"),
+    ],
+)
+def test_a_whole_file_that_is_broken_or_lazy_is_refused(bench: Bench, text: str, kind: str) -> None:
+    assert bench.refused(Write("shop/prices.py", text)).kind == kind
+
+
+def test_a_file_that_never_parsed_may_still_be_edited(bench: Bench) -> None:
+    root = bench.story.repository
+    repositories.write(root, "legacy.py", "print 'old style'\nvalue_one = 1\n")
+    commit = repositories.commit(root, "legacy")
+    asyncio.run(bench.workspace.fetch(Repository("local", "e", "shop", str(root), "main"), "main"))
+    order = EditOrder(commit, commit, "m", EditRules(), TEXT)
+    done = asyncio.run(bench.workspace.apply(order, (Replace("legacy.py", "value_one = 1", "value_one = 2"),)))
+    assert isinstance(done, Patch)
