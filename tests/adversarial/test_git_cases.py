@@ -9,9 +9,10 @@ from tests.worlds import repositories
 from tests.worlds.fingerprints import fingerprint
 from tests.worlds.repositories import git, write
 
-from pointsman.domain.errors import OwnerMust
+from pointsman.domain.errors import OperatorMust, OwnerMust
 from pointsman.domain.run import Repository
 from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Write
+from pointsman.workspaces.git import refuse_old
 from pointsman.workspaces.tree_export import export
 from pointsman.workspaces.workspace import GitWorkspace
 
@@ -184,6 +185,16 @@ def test_g10_a_branch_that_somebody_moved_is_left_alone(bench: Bench) -> None:
             asyncio.run(bench.workspace.publish(patch.commit, str(bench.root), "pointsman/1", expected))
         assert refused.value.code == "branch-moved"
     assert asyncio.run(bench.workspace.branch_head(str(bench.root), "pointsman/1")) == base
+
+
+def test_g11_a_git_that_nobody_mends_any_more_is_refused(bench: Bench) -> None:
+    for version in ("git version 2.38.4", "git version 1.9.1", "not git at all", ""):
+        with pytest.raises(OperatorMust) as refused:
+            refuse_old(version)
+        assert refused.value.code == "git-too-old"
+    for version in ("git version 2.39.5", "git version 2.50.1 (Apple Git-155)", "git version 3.0.0"):
+        refuse_old(version)
+    refuse_old(git(bench.root, "version"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 from collections.abc import Mapping
@@ -43,6 +44,8 @@ _SETTINGS = (
 )
 
 _MEGABYTE = 1 << 20
+_OLDEST = (2, 39)
+_VERSION = re.compile(r"git version (\d+)\.(\d+)")
 _FULL = ("No space left on device", "Disk quota exceeded")
 
 
@@ -76,6 +79,18 @@ class Asked:
         """The whole command line."""
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         return [binary(), f"--git-dir={self.git_dir}", "--literal-pathspecs", *settings, *self.args]
+
+
+def refuse_old(version: str) -> None:
+    """Refuse what `git version` prints for a git below 2.39. Raises OperatorMust(git-too-old).
+
+    2.39 is the oldest line that distributions still mend: objects from strangers have been a way into older ones.
+    """
+    found = _VERSION.match(version)
+    if found is None or (int(found.group(1)), int(found.group(2))) < _OLDEST:
+        raise OperatorMust(
+            f"{version.strip()[:60]!r} is too old.", code="git-too-old", hint="Install git 2.39 or newer."
+        )
 
 
 def binary() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pointsman.domain.errors import OperatorMust, OwnerMust
 from pointsman.domain.run import Repository
-from pointsman.workspaces.git import Asked, GitFailed, git, pipe, printed
+from pointsman.workspaces.git import Asked, GitFailed, git, pipe, printed, refuse_old
 from pointsman.workspaces.names import hostile
 from pointsman.workspaces.source import git_dir_of, missing, object_format, resolve
 from pointsman.workspaces.tree import Entry, entries
@@ -30,9 +30,10 @@ async def fetch_into(mirror: Path, location: str, revision: str) -> str:
     Objects go through a pipe from `git pack-objects` there to `git index-pack` here: no hook, lock, FETCH_HEAD or
     configuration of the user's repository takes part, and a shallow one serves as well as a whole one, since history
     is not copied. Submodules are not followed. Raises OwnerMust(not-a-repository, empty-repository, unknown-revision,
-    hostile-tree, repository-too-large, unreadable-repository), OperatorMust(disk-full).
+    hostile-tree, repository-too-large, unreadable-repository), OperatorMust(disk-full, git-too-old).
     """
     source = git_dir_of(location)
+    refuse_old(printed(await git(source, "version")))
     commit = await resolve(source, location, revision)
     await _ensure(mirror, await object_format(source))
     if await missing(mirror, (commit,)):

@@ -3,10 +3,12 @@
 import pytest
 
 from pointsman.domain.work import EditRules
-from pointsman.workspaces.edits.guard import refuse_path
+from pointsman.workspaces.edits.guard import Ground, refuse_path
 from pointsman.workspaces.edits.patterns import matches
 
-TREE = {"src/a.py": "100644", "Docs/guide.md": "100644", "link": "120000", "lib": "160000", "run.sh": "100755"}
+TREE = Ground(
+    {"src/a.py": "100644", "Docs/guide.md": "100644", "link": "120000", "lib": "160000", "run.sh": "100755"}
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_allowed_paths_are_the_only_ones_when_given() -> None:
 
 def test_protected_beats_allowed_in_any_case() -> None:
     rules = EditRules(allowed=("**",), protected=(".github/workflows/",))
-    refusal = refuse_path(".GitHub/Workflows/ci.yml", rules, {})
+    refusal = refuse_path(".GitHub/Workflows/ci.yml", rules, Ground({}))
     assert refusal is not None
     assert refusal.kind == "protected"
     assert "'.github/workflows/'" in refusal.message

@@ -217,3 +217,13 @@ def test_git_that_prints_too_much_or_takes_too_long_is_stopped(world: World) -> 
 def test_an_unexpected_failure_of_git_carries_its_first_line(world: World) -> None:
     with pytest.raises(GitFailed, match="invalid object name"):
         asyncio.run(git(world.root / ".git", "cat-file", "blob", "HEAD:none"))
+
+
+def test_a_full_disk_is_told_as_such_and_not_as_a_failure_of_git(world: World) -> None:
+    world.commit({"a": "1"})
+    alias = "sh -c 'echo fatal: write error: No space left on device >&2; exit 128'"
+    asked = Asked(world.root / ".git", ("-c", f"alias.fill=!{alias}", "fill"))
+    with pytest.raises(OperatorMust) as refused:
+        asyncio.run(run(asked))
+    assert refused.value.code == "disk-full"
+    assert refused.value.hint

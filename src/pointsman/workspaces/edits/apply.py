@@ -1,13 +1,12 @@
 """Applies edits to texts in memory: all of them or none, with newlines, encoding and mode as they were."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.domain.work import Delete, Edit, EditRefusal, EditRules, Replace, Write
 from pointsman.workspaces.edits import refusals
 from pointsman.workspaces.edits.check import refuse_text
-from pointsman.workspaces.edits.guard import refuse_path
+from pointsman.workspaces.edits.guard import Ground, folded, refuse_path
 from pointsman.workspaces.edits.lines import Splice
 from pointsman.workspaces.edits.matcher import place
 from pointsman.workspaces.text import MAX_TEXT_BYTES, Encoding, decode, newline_of
@@ -29,9 +28,10 @@ def refuse_paths(edits: Sequence[Edit], rules: EditRules, modes: Mapping[str, st
     if len(paths) > rules.max_files:
         message = f"{len(paths)} files are edited; at most {rules.max_files} may be. Do the task in fewer files."
         return EditRefusal("too-large", "", message)
-    if len({unicodedata.normalize("NFKC", path).casefold() for path in paths}) < len(paths):
+    if len({folded(path) for path in paths}) < len(paths):
         return EditRefusal("protected", "", "Two of the paths differ only by case or look-alike characters.")
-    return next((refusal for path in paths if (refusal := refuse_path(path, rules, modes))), None)
+    ground = Ground(modes)
+    return next((refusal for path in paths if (refusal := refuse_path(path, rules, ground))), None)
 
 
 def apply_edits(

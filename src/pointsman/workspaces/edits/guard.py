@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from functools import cached_property
 
 from pointsman.domain.work import EditRefusal, EditRules
 from pointsman.workspaces.edits.patterns import matches_any
@@ -16,9 +17,30 @@ _FORBIDDEN = frozenset('\\:*?"<>|')
 _REGULAR = ("100644", "100755", "100664")
 
 
-def refuse_path(path: str, rules: EditRules, modes: Mapping[str, str]) -> EditRefusal | None:
-    """Why `path` may not be edited, or None. `modes` maps every path of the tree to its git mode."""
-    why = _malformed(path) or _lands_elsewhere(path, modes) or _not_allowed(path, rules)
+class Ground:
+    """The tree that edits land on: the git mode of every path, its folders, and its names folded for comparison."""
+
+    def __init__(self, modes: Mapping[str, str]) -> None:
+        self.modes = modes
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds something."""
+        found: set[str] = set()
+        for path in self.modes:
+            while (path := path.rpartition("/")[0]) and path not in found:
+                found.add(path)
+        return frozenset(found)
+
+    @cached_property
+    def alike(self) -> Mapping[str, str]:
+        """Present names by their folded form."""
+        return {folded(name): name for name in (*self.folders, *self.modes)}
+
+
+def refuse_path(path: str, rules: EditRules, ground: Ground) -> EditRefusal | None:
+    """Why `path` may not be edited, or None."""
+    why = _malformed(path) or _lands_elsewhere(path, ground) or _not_allowed(path, rules)
     return EditRefusal("protected", path[:200], why) if why else None
 
 
@@ -50,34 +72,25 @@ def _malformed_name(name: str, path: str) -> str:
     return ""
 
 
-def _lands_elsewhere(path: str, modes: Mapping[str, str]) -> str:
+def _lands_elsewhere(path: str, ground: Ground) -> str:
     """Links, submodules, files taken for folders, and names that differ from a present one by case or width only."""
-    mode = modes.get(path)
+    mode = ground.modes.get(path)
     if mode is not None:
         return "" if mode in _REGULAR else f"{path} is a link or a submodule, not a file."
     parts = path.split("/")
     above = ["/".join(parts[:length]) for length in range(1, len(parts))]
-    if blocking := next((folder for folder in above if folder in modes), None):
+    if blocking := next((folder for folder in above if folder in ground.modes), None):
         return f"{blocking} is not a folder, so {path} cannot be made below it."
-    folders = _folders(modes)
-    if path in folders:
+    if path in ground.folders:
         return f"{path} is a folder."
-    alike = {_folded(name): name for name in (*folders, *modes)}
     for name in (*above, path):
-        if name not in folders and (twin := alike.get(_folded(name))):
+        if name not in ground.folders and (twin := ground.alike.get(folded(name))):
             return f"{name} differs from the present {twin} only by case or look-alike characters."
     return ""
 
 
-def _folders(modes: Mapping[str, str]) -> frozenset[str]:
-    found: set[str] = set()
-    for path in modes:
-        while (path := path.rpartition("/")[0]) and path not in found:
-            found.add(path)
-    return frozenset(found)
-
-
-def _folded(path: str) -> str:
+def folded(path: str) -> str:
+    """The path as a file system sees it that minds neither case nor width."""
     return unicodedata.normalize("NFKC", path).casefold()
 
 

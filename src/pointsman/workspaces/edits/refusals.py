@@ -1,5 +1,7 @@
 """What a model is told when an edit is refused: what differs and where, on one screen."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -8,6 +10,9 @@ from pointsman.domain.work import EditRefusal
 _SHOWN = 24
 _NEAR = 0.5
 _WIDTH = 160
+_CANDIDATES = 5
+_COMPARED = 1500
+_WORD = re.compile(r"\w+")
 _AGAIN = "The file is unchanged. Send only this block again."
 
 
@@ -52,24 +57,25 @@ def unchanged(path: str, *, applied: bool) -> EditRefusal:
 
 
 def _nearest(search: Sequence[str], lines: Sequence[str]) -> int | None:
-    """Where the window that shares most lines begins; only ever used to say it, never to edit."""
-    wanted = [line.strip() for line in search]
-    best, place = 0.0, None
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2("\n".join(wanted)[:2000])
-    keys = {line for line in wanted if line}
-    for at in range(max(1, len(lines) - len(wanted) + 1)):
-        window = [line.strip() for line in lines[at : at + len(wanted)]]
-        shared = sum(line in keys for line in window) / max(1, len(wanted))
-        if shared == 0 and len(lines) > 2000:
-            continue
-        matcher.set_seq1("\n".join(window)[:2000])
-        if matcher.real_quick_ratio() <= best or matcher.quick_ratio() <= best:
-            continue
-        ratio = matcher.ratio()
-        if ratio > best:
-            best, place = ratio, at
-    return place if best >= _NEAR else None
+    """Where the window that reads most alike begins; only ever used to say it, never to edit."""
+    words = [Counter(_WORD.findall(line)) for line in lines]
+    wanted: Counter[str] = Counter(_WORD.findall("\n".join(search)))
+    held: Counter[str] = Counter()
+    shared: list[tuple[int, int]] = []
+    for end, coming in enumerate(words):
+        held += coming
+        start = end - len(search) + 1
+        if start > 0:
+            held -= words[start - 1]
+        shared.append((-sum((held & wanted).values()), max(0, start)))
+    best = [(_likeness(search, lines[at : at + len(search)]), -at) for _, at in sorted(set(shared))[:_CANDIDATES]]
+    ratio, place = max(best, default=(0.0, 0))
+    return -place if ratio >= _NEAR else None
+
+
+def _likeness(search: Sequence[str], window: Sequence[str]) -> float:
+    asked, real = ("\n".join(line.strip() for line in part)[:_COMPARED] for part in (search, window))
+    return SequenceMatcher(None, asked, real, autojunk=False).ratio()
 
 
 def _divergence(search: Sequence[str], window: Sequence[str], at: int) -> list[str]:
