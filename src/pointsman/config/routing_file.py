@@ -34,7 +34,7 @@ THREE_LINES = "plan: claude-opus\ncode: ollama:qwen2.5-coder:14b\nqa: claude-son
 
 
 class RouteWish(Strict):
-    """Who should do a phase: a model by name, or a tier with constraints."""
+    """Who should do a phase (`triage`, `plan`): a bare word is a model; or a tier with constraints."""
 
     model: Word | None = Field(None, description="Short name of a model in the policy's catalogue.")
     tier: Tier | None = Field(None, description="Instead of a model: the cheapest one of this tier that fits.")

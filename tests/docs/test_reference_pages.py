@@ -1,0 +1,21 @@
+"""The reference pages say what the code reads; `python tests/docs/test_reference_pages.py` writes them anew."""
+
+from pathlib import Path
+
+import pytest
+
+from pointsman.policy.reference import policy_reference, routing_reference
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = {"routing-file.md": routing_reference, "policy.md": policy_reference}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_reference_page_is_what_the_code_says(name: str) -> None:
+    written = (DOCS / name).read_text(encoding="utf-8")
+    assert written == PAGES[name](), "write it anew: python tests/docs/test_reference_pages.py"
+
+
+if __name__ == "__main__":
+    for page, text in PAGES.items():
+        (DOCS / page).write_text(text(), encoding="utf-8")
