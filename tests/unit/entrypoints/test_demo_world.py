@@ -51,13 +51,14 @@ def _failures(folder: Path) -> list[str]:
 
 
 async def _proposed(world: DemoWorld, home: Path) -> list[tuple[str, str]]:
-    """Each scripted reply put through the edit engine on the demo's commit: the new commit and its diff."""
+    """Each scripted reply put through the edit engine: text and diff. The first breaks tests, so both are onto base."""
     repository = Repository("local", "local:demo", "timetable", str(world.repository), world.branch)
     workspace = GitWorkspace.open(home, repository)
     base = await workspace.fetch(repository, world.branch)
-    order = EditOrder(base, base, "scripted-coder", EditRules(), CommitText("Try", "", (), "2026-01-05T08:00:00Z"))
+    text = CommitText("Try", "", (), "2026-01-05T08:00:00Z")
     made: list[tuple[str, str]] = []
     for reply in _replies("code"):
+        order = EditOrder(base, base, "scripted-coder", EditRules(), text)
         patch = await workspace.propose(order, str(reply["text"]), EditStyle.BLOCKS)
         assert isinstance(patch, Patch), patch
         source = await workspace.read(patch.commit, "timetable/line.py")

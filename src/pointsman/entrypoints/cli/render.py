@@ -147,7 +147,8 @@ def _branch(branch: BranchInfo | None) -> RenderableType | None:
 def _diff(branch: BranchInfo | None) -> RenderableType | None:
     if branch is None or not branch.diff.strip():
         return None
-    lines = masked(visible_characters(branch.diff)[0]).rstrip().split("\n")
+    whole = masked(visible_characters(branch.diff)[0]).rstrip().split("\n")
+    lines = [line for line in whole if not line.startswith("index ")]
     shown = "\n".join(lines[:_LONGEST_DIFF])
     code = Syntax(shown, "diff", theme="ansi_dark", background_color="default", word_wrap=True)
     if len(lines) <= _LONGEST_DIFF:
@@ -197,7 +198,9 @@ def _tries(tries: tuple[Try, ...]) -> list[Text]:
     if len(tries) < 2:
         return []
     return [
-        Text.assemble((f"try {number}  ", "dim"), f"{attempt.model}: ", _plain(_came_to(attempt), 160))
+        Text.assemble(
+            (f"try {number}  ", "dim"), f"{attempt.model}: ", _plain(" ".join(_came_to(attempt).split()), 160)
+        )
         for number, attempt in enumerate(tries, start=1)
     ]
 
