@@ -51,7 +51,7 @@ def _failures(folder: Path) -> list[str]:
 
 
 async def _proposed(world: DemoWorld, home: Path) -> list[tuple[str, str]]:
-    """Each scripted reply put through the edit engine: text and diff. The first breaks tests, so both are onto base."""
+    """Each scripted reply put through the edit engine onto base, as in a run whose first try breaks tests."""
     repository = Repository("local", "local:demo", "timetable", str(world.repository), world.branch)
     workspace = GitWorkspace.open(home, repository)
     base = await workspace.fetch(repository, world.branch)
