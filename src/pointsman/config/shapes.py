@@ -27,8 +27,8 @@ def _path_pattern(text: str) -> str:
         raise ValueError(f"a path pattern cannot begin with {text[0]}; patterns only ever add protection")
     if "\\" in text or not text.isprintable() or text != text.strip():
         raise ValueError("a path pattern holds no backslash, control character or outer blank")
-    if ".." in text.split("/"):
-        raise ValueError("a path pattern stays inside the repository: .. is not allowed")
+    if {".", ".."} & set(text.split("/")) or "//" in text:
+        raise ValueError("a path pattern stays inside the repository and holds no . or .. or empty folder")
     if not text.strip("/"):
         raise ValueError('to mean every path, write "**"')
     return text

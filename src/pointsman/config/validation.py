@@ -78,7 +78,7 @@ def _sentence(detail: ErrorDetails, value: object, known: tuple[str, ...]) -> tu
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in ("enum", "literal_error"):
         if not isinstance(value, str):
-            return f"one of these words is wanted here: {', '.join(known)}", ""
+            return f"one of these is wanted here: {', '.join(known)}", ""
         return f"{quoted(value)} is not one of: {', '.join(known)}", did_you_mean(value, known)
     if kind == "value_error":
         return str(context.get("error", "this cannot be used")), ""

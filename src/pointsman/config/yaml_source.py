@@ -60,7 +60,8 @@ class YamlText:
 
     def place_of_value(self, path: KeyPath) -> Place:
         """Where the value at `path` stands, or the nearest thing around it."""
-        return self.values.get(path) or self.place(path)
+        known = (self.values.get(path[:length]) for length in range(len(path), 0, -1))
+        return next((place for place in known if place is not None), self.place(path))
 
     def problem(self, place: Place, message: str, hint: str = "") -> ConfigProblem:
         """A problem in this file."""

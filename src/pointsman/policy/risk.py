@@ -31,9 +31,13 @@ _GRAVE_PATHS = (
     "payment/",
     "payments/",
     "billing/",
-    "*auth*.py",
-    "*crypt*.py",
+    "auth.*",
+    "auth_*",
+    "*_auth.*",
+    "login*",
+    "*crypt*",
     "*secret*",
+    "*password*",
 )
 _WEIGHTY_PATHS = (
     "migrations/",

@@ -4,6 +4,7 @@ from pointsman.domain.levels import Risk, Sensitivity, highest
 from pointsman.domain.outcome import Plan
 from pointsman.domain.run import Need, Refuse, RunSpec
 from pointsman.policy.globs import first_match, matches
+from pointsman.policy.risk import risk_of
 from pointsman.policy.rules import Rule, refuse
 
 
@@ -41,9 +42,9 @@ def approval_wanted(spec: RunSpec, plan: Plan) -> str:
         rule = next((r for r in spec.paths if r.approve_plan and matches(r.pattern, path, fold=True)), None)
         if rule is not None:
             return f"it touches {path}, and plans for {rule.pattern} are approved by a person"
-    if spec.risk is Risk.HIGH:
-        return "its risk is high"
-    return ""
+    paths = (*plan.change, *plan.create)
+    risk = risk_of(spec.task, paths, spec.issue.labels, len(spec.issue.body), floor=spec.risk)
+    return "its risk is high" if risk is Risk.HIGH else ""
 
 
 def _few(paths: list[str]) -> str:
