@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
+from pointsman.audit.inspection import Outside, verify_range
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.signer import KeySigner
 from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.models import Model, Provider
+from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Repository
 from pointsman.domain.work import SandboxTier, Toolchain
 from pointsman.entrypoints.settings import Settings, credential
@@ -24,6 +26,7 @@ from pointsman.ports.bundle import Ports
 from pointsman.runs.course import Adapters
 from pointsman.runs.engine import Engine
 from pointsman.workspaces.local_repository import commits_between, locate, merge_base, uncommitted
+from pointsman.workspaces.note_source import GitNoteSource, read_key
 from pointsman.workspaces.plain_git import run_git
 from pointsman.workspaces.sandbox import LinuxSandbox
 from pointsman.workspaces.toolchains import discover
@@ -124,6 +127,26 @@ class Installation:
         """The commits of a change, oldest first: id and subject."""
         workspace = await self.workspace(repository)
         return await commits_between(workspace.git_dir, base, head)
+
+    async def verified(self, location: Path, base: str, head: str, keys: tuple[Path, ...]) -> NoteReport:
+        """The notes at `head` checked, those new since `base` against the commits between.
+
+        Trusted are the given public keys; without any, this installation's own. What the ledger knows of the chain is
+        held against the repository as well, when the notes are this installation's.
+        """
+        source = GitNoteSource(str(location))
+        repository = await locate(str(location))
+        own = not keys
+        trusted = (self.signer.public_key(),) if own else tuple(read_key(path) for path in keys)
+        known = await self.ledger.note_chain(repository.id) if own else ()
+        tip = await source.resolve(head)
+        start = await source.resolve(base) if base else await self._start(repository, tip)
+        outside = Outside(known=known or None)
+        return await verify_range(source, start, tip, trusted=trusted, outside=outside)
+
+    async def _start(self, repository: Repository, tip: str) -> str:
+        """Where a range without a base begins: where the branch parted from the default branch."""
+        return await merge_base(repository.location, repository.default_branch, tip) or tip
 
     def forge(self, repository: Repository) -> LocalForge:
         """The local forge; its hands are those of the repository's workspace."""

@@ -55,6 +55,9 @@ async def prove(course: Course) -> Proved:
 
 async def _try(course: Course, rung: int, cause: Cause) -> None:
     earlier = course.earlier
+    route = course.route(Phase.CODE)
+    model = (route.primary, *route.escalate)[rung].name
+    await course.show(replace(course.view, phase=str(Phase.CODE), model=model))
     attempt = Attempt(rung, cause, _feedback(earlier.tries, earlier.review, cause), _onto(course, rung, cause))
     result = await code(course.spec, earlier, course.ports, attempt=attempt)
     course.learn(course.earlier)

@@ -55,7 +55,7 @@ async def real_cast(settings: Settings, openai_url: str) -> Cast | str:
         only = families.pop()
         return (
             f"Only models of the family {only} were found ({', '.join(p.name for p in players)}), and a change must "
-            "be reviewed by another family than the one that wrote it. Pull or name a second one to see real models play."
+            "be reviewed by another family than the one that wrote it. Pull or name a second one to see real models."
         )
     return _casted(providers, players)
 
