@@ -106,6 +106,7 @@ class Installation:
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self.engine = Engine(settings.home, Adapters(self._ports_for, self.forge, self.ledger, self.clock))
         self._doors: list[Door] = []
+        self._workspaces: dict[tuple[asyncio.AbstractEventLoop, str], GitWorkspace] = {}
 
     async def repository(self, location: Path) -> Repository:
         """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
@@ -120,8 +121,14 @@ class Installation:
         return await merge_base(repository.location, base or repository.default_branch, branch or "HEAD")
 
     async def workspace(self, repository: Repository) -> GitWorkspace:
-        """The mirror of a repository."""
-        return GitWorkspace.open(self.settings.home, repository)
+        """The mirror of a repository, the same one each time, since it holds the index that searches are made in.
+
+        One for each event loop: the engine takes up runs that were cut off on a loop of its own.
+        """
+        key = (asyncio.get_running_loop(), repository.id)
+        if key not in self._workspaces:
+            self._workspaces[key] = GitWorkspace.open(self.settings.home, repository)
+        return self._workspaces[key]
 
     async def commits(self, repository: Repository, base: str, head: str) -> tuple[tuple[str, str], ...]:
         """The commits of a change, oldest first: id and subject."""

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from pointsman.conversation.figures import phase_rows, route_rows
 from pointsman.domain.ledger import CallRecord, RunView
-from pointsman.domain.outcome import Earlier, Note
+from pointsman.domain.outcome import Earlier, Note, Patch, Try
 from pointsman.domain.run import RunSpec
 
 
@@ -16,6 +16,20 @@ def view_json(view: RunView) -> dict[str, object]:
 def call_json(call: CallRecord) -> dict[str, object]:
     """One model call: what was asked, who answered, digests and figures."""
     return {**asdict(call), "phase": call.phase.value, "perimeter": str(call.perimeter)}
+
+
+def try_json(made: Try) -> dict[str, object]:
+    """One try at the code: a commit with what the tests say of it, or the kind of failure and why; never both."""
+    patch, failed = (made.result, None) if isinstance(made.result, Patch) else (None, made.result)
+    return {
+        "rung": made.rung,
+        "model": made.model,
+        "cause": made.cause,
+        "commit": patch.commit if patch else None,
+        "kind": failed.kind if failed else None,
+        "why": failed.why if failed else "",
+        "evidence": made.evidence.verdict.value if made.evidence else None,
+    }
 
 
 def run_json(
@@ -38,11 +52,15 @@ def run_json(
         whole["routes"] = [{**asdict(row), "phase": row.phase.value} for row in route_rows(spec)]
     if earlier is not None:
         whole["plan"] = asdict(earlier.plan) if earlier.plan else None
+        whole["tries"] = [try_json(made) for made in earlier.tries]
+        whole["hops"] = [asdict(hop) for hop in earlier.hops]
         whole["evidence"] = earlier.evidence.verdict.value if earlier.evidence else "not run"
         whole["findings"] = [
             {**asdict(finding), "severity": str(finding.severity)}
             for finding in (earlier.review.findings if earlier.review else ())
         ]
+        whole["review"] = earlier.review.verdict if earlier.review else None
+        whole["dropped"] = [reason for found in earlier.reviews for reason in found.dropped]
     if note is not None:
         whole["note"] = asdict(note)
     return whole
