@@ -9,7 +9,7 @@ from pointsman.models.adapter import Answer, Question, Trouble
 from pointsman.models.anthropic_wire import body_of, reply_of
 from pointsman.models.encoding import encoded
 from pointsman.models.openai_wire import detail_of
-from pointsman.models.pool import Clients, trusted
+from pointsman.models.pool import Clients, trust_for
 from pointsman.models.transport import Gate, explained, origin_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Anthropic:
             max_retries=0,
             timeout=seconds,
             open_telemetry=False,
-            http_client=governed_client(Gate(self._provider), trusted(), seconds),
+            http_client=governed_client(Gate(self._provider), trust_for(self._origin), seconds),
         )
 
     def question(self, ask: Ask, estimate: int) -> Question:
@@ -59,7 +59,7 @@ class Anthropic:
         return {"anthropic-version": VERSION} | ({"x-api-key": key} if key else {})
 
     async def send(self, question: Question) -> None:
-        client = self._clients.get()
+        client = await self._clients.get()
         import anthropic
         import httpx2
 

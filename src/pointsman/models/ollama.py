@@ -10,7 +10,7 @@ from pointsman.models.adapter import Answer, Question, Trouble
 from pointsman.models.encoding import encoded
 from pointsman.models.ollama_wire import body_of, remote_in, reply_of, tags_in
 from pointsman.models.openai_wire import detail_of
-from pointsman.models.pool import Clients, trusted
+from pointsman.models.pool import Clients, trust_for
 from pointsman.models.transport import Gate, explained, origin_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Ollama:
             follow_redirects=False,
             trust_env=False,
             timeout=self._provider.timeout_seconds,
-            transport=GovernedHttpx(Gate(self._provider), trusted()),
+            transport=GovernedHttpx(Gate(self._provider), trust_for(self._origin)),
         )
 
     def question(self, ask: Ask, estimate: int) -> Question:
@@ -72,7 +72,7 @@ class Ollama:
         return {"authorization": f"Bearer {key}"} if key else {}
 
     async def send(self, question: Question) -> None:
-        client = self._clients.get()
+        client = await self._clients.get()
         import httpx
         import ollama
 

@@ -8,7 +8,7 @@ from pointsman.domain.models import Ask, Model, Provider
 from pointsman.models.adapter import Answer, Question, Trouble
 from pointsman.models.encoding import encoded
 from pointsman.models.openai_wire import body_of, detail_of, names_in, reply_of
-from pointsman.models.pool import Clients, trusted
+from pointsman.models.pool import Clients, trust_for
 from pointsman.models.transport import Gate, explained, origin_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class OpenAI:
             base_url=self._origin + self._base,
             max_retries=0,
             timeout=seconds,
-            http_client=governed_client(Gate(self._provider), trusted(), seconds),
+            http_client=governed_client(Gate(self._provider), trust_for(self._origin), seconds),
         )
 
     def question(self, ask: Ask, estimate: int) -> Question:
@@ -62,7 +62,7 @@ class OpenAI:
         return {"authorization": f"Bearer {key}"} if key else {}
 
     async def send(self, question: Question) -> None:
-        client = self._clients.get()
+        client = await self._clients.get()
         import httpx2
         import openai
 

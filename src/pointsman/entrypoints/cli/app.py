@@ -1,6 +1,5 @@
 """The commands and their options; what they do is imported only when they are called."""
 
-import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -33,6 +32,8 @@ RunId: TypeAlias = Annotated[str, typer.Argument(help="The run's id, as `pointsm
 
 def _do(command: Coroutine[object, object, int]) -> None:
     """Run a command to its end and leave with its exit code."""
+    import asyncio
+
     from pointsman.entrypoints.cli.outcome import exit_code_after
 
     raise typer.Exit(exit_code_after(lambda: asyncio.run(command)))
