@@ -29,9 +29,23 @@ def _path_pattern(text: str) -> str:
         raise ValueError("a path pattern holds no backslash, control character or outer blank")
     if {".", ".."} & set(text.split("/")) or "//" in text:
         raise ValueError("a path pattern stays inside the repository and holds no . or .. or empty folder")
+    if any(_opens_a_set(part) for part in text.split("/")):
+        raise ValueError("a [ in a path pattern opens a set, which is closed by ] before the next slash")
     if not text.strip("/"):
         raise ValueError('to mean every path, write "**"')
     return text
+
+
+def _opens_a_set(part: str) -> bool:
+    """Whether a set is open at the end of a folder's name; right after its [, ! or ^, a ] is a member."""
+    at = part.find("[")
+    while at >= 0:
+        first = at + 2 if part[at + 1 : at + 2] in ("!", "^") else at + 1
+        close = part.find("]", first + 1)
+        if close < 0:
+            return True
+        at = part.find("[", close)
+    return False
 
 
 def _command(text: str) -> str:
