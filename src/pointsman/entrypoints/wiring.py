@@ -5,8 +5,10 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pointsman.audit.inspection import Outside, verify_range
 from pointsman.audit.ledger import SqlLedger
@@ -23,14 +25,15 @@ from pointsman.models.door import Door
 from pointsman.models.listing import served_models
 from pointsman.models.prices import price_of
 from pointsman.ports.bundle import Ports
-from pointsman.runs.course import Adapters
-from pointsman.runs.engine import Engine
 from pointsman.workspaces.local_repository import commits_between, locate, merge_base, uncommitted
 from pointsman.workspaces.note_source import GitNoteSource, read_key
 from pointsman.workspaces.plain_git import run_git
 from pointsman.workspaces.sandbox import LinuxSandbox
 from pointsman.workspaces.toolchains import discover
 from pointsman.workspaces.workspace import GitWorkspace
+
+if TYPE_CHECKING:
+    from pointsman.runs.engine import Engine
 
 __all__ = [
     "Installation",
@@ -104,9 +107,16 @@ class Installation:
         _make_home(settings.home)
         self.ledger = SqlLedger(f"sqlite:///{settings.home / 'ledger.sqlite'}")
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
-        self.engine = Engine(settings.home, Adapters(self._ports_for, self.forge, self.ledger, self.clock))
         self._doors: list[Door] = []
         self._workspaces: dict[tuple[asyncio.AbstractEventLoop, str], GitWorkspace] = {}
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """The durable engine; a command that only looks does not pay for its import."""
+        from pointsman.runs.course import Adapters
+        from pointsman.runs.engine import Engine
+
+        return Engine(self.settings.home, Adapters(self._ports_for, self.forge, self.ledger, self.clock))
 
     async def repository(self, location: Path) -> Repository:
         """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""

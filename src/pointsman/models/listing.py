@@ -1,6 +1,5 @@
 """Which models a local server offers; asked by the demonstration only, and without any content."""
 
-import httpx2
 from pydantic import BaseModel, ValidationError
 
 _SECONDS = 2.0
@@ -20,6 +19,8 @@ class _Listed(BaseModel):
 
 async def served_models(kind: str, base_url: str) -> tuple[str, ...]:
     """The ids that the server lists, sorted; none when it does not answer or answers something else."""
+    import httpx2
+
     path = "/api/tags" if kind == "ollama" else "/models"
     try:
         async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=_SECONDS) as client:

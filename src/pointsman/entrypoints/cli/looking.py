@@ -14,7 +14,6 @@ from pointsman.entrypoints.cli.render import run_page, runs_table
 from pointsman.entrypoints.cli.reporting import report_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
-from pointsman.runs.engine import cancel
 
 _OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 
@@ -56,6 +55,8 @@ async def show(run_id: str, home: Path | None, as_json: bool) -> int:
 
 async def cancel_run(run_id: str, home: Path | None, as_json: bool) -> int:
     """Stop a run; what was paid for and committed before stays where it is."""
+    from pointsman.runs.engine import cancel
+
     settings = read_settings(home)
     installation = Installation(settings)
     view = await _known(installation, run_id)
