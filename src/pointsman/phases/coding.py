@@ -82,9 +82,10 @@ class Task:
         """What was wrong with the try before, as data."""
         if not self.attempt.feedback.strip():
             return ""
+        where = "is not in the files any more" if self.attempt.onto == self.spec.base_commit else "is in the files"
         heading = {
-            "tests": "The files hold an earlier try. The tests say of it:",
-            "review": "The files hold an earlier try. A reviewer says of it:",
+            "tests": f"An earlier try {where}. The tests said of it:",
+            "review": f"An earlier try {where}. A reviewer said of it:",
         }.get(self.attempt.cause, "An earlier try was not usable:")
         limit = _FEEDBACK_CHARS[self.asking.model.tier]
         said = fenced(self.mark, "what was wrong", shorten(self.attempt.feedback, limit))

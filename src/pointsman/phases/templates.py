@@ -66,9 +66,14 @@ def mark_of(*texts: str) -> str:
 
 
 def fenced(mark: str, label: str, text: str) -> str:
-    """`text` between two lines that carry the mark."""
+    """`text` in a code fence that nothing inside can close, under a line that carries the mark.
+
+    Small models copy unusual delimiters into their answers; a fence is what they know.
+    """
     body = text if text.endswith("\n") else f"{text}\n"
-    return f"[{mark} begin: {label}]\n{body}[{mark} end]\n"
+    longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{label} (data {mark}):\n{fence}\n{body}{fence}\n"
 
 
 def bullets(lines: tuple[str, ...]) -> str:

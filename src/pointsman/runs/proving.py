@@ -92,7 +92,7 @@ def _feedback(tries: tuple[Try, ...], reviewed: Review | None, cause: Cause) -> 
 
 
 def _onto(course: Course, rung: int, cause: Cause) -> str:
-    """The same model goes on from its last patch, unless that broke what base had whole; another starts afresh."""
+    """The same model goes on from its last patch, unless that broke what base had whole; others start anew."""
     earlier = course.earlier
     if earlier.patch is None:
         return course.spec.base_commit
