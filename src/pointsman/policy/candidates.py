@@ -73,9 +73,9 @@ def _where(model: Model, bar: Bar) -> Iterator[tuple[Rule, str]]:
 def _who(model: Model, bar: Bar) -> Iterator[tuple[Rule, str]]:
     near = nearest_author(model, bar.barred, bar.separation)
     if near is not None:
-        shared = f"vendor {model.vendor}" if bar.separation == "vendor" else f"family {model.family}"
+        shared = f"vendor ({model.vendor})" if bar.separation == "vendor" else f"family ({model.family})"
         role = "writes the code" if bar.phase is Phase.REVIEW else "reviews"
-        yield Rule.SEPARATION, f"{shared} as {near.name}, which {role}"
+        yield Rule.SEPARATION, f"it is of the same {shared} as {near.name}, which {role}"
     if bar.tier is not None and model.tier != bar.tier:
         yield Rule.TIER, f"it is {model.tier}, the route asks for {bar.tier}"
     if TIERS.index(model.tier) < TIERS.index(bar.least_tier):

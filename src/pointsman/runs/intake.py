@@ -17,6 +17,8 @@ from pointsman.policy.catalogue import PriceOf
 from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
 
+_MEND_ROUTING = "Mend the file on the default branch; until then nothing is run."
+
 
 @dataclass(frozen=True)
 class Order:
@@ -96,7 +98,7 @@ async def _routing(order: Order, workspace: Workspace, trunk: str) -> tuple[Rout
     raise OwnerMust(
         "\n".join(str(problem) for problem in found),
         code="routing-file",
-        hint="Mend the file on the default branch; until then nothing is run.",
+        hint="Mend the file, then start again." if order.routing else _MEND_ROUTING,
     )
 
 

@@ -11,6 +11,7 @@ from pointsman.conversation.replies import check_text, review_text, status_text
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.forge import Access, Change, ChangeOrder
 from pointsman.domain.levels import Phase
+from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Note, Review, Verdict
 from pointsman.phases.record import Closing, record
 from pointsman.runs.course import Course
@@ -88,7 +89,7 @@ async def _closing(course: Course, proved: Proved, branch: str, result: Literal[
         run_id=course.run_id,
         branch=branch,
         calls=await course.ledger.calls(course.run_id),
-        people=await course.ledger.acts(course.run_id),
+        people=await _people(course),
         head=patch.commit,
         tree=patch.tree,
         diff_digest=patch.diff_digest,
@@ -96,6 +97,19 @@ async def _closing(course: Course, proved: Proved, branch: str, result: Literal[
         not_run=_not_run(course, proved),
         result=result,
     )
+
+
+async def _people(course: Course) -> tuple[PersonAct, ...]:
+    """Who asked for this run and who agreed to its plan, the runs included that it was forked from."""
+    plan_hash = course.earlier.plan.digest if course.earlier.plan else ""
+    acts = await course.ledger.acts(course.run_id)
+    parent = course.view.parent
+    while parent:
+        before = await course.ledger.acts(parent)
+        acts = (*(act for act in before if act.act != "approve" or act.detail == plan_hash), *acts)
+        view = await course.ledger.run(parent)
+        parent = view.parent if view else ""
+    return acts
 
 
 def _not_run(course: Course, proved: Proved) -> tuple[str, ...]:
