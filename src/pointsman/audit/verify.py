@@ -11,7 +11,7 @@ import rfc8785
 from pydantic import Field, ValidationError
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
-from securesystemslib.signer._key import Key, SSlibKey
+from securesystemslib.signer import Key, SSlibKey
 
 from pointsman.audit.predicate import ModelPart, Part, Predicate, Statement
 from pointsman.audit.signing import PAYLOAD_TYPE, digest_of, trusted_keys

@@ -1,10 +1,10 @@
-"""A small world for phases: commits in memory, models that follow a script, a sandbox that judges files."""
+"""A small world for phases: models that follow a script, a sandbox that judges files."""
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
+
+from tests.unit.phases.memory_workspace import Files, MemoryWorkspace, digest_of
 
 from pointsman.domain.json import JsonObject
 from pointsman.domain.ledger import CallRecord, RunView
@@ -24,7 +24,7 @@ from pointsman.domain.models import (
     Usage,
 )
 from pointsman.domain.notes import NoteFacts, NoteReport, PersonAct, SignedNote
-from pointsman.domain.outcome import CheckResult, EditRecord, Patch
+from pointsman.domain.outcome import CheckResult
 from pointsman.domain.run import (
     Actor,
     Digests,
@@ -39,30 +39,16 @@ from pointsman.domain.run import (
     VerifyOrder,
 )
 from pointsman.domain.work import (
-    CommitText,
-    Delete,
-    Edit,
-    EditOrder,
-    EditRefusal,
-    FileEntry,
-    Hit,
-    Replace,
     SandboxJob,
     SandboxTier,
-    Source,
     Toolchain,
-    Write,
 )
-from pointsman.phases.paths import matches
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.ledger import Ledger
 from pointsman.ports.models import Models
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.signer import Signer
-from pointsman.ports.workspace import Workspace
-
-Files = Mapping[str, str]
 
 BUGGY = """def clamp(value, low, high):
     return max(low, min(value, low))
@@ -75,106 +61,6 @@ FIXED = BUGGY.replace("min(value, low)", "min(value, high)")
 TEST = "from bounds import clamp\n\n\ndef test_clamp():\n    assert clamp(5, 0, 3) == 3\n"
 TREE = {"bounds.py": BUGGY, "tests/test_bounds.py": TEST, "README.md": "# Bounds\n"}
 PYTEST = ("python3", "-m", "pytest")
-
-
-def digest_of(text: str) -> str:
-    return sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-@dataclass
-class MemoryWorkspace(Workspace):
-    """Commits as mappings of paths to texts; edits are exact, and unique or refused."""
-
-    commits: dict[str, dict[str, str]]
-    orders: list[EditOrder] = field(default_factory=list)
-    recorded: list[tuple[str, dict[str, bytes], CommitText]] = field(default_factory=list)
-
-    def keep(self, files: Files) -> str:
-        commit = digest_of("\0".join(f"{path}\0{files[path]}" for path in sorted(files)))[:40]
-        self.commits[commit] = dict(files)
-        return commit
-
-    async def fetch(self, repository: Repository, revision: str) -> str:
-        return revision
-
-    async def files(self, commit: str) -> tuple[FileEntry, ...]:
-        tree = self.commits[commit]
-        return tuple(FileEntry(path, digest_of(tree[path])[:40], len(tree[path])) for path in sorted(tree))
-
-    async def read(self, commit: str, path: str) -> Source | None:
-        text = self.commits[commit].get(path)
-        return None if text is None else Source(path, text, digest_of(text)[:40])
-
-    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
-        words = re.findall(r"\w{4,}", query.lower())
-        tree = self.commits[commit]
-        scores = {path: sum(word in f"{path} {text}".lower() for word in words) for path, text in tree.items()}
-        best = sorted((path for path in tree if scores[path]), key=lambda path: (-scores[path], path))
-        return tuple(Hit(path, 1, tree[path].split("\n")[0], float(scores[path])) for path in best[:limit])
-
-    async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
-        block = re.compile(r"^(\S+)\n<{7} SEARCH\n(.*?)^={7}\n(.*?)^>{7} REPLACE", re.DOTALL | re.MULTILINE)
-        edits: list[Edit] = [Replace(*found) for found in block.findall(reply)]
-        whole = re.findall(r"^```\w*\n(.*?)^```", reply, re.DOTALL | re.MULTILINE)
-        if not edits and len(whole) == 1 and order.rules.lone_block_path:
-            edits = [Write(order.rules.lone_block_path, whole[0])]
-        if not edits:
-            return EditRefusal("unreadable", "", "The reply holds no edit in the form that was asked for.")
-        return await self.apply(order, tuple(edits))
-
-    async def apply(self, order: EditOrder, edits: tuple[Edit, ...]) -> Patch | EditRefusal:
-        self.orders.append(order)
-        files = dict(self.commits[order.onto])
-        for edit in edits:
-            barred = matches(edit.path, (*order.rules.protected, ".pointsman.yml"))
-            if barred or (order.rules.allowed and not matches(edit.path, order.rules.allowed)):
-                return EditRefusal("protected", edit.path, f"{edit.path} may not be edited.")
-            refusal = _applied(files, edit)
-            if refusal is not None:
-                return refusal
-        if files == self.commits[order.onto]:
-            return EditRefusal("unchanged", edits[0].path, "The file is the same as before.")
-        return self._patch(order, files)
-
-    def _patch(self, order: EditOrder, files: dict[str, str]) -> Patch:
-        base = self.commits[order.base]
-        commit = digest_of(f"{self.keep(files)}{order.onto}")[:40]
-        self.commits[commit] = files
-        touched = sorted(path for path in {*base, *files} if base.get(path) != files.get(path))
-        records = tuple(EditRecord(path, "changed", digest_of(path), 1, 1, order.model) for path in touched)
-        return Patch(order.base, commit, self.keep(files), records, digest_of(str(touched)), order.model)
-
-    async def diff(self, base: str, commit: str) -> str:
-        before, after = self.commits[base], self.commits[commit]
-        return "".join(_diff(path, before.get(path), after.get(path)) for path in sorted({*before, *after}))
-
-    async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
-        self.recorded.append((onto, dict(files), text))
-        return self.keep({**self.commits[onto], **{path: data.decode() for path, data in files.items()}})
-
-
-def _applied(files: dict[str, str], edit: Edit) -> EditRefusal | None:
-    if isinstance(edit, Write):
-        files[edit.path] = edit.text
-        return None
-    if isinstance(edit, Delete):
-        del files[edit.path]
-        return None
-    count = files.get(edit.path, "").count(edit.search)
-    if count != 1:
-        return EditRefusal("no-match", edit.path, f"SEARCH stands at {count} places of {edit.path}.")
-    files[edit.path] = files[edit.path].replace(edit.search, edit.replace)
-    return None
-
-
-def _diff(path: str, before: str | None, after: str | None) -> str:
-    if before == after:
-        return ""
-    old, new = ("/dev/null" if before is None else f"a/{path}"), ("/dev/null" if after is None else f"b/{path}")
-    lines = difflib.unified_diff(
-        (before or "").splitlines(keepends=True), (after or "").splitlines(keepends=True), old, new
-    )
-    return f"diff --git a/{path} b/{path}\nindex {'1' * 40}..{'2' * 40} 100644\n{''.join(lines)}"
 
 
 Line = Reply | Outage | Callable[[Ask], Reply | Outage]
