@@ -192,7 +192,9 @@ def load_routing(data: bytes, file: str = ROUTING_FILE) -> RoutingFile | tuple[C
     if short and "routes" in source.value:
         message = f'"{short[0]}" stands beside "routes"'
         return (source.problem(source.place((short[0],)), message, 'keep the routes in one place, under "routes"'),)
-    return validated(_long_form(source, source.value) if short else source, RoutingFile, ADVICE)
+    if short:
+        return validated(_long_form(source, source.value), RoutingFile, ADVICE, ROUTE_KEYS)
+    return validated(source, RoutingFile, ADVICE)
 
 
 def idle_keys(routing: RoutingFile) -> tuple[str, ...]:

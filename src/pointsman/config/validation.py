@@ -27,16 +27,19 @@ _WANTED = {
 }
 
 
-def validated(source: YamlText, model: type[T], advice: Mapping[str, str]) -> T | tuple[ConfigProblem, ...]:
+def validated(
+    source: YamlText, model: type[T], advice: Mapping[str, str], also: tuple[str, ...] = ()
+) -> T | tuple[ConfigProblem, ...]:
     """The file as `model`, or its problems in the order of the file (the first twenty).
 
-    `advice` has a hint for unknown keys that people try, and under `missing KEY` for keys that they leave out.
+    `advice` has a hint for unknown keys that people try, and under `missing KEY` for keys that they leave out;
+    `also` names keys that may stand at the top besides those of the model.
     """
     try:
         value = model.model_validate(source.value)
     except ValidationError as errors:
         details = errors.errors(include_url=False, include_input=False)
-        return in_order(_problem(source, detail, model, advice) for detail in details)
+        return in_order(_problem(source, detail, model, advice, also) for detail in details)
     return in_order(_credentials(source)) or value
 
 
@@ -59,13 +62,17 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
 
 
 def _problem(
-    source: YamlText, detail: ErrorDetails, model: type[BaseModel], advice: Mapping[str, str]
+    source: YamlText,
+    detail: ErrorDetails,
+    model: type[BaseModel],
+    advice: Mapping[str, str],
+    also: tuple[str, ...],
 ) -> ConfigProblem:
     path: KeyPath = tuple(step for step in detail["loc"] if step != "[key]")
     last = str(path[-1]) if path else ""
     if detail["type"] == "extra_forbidden" or "[key]" in detail["loc"]:
         known = _known_at(model, path[:-1], keys="[key]" in detail["loc"])
-        hint = advice.get(last) or did_you_mean(last, known)
+        hint = advice.get(last) or did_you_mean(last, known if path[:-1] else (*known, *also))
         return source.problem(source.place(path), f"unknown key {quoted(last)}", hint)
     if detail["type"] == "missing":
         message = f'key "{last}" is missing'

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from pointsman.domain.run import Actor
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says. `home` holds the ledger, the mirrors and the pages; `path` is searched for
-    interpreters; the last three are looked at by the demo only, to find real models."""
+    """What the environment says.
+
+    `home` holds the ledger, the mirrors and the pages; `named` tells that the command line named it. `path` is
+    searched for interpreters. `ollama_host` and whether there are keys is asked by the demo, to find real models.
+    """
 
     home: Path
     path: str
@@ -20,6 +24,12 @@ class Settings:
     ollama_host: str
     openai_key: bool
     anthropic_key: bool
+    named: bool = False
+
+    @property
+    def home_option(self) -> str:
+        """What a command needs besides, to find this home again; with a blank before it."""
+        return f" --home {shlex.quote(str(self.home))}" if self.named else ""
 
 
 def read_settings(home: Path | None = None) -> Settings:
@@ -33,6 +43,7 @@ def read_settings(home: Path | None = None) -> Settings:
         ollama_host=env.get("OLLAMA_HOST", ""),
         openai_key=bool(env.get("OPENAI_API_KEY")),
         anthropic_key=bool(env.get("ANTHROPIC_API_KEY")),
+        named=home is not None,
     )
 
 

@@ -1,6 +1,7 @@
 """The composition root: the one file that names concrete adapters."""
 
 import asyncio
+import os
 import secrets
 import time
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Repository
 from pointsman.domain.work import SandboxTier, Toolchain
+from pointsman.entrypoints.logs import log_to
 from pointsman.entrypoints.settings import Settings, credential
 from pointsman.forges.local.forge import LocalForge
 from pointsman.models.door import Door
@@ -90,10 +92,18 @@ def read_policy(given: Path | None, home: Path) -> LoadedPolicy:
         try:
             data, place = path.read_bytes(), str(path)
         except OSError as error:
-            raise UsageMust(f"The policy file {path} cannot be read: {error.strerror}.", code="no-policy") from error
+            raise UsageMust(
+                f"The policy file {path} cannot be read: {error.strerror}.",
+                code="no-policy",
+                hint="Name another with --policy; without it the policy that comes with Pointsman holds.",
+            ) from error
     found = load_policy(data, place)
     if not isinstance(found, PolicyFile):
-        raise OperatorMust("\n".join(str(problem) for problem in found), code="policy-file")
+        raise OperatorMust(
+            "\n".join(str(problem) for problem in found),
+            code="policy-file",
+            hint="Mend the policy file; until then nothing is run.",
+        )
     return LoadedPolicy(place, data, found)
 
 
@@ -105,6 +115,7 @@ class Installation:
         self.clock = SystemClock()
         self._interpreters = interpreters
         _make_home(settings.home)
+        log_to(settings.home)
         self.ledger = SqlLedger(f"sqlite:///{settings.home / 'ledger.sqlite'}")
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self._doors: list[Door] = []
@@ -121,6 +132,10 @@ class Installation:
     async def repository(self, location: Path) -> Repository:
         """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
         return await locate(str(location))
+
+    async def require_key(self) -> None:
+        """Try the signing key, which a run needs at its end, before anything is paid for."""
+        await asyncio.to_thread(self.signer.public_key)
 
     async def uncommitted(self, repository: Repository) -> tuple[str, ...]:
         """What a run will not see, because it is not committed."""
@@ -226,3 +241,9 @@ def _make_home(home: Path) -> None:
         raise OperatorMust(
             f"The folder {home} cannot be made: {error.strerror}.", code="home", hint="Name another with --home."
         ) from error
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        raise OperatorMust(
+            f"The folder {home} cannot be read and written by this user.",
+            code="home",
+            hint="Mend its owner or mode, or name another with --home.",
+        )

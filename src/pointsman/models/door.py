@@ -182,7 +182,7 @@ class Door(Models):
             call.ask.model.name,
             call.provider.name,
             kind,
-            f"Provider {call.provider.name} did not answer: {what}.",
+            f"Provider {call.provider.name} at {call.exchange.permit.origin} did not answer: {what}.",
             seconds_of(call.exchange.retry_after, self._clock.now()),
         )
 

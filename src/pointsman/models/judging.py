@@ -69,7 +69,7 @@ def bad_key(provider: Provider, what: str) -> OperatorMust:
     return OperatorMust(
         f"{what}; the key is {place}." if provider.key else f"{what}; {place}.",
         code="bad-key",
-        hint="Put a valid key there and start the run again.",
+        hint="Put a valid key there, then go on with `pointsman resume`.",
     )
 
 

@@ -50,7 +50,7 @@ async def conduct(course: Course) -> End:
         await _ended(course, error)
     except Exception:
         logger.exception("a run failed by a bug", extra={"run": course.run_id})
-        await _ended(course, OperatorMust("A bug stopped the run.", code="bug", hint="The log has the details."))
+        await _ended(course, OperatorMust("A fault of Pointsman itself stopped the run.", code="bug"))
     return End(course.spec, course.earlier, note)
 
 

@@ -164,4 +164,5 @@ def first_view(run_id: str, spec: RunSpec, now: str) -> RunView:
 
 def refused(refusal: Refuse) -> OwnerMust:
     """A refusal as the error that ends a run."""
-    return OwnerMust(refusal.reason, code=refusal.rule, hint=refusal.mend)
+    mend = f"{refusal.mend[:1].upper()}{refusal.mend[1:].rstrip('.')}." if refusal.mend else ""
+    return OwnerMust(refusal.reason, code=refusal.rule, hint=mend)

@@ -79,7 +79,7 @@ def _fallback(phase: Phase, outage: Outage, to: Model) -> Hop:
 
 
 def _all_out(phase: Phase, outages: list[Outage]) -> TryAgain:
-    tried = "; ".join(f"{o.model} at {o.provider} ({o.kind}: {o.message})" for o in outages)
+    tried = "; ".join(f"{o.model}: {o.message.rstrip('.')}" for o in outages)
     return TryAgain(
         f"No model could be reached for {phase}: {tried}.",
         after=max(o.retry_after for o in outages),

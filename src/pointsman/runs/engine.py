@@ -23,6 +23,7 @@ from pointsman.domain.models import Outage, Reply
 from pointsman.domain.run import Route, RunSpec
 from pointsman.runs.conduct import APPROVAL, End, conduct
 from pointsman.runs.course import Adapters, Course, first_view
+from pointsman.runs.database import engine_database
 from pointsman.runs.journal import Written
 
 # Pinned, so that a new release of the program takes up the runs of the one before it.
@@ -70,11 +71,12 @@ class Engine:
             "serializer": DBOSPortableJSONSerializer(),
             "notification_listener_polling_interval_sec": 0.2,
             "console_log_level": "CRITICAL",
-            "log_level": "CRITICAL",
+            "log_level": "WARNING",
         }
-        DBOS(config=config)
-        self._workflow = _registered(self.adapters)
-        DBOS.launch()
+        with engine_database():
+            DBOS(config=config)
+            self._workflow = _registered(self.adapters)
+            DBOS.launch()
 
     async def stop(self) -> None:
         """Leave the engine, if it was started; what still runs goes on at the next start."""
@@ -89,7 +91,7 @@ class Engine:
         if self._workflow is None:
             raise OperatorMust("The engine was not started.", code="bug")
         await self.adapters.ledger.keep(first_view(run_id, spec, spec.admitted_at))
-        with SetWorkflowID(run_id):
+        with engine_database(), SetWorkflowID(run_id):
             await DBOS.start_workflow_async(self._workflow, _SPEC.dump_json(spec).decode())
 
     async def spec_of(self, run_id: str) -> RunSpec:
@@ -113,13 +115,15 @@ class Engine:
 
     async def unfinished(self) -> tuple[str, ...]:
         """The runs that have begun and not ended, those that wait for a person among them."""
-        found = await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"], name=WORKFLOW)
+        with engine_database():
+            found = await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"], name=WORKFLOW)
         return tuple(status.workflow_id for status in found)
 
     async def approve(self, run_id: str, plan_hash: str) -> None:
         """Tell a waiting run that the plan with this hash is approved. Twice is once."""
         said = json.dumps({"hash": plan_hash})
-        await DBOS.send_async(run_id, said, topic=APPROVAL, idempotency_key=f"{run_id}:{plan_hash}")
+        with engine_database():
+            await DBOS.send_async(run_id, said, topic=APPROVAL, idempotency_key=f"{run_id}:{plan_hash}")
 
     async def rerun(self, run_id: str, phase: Phase, new_id: str, route: Route | None) -> None:
         """Fork a run at the beginning of a phase: what came before is not repeated.
@@ -135,7 +139,7 @@ class Engine:
             await ledger.override(new_id, phase, route.primary.name, _ROUTE.dump_json(route).decode())
         spec = await self.spec_of(run_id)
         await ledger.keep(replace(first_view(new_id, spec, self.adapters.clock.now()), parent=run_id))
-        with SetWorkflowID(new_id):
+        with engine_database(), SetWorkflowID(new_id):
             await DBOS.fork_workflow_async(run_id, start, application_version=APPLICATION_VERSION)
 
     async def resume(self, run_id: str) -> bool:
@@ -150,20 +154,23 @@ class Engine:
             return False
         start = _redo_from(await self._steps(run_id))
         await self.adapters.ledger.keep(replace(view, state="running", message="", error_code="", exit_code=0))
-        await DBOS.rewind_workflow_async(run_id, start_step=start, application_version=APPLICATION_VERSION)
+        with engine_database():
+            await DBOS.rewind_workflow_async(run_id, start_step=start, application_version=APPLICATION_VERSION)
         return True
 
     async def _status(self, run_id: str) -> WorkflowStatus | None:
         """Asked of the database, so that a process that does not run the engine can look as well."""
         if not (self.home / "engine.sqlite").is_file():
             return None
-        if self._client is None:
-            self._client = _client(self.home)
-        found = await self._client.list_workflows_async(workflow_ids=[run_id])
+        with engine_database():
+            if self._client is None:
+                self._client = _client(self.home)
+            found = await self._client.list_workflows_async(workflow_ids=[run_id])
         return found[0] if found else None
 
     async def _steps(self, run_id: str) -> list[_Step]:
-        found = await DBOS.list_workflow_steps_async(run_id)
+        with engine_database():
+            found = await DBOS.list_workflow_steps_async(run_id)
         return [
             {"function_id": s["function_id"], "function_name": s["function_name"], "output": s["output"]}
             for s in found
@@ -182,15 +189,12 @@ def _registered(adapters: Adapters) -> Callable[[str], Coroutine[object, object,
 
 async def cancel(home: Path, run_id: str) -> None:
     """Cancel a run, whichever process it runs in; a model call in flight is cut off within about a second."""
-    client = DBOSClient(
-        system_database_url=_url(home),
-        system_database_engine=_database(home),
-        serializer=DBOSPortableJSONSerializer(),
-    )
-    try:
-        await client.cancel_workflow_async(run_id)
-    finally:
-        client.destroy()
+    with engine_database():
+        client = _client(home)
+        try:
+            await client.cancel_workflow_async(run_id)
+        finally:
+            client.destroy()
 
 
 def _client(home: Path) -> DBOSClient:
@@ -254,7 +258,9 @@ def _url(home: Path) -> str:
 
 def _database(home: Path) -> sqlalchemy.Engine:
     """SQLite with a write-ahead log and full synchronisation: a step that was acknowledged survives a power cut."""
-    engine = sqlalchemy.create_engine(_url(home), connect_args={"timeout": 30, "isolation_level": "IMMEDIATE"})
+    connect = {"timeout": 30, "isolation_level": "IMMEDIATE"}
+    # Values of statements are what people and models wrote; no message of the driver may quote them.
+    engine = sqlalchemy.create_engine(_url(home), connect_args=connect, hide_parameters=True)
     sqlalchemy.event.listen(engine, "connect", _tune)
     return engine
 

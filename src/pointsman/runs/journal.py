@@ -7,6 +7,7 @@ from dbos import DBOS
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain, UsageMust
+from pointsman.runs.database import engine_database
 
 T = TypeVar("T")
 
@@ -69,7 +70,8 @@ async def durable(
         except PointsmanError as error:
             return Written(problem=Problem.of(error)).model_dump_json()
 
-    text = await DBOS.run_step_async({"name": name, "preemptible": preemptible}, body)
+    with engine_database():
+        text = await DBOS.run_step_async({"name": name, "preemptible": preemptible}, body)
     written = Written.model_validate_json(text)
     if written.problem is not None:
         raise written.problem.error()

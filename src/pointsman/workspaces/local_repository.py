@@ -62,14 +62,26 @@ async def uncommitted(location: str) -> tuple[str, ...]:
     git_dir = git_dir_of(location)
     if git_dir.parent != real(location):
         return ()
-    asked = Asked(
-        git_dir, (f"--work-tree={git_dir.parent}", "status", "--porcelain=v1", "-z", "--untracked-files=all")
-    )
+    command = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all")
     try:
-        found = await run(asked)
+        unfiltered = await _without_filters(git_dir)
+        found = await run(Asked(git_dir, (f"--work-tree={git_dir.parent}", *command), env=unfiltered))
     except GitFailed:
         return ()
     return tuple(row[3:].decode("utf-8", "replace") for row in found.split(b"\0") if len(row) > 3)
+
+
+async def _without_filters(git_dir: Path) -> dict[str, str]:
+    """Takes back the programs that the repository names for the content of files: comparing would start them.
+
+    Told by variables, because a name may hold an equals sign (git-config, GIT_CONFIG_COUNT).
+    """
+    listed = (await git(git_dir, "config", "--name-only", "-z", "--list")).decode("utf-8", "surrogateescape")
+    found = {key for key in listed.split("\0") if key.startswith("filter.")}
+    told = {"GIT_CONFIG_COUNT": str(len(found))}
+    for place, key in enumerate(sorted(found)):
+        told |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": ""}
+    return told
 
 
 async def commits_between(git_dir: Path, base: str, head: str) -> tuple[tuple[str, str], ...]:

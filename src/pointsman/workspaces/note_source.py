@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from pointsman.domain.errors import OwnerMust
+from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.workspaces.git import GitFailed, git, printed
 from pointsman.workspaces.source import git_dir_of, resolve
 from pointsman.workspaces.tree import REGULAR, blobs, entries
@@ -72,8 +72,8 @@ class GitNoteSource:
 
 
 def read_key(path: Path) -> bytes:
-    """A public key file. Raises OwnerMust when it cannot be read."""
+    """A public key file. Raises UsageMust when it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise OwnerMust(f"The public key {path} cannot be read: {error.strerror}.", code="key-file") from error
+        raise UsageMust(f"The public key {path} cannot be read: {error.strerror}.", code="key-file") from error

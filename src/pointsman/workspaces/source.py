@@ -29,8 +29,16 @@ def not_a_repository(location: str) -> OwnerMust:
     return OwnerMust(
         f"{location!r} is not a git repository.",
         code="not-a-repository",
-        hint="Give the top folder of a local git repository (the one that holds .git), or run `git init` there.",
+        hint=_top_above(location)
+        or "Give the top folder of a local git repository (the one that holds .git), or run `git init` there.",
     )
+
+
+def _top_above(location: str) -> str:
+    """Names the repository that the folder lies in, if there is one; it is never taken unasked."""
+    folder = Path(os.path.realpath(location)) if location and "\0" not in location else None
+    top = next((each for each in (folder.parents if folder else ()) if (each / ".git").exists()), None)
+    return f"It lies inside the repository {str(top)!r}; give that folder if it is the one you mean." if top else ""
 
 
 async def resolve(git_dir: Path, location: str, revision: str) -> str:

@@ -1,5 +1,7 @@
 """What a person reads when a command fails, and the exit code that a script sees."""
 
+from pathlib import Path
+
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain, UsageMust
 from pointsman.domain.ledger import RunView
 
@@ -36,13 +38,13 @@ def exit_code_of_run(view: RunView) -> int:
     )
 
 
-def explain(error: BaseException, run_id: str = "") -> str:
+def explain(error: BaseException, run_id: str = "", log: Path | None = None) -> str:
     """The text for the terminal: what happened, what to do, and where to read more. No traceback, no payload."""
     about = f" (run {run_id})" if run_id else ""
     if not isinstance(error, PointsmanError):
         return (
             f"Pointsman came upon a fault of its own{about}: {type(error).__name__}.\n"
-            "The log holds the traceback; please report it."
+            f"{_where(log)}; please report it."
         )
     lines = [f"{error.message}{about}"]
     if error.hint:
@@ -51,3 +53,22 @@ def explain(error: BaseException, run_id: str = "") -> str:
         lines.append(f"It may work again in {error.after:.0f} seconds.")
     lines.append(f"({error.code}: docs/errors.md#{error.code})")
     return "\n".join(lines)
+
+
+def explain_run(view: RunView, home_option: str, log: Path | None = None) -> str:
+    """Why a run did not come to its end, how far it got, and the command to type next."""
+    ended = "failed" if view.state == "failed" else f"was {view.state}"
+    lines = [view.message or f"The run {ended}."]
+    if view.error_code == "bug":
+        lines.append(f"{_where(log)}; please report it.")
+    going_on = "then goes on where it stopped" if view.state == "failed" else "tries again where it stopped"
+    where = f" in {view.phase}" if view.phase else ""
+    lines.append(f"Run {view.run_id} {ended}{where}; what was finished is kept.")
+    lines.append(f"`pointsman resume {view.run_id}{home_option}` {going_on}.")
+    if view.error_code:
+        lines.append(f"({view.error_code}: docs/errors.md#{view.error_code})")
+    return "\n".join(lines)
+
+
+def _where(log: Path | None) -> str:
+    return f"{log} holds the traceback" if log is not None else "It happened before there was a log"

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.ledger import RunView
-from pointsman.entrypoints.cli.errors import exit_code_of_run
+from pointsman.entrypoints.cli.errors import exit_code_of_run, explain_run
+from pointsman.entrypoints.logs import log_path
 from pointsman.entrypoints.wiring import Installation
 
 if TYPE_CHECKING:
     from pointsman.entrypoints.cli.progress import LiveProgress
+    from pointsman.entrypoints.cli.render import Report
 
 _PAUSE = 0.1
 _WAITS = frozenset({"waiting", "done", "refused", "stopped", "failed", "cancelled"})
+_CUT_SHORT = frozenset({"refused", "stopped", "failed", "cancelled"})
 
 
 async def follow(installation: Installation, run_id: str, *, quiet: bool) -> RunView:
@@ -32,10 +35,7 @@ async def follow(installation: Installation, run_id: str, *, quiet: bool) -> Run
 
 async def tell_end(installation: Installation, run_id: str, *, as_json: bool) -> int:
     """Print what the run came to; the exit code of the command."""
-    from rich.console import Console
-
     from pointsman.entrypoints.cli.as_json import run_json
-    from pointsman.entrypoints.cli.render import run_page
     from pointsman.entrypoints.cli.reporting import report_of
 
     view = await installation.ledger.run(run_id)
@@ -53,8 +53,20 @@ async def tell_end(installation: Installation, run_id: str, *, as_json: bool) ->
         )
         sys.stdout.write(json.dumps(whole, indent=1, default=str) + "\n")
     else:
-        run_page(Console(), view, report)
+        _tell(installation, view, report)
     return exit_code_of_run(view)
+
+
+def _tell(installation: Installation, view: RunView, report: "Report | None") -> None:
+    from rich.console import Console
+
+    from pointsman.entrypoints.cli.render import run_page
+
+    if view.state in _CUT_SHORT:
+        run_page(Console(), replace(view, message=""))
+        sys.stderr.write(explain_run(view, installation.settings.home_option, log_path()) + "\n")
+    else:
+        run_page(Console(), view, report)
 
 
 async def _until_rest(installation: Installation, run_id: str, progress: "LiveProgress | None") -> RunView:

@@ -36,7 +36,11 @@ async def status(run_id: str, home: Path | None, as_json: bool) -> int:
             run_page(Console(), view)
         return 0
     views = await installation.ledger.runs()
-    return _listed(tuple(view for view in views if view.state not in _OVER), as_json)
+    active = tuple(view for view in views if view.state not in _OVER)
+    if not active and not as_json:
+        sys.stdout.write("No run goes on or waits.\n")
+        return 0
+    return _listed(active, as_json)
 
 
 async def show(run_id: str, home: Path | None, as_json: bool) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pointsman.domain.errors import PointsmanError
 from pointsman.entrypoints.cli.errors import TRY_AGAIN, exit_code_of, explain
+from pointsman.entrypoints.logs import log_path
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ def exit_code_after(command: Callable[[], int]) -> int:
         return TRY_AGAIN
     except Exception as error:
         logger.exception("a command failed by a bug")
-        _say(explain(error))
+        _say(explain(error, log=log_path()))
         return exit_code_of(error)
 
 

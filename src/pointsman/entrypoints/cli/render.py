@@ -49,6 +49,7 @@ class Report:
     branch: BranchInfo | None = None
     note: Note | None = None
     next_commands: tuple[str, ...] = ()
+    ending: str = ""
 
 
 def final_report(console: Console, report: Report) -> None:
@@ -70,7 +71,7 @@ def final_report(console: Console, report: Report) -> None:
         if body is not None:
             console.print(Rule(Text(title, style="bold"), align="left", style="dim"))
             console.print(Padding(body, (0, 0, 1, 2)))
-    console.print(Text(standing(earlier), style="bold"))
+    console.print(_plain(report.ending or standing(earlier)), style="bold")
 
 
 def runs_table(console: Console, views: Iterable[RunView]) -> None:

@@ -1,7 +1,9 @@
 """Gathers what the end of a run is told from: outcomes from the engine, commits and diff from the mirror."""
 
+import shlex
 from dataclasses import replace
 
+from pointsman.domain.ledger import RunView
 from pointsman.domain.outcome import Note
 from pointsman.domain.run import RunSpec
 from pointsman.entrypoints.cli.render import BranchInfo, Report
@@ -14,7 +16,10 @@ async def report_of(installation: Installation, run_id: str, commands: tuple[str
     if end is None:
         return None
     view = await installation.ledger.run(run_id)
-    report = Report(run_id, end.spec, end.earlier, await installation.ledger.calls(run_id), next_commands=commands)
+    calls = await installation.ledger.calls(run_id)
+    report = Report(run_id, end.spec, end.earlier, calls, next_commands=commands, ending=_ending(view))
+    if not commands:
+        report = replace(report, next_commands=_usual(installation, end.spec, view))
     if end.note is None or view is None:
         return report
     return replace(report, note=end.note, branch=await _branch(installation, end.spec, end.note, view.branch))
@@ -25,3 +30,29 @@ async def _branch(installation: Installation, spec: RunSpec, note: Note, name: s
     commits = await installation.commits(spec.repository, spec.base_commit, note.commit)
     code = commits[-2][0] if len(commits) > 1 else note.commit
     return BranchInfo(name, commits, await workspace.diff(spec.base_commit, code))
+
+
+def _ending(view: RunView | None) -> str:
+    """The last sentence about a run that left no change to judge; empty for one that did."""
+    if view is None or view.branch:
+        return ""
+    words = {
+        "planned": "The plan is there; nothing was changed.",
+        "reviewed": "The review is there; nothing was changed.",
+    }
+    return words.get(view.result, "" if view.state == "done" else f"The run is {view.state}; nothing was pushed.")
+
+
+def _usual(installation: Installation, spec: RunSpec, view: RunView | None) -> tuple[str, ...]:
+    """What people do next, as it can be typed."""
+    if view is None:
+        return ()
+    home = installation.settings.home_option
+    place = shlex.quote(spec.repository.location)
+    commands = [f"pointsman show {view.run_id}{home}"]
+    if view.branch:
+        commands = [f"git -C {place} show {view.branch}~1"]
+        commands.append(f"pointsman audit verify --repo {place} {spec.base_commit[:12]}..{view.branch}{home}")
+    if spec.goal == "build":
+        commands.append(f"pointsman rerun {view.run_id} code --model NAME{home}")
+    return tuple(commands)

@@ -48,6 +48,7 @@ async def build(wish: Wish, place: Place) -> int:
     async with opened(Installation(settings, policy.policy.sandbox.interpreters)) as installation:
         repository = await installation.repository(wish.repo)
         spec = await admitted(installation, policy, repository, wish)
+        await installation.require_key()
         await _mention_uncommitted(installation, repository, wish)
         run_id = new_run_id()
         await installation.engine.start()
@@ -64,6 +65,7 @@ async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
     async with opened(Installation(settings, policy.policy.sandbox.interpreters)) as installation:
         await installation.engine.start()
         spec = await _spec_as_run(installation, run_id)
+        await installation.require_key()
         route = _overridden(spec, wanted, model, policy) if model else None
         new_id = new_run_id()
         await installation.ledger.act(new_id, _act(installation, "rerun", f"{phase} of {run_id} {model}".strip()))

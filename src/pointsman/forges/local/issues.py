@@ -25,9 +25,15 @@ def read_issue(path: Path) -> Issue:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise UsageMust(f"There is no issue file at {path}.", code="no-issue") from error
+        raise UsageMust(
+            f"There is no issue file at {path}.", code="no-issue", hint="Name a Markdown file with --issue."
+        ) from error
     except (IsADirectoryError, PermissionError) as error:
-        raise UsageMust(f"The issue file {path} cannot be read: {error.strerror}.", code="no-issue") from error
+        raise UsageMust(
+            f"The issue file {path} cannot be read: {error.strerror}.",
+            code="no-issue",
+            hint="Name a Markdown file with --issue.",
+        ) from error
     if len(data) > MAX_BYTES:
         raise OwnerMust(
             f"The issue file {path} has {len(data):,} bytes; {MAX_BYTES:,} is the most.",
@@ -38,7 +44,9 @@ def read_issue(path: Path) -> Issue:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise OwnerMust(
-            f"The issue file {path} is not UTF-8 text (byte {error.start}).", code="issue-not-text"
+            f"The issue file {path} is not UTF-8 text (byte {error.start}).",
+            code="issue-not-text",
+            hint="Save it as UTF-8.",
         ) from error
     return _parsed(path, text)
 
