@@ -342,6 +342,21 @@ def test_the_head_of_the_chain_moves_only_from_where_it_stands(ledger: SqlLedger
     asyncio.run(story())
 
 
+def test_a_note_that_came_to_no_branch_is_forgotten_unless_another_follows_it(ledger: SqlLedger) -> None:
+    async def story() -> None:
+        await ledger.set_note_head("local:1", "aa", "r-1", previous="")
+        await ledger.set_note_head("local:1", "bb", "r-2", previous="aa")
+        await ledger.give_back_note_head("local:1", "aa", "r-1")
+        await ledger.give_back_note_head("local:1", "bb", "r-1")
+        assert await ledger.note_chain("local:1") == ("aa", "bb")
+        for _ in range(2):
+            await ledger.give_back_note_head("local:1", "bb", "r-2")
+            assert await ledger.note_chain("local:1") == ("aa",)
+        await ledger.set_note_head("local:1", "cc", "r-3", previous="aa")
+
+    asyncio.run(story())
+
+
 def test_of_many_that_move_the_head_at_once_one_wins(ledger: SqlLedger) -> None:
     async def story() -> list[BaseException | None]:
         moves = (ledger.set_note_head("local:1", f"d{n}", f"r-{n}", previous="") for n in range(20))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, and_, delete, func, insert, select, update
 
 from pointsman.audit.budget import require_room
 from pointsman.audit.database import Database
@@ -178,6 +178,16 @@ class SqlLedger:
             follows = stands if previous is None else previous
             values = {"repository_id": repository_id, "digest": digest, "previous": follows, "run_id": run_id}
             connection.execute(insert(note_heads).values(values))
+
+        await self._database.write(work)
+
+    async def give_back_note_head(self, repository_id: str, digest: str, run_id: str) -> None:
+        """Forget a note that came to no branch, as long as no other follows it; else it stays known for ever."""
+
+        def work(connection: Connection) -> None:
+            newest = select(func.max(note_heads.c.seq)).where(note_heads.c.repository_id == repository_id)
+            own = and_(note_heads.c.digest == digest, note_heads.c.run_id == run_id)
+            connection.execute(delete(note_heads).where(own, note_heads.c.seq == connection.scalar(newest)))
 
         await self._database.write(work)
 

@@ -1,13 +1,12 @@
 """Commits by plumbing in the mirror: no working tree, no filters, the same inputs give the same commit id."""
 
-import asyncio
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.work import CommitText
+from pointsman.workspaces import scratch
 from pointsman.workspaces.git import git, printed
 from pointsman.workspaces.messages import message_of, people
 
@@ -33,21 +32,12 @@ async def commit_files(
         blob = await git(git_dir, "hash-object", "-w", "--no-filters", "--stdin", stdin=new.data)
         rows.append(f"{'100755' if new.executable else '100644'} {printed(blob)}\t{path}\0")
     try:
-        folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="index-", dir=git_dir)
+        async with scratch.job_folder(git_dir / "indexes") as folder:
+            env = {"GIT_INDEX_FILE": f"{folder}/index"}
+            await git(git_dir, "read-tree", onto, env=env)
+            await git(git_dir, "update-index", "-z", "--index-info", stdin="".join(rows).encode(), env=env)
+            tree = printed(await git(git_dir, "write-tree", env=env))
     except OSError as error:
         raise OperatorMust(f"The mirror cannot be written: {error.strerror}.", code="home-unwritable") from error
-    try:
-        env = {"GIT_INDEX_FILE": f"{folder}/index"}
-        await git(git_dir, "read-tree", onto, env=env)
-        await git(git_dir, "update-index", "-z", "--index-info", stdin="".join(rows).encode(), env=env)
-        tree = printed(await git(git_dir, "write-tree", env=env))
-    finally:
-        await asyncio.to_thread(_remove, Path(folder))
     made = await git(git_dir, "commit-tree", tree, "-p", onto, "-F", "-", stdin=message_of(text), env=people(text.at))
     return printed(made), tree
-
-
-def _remove(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()

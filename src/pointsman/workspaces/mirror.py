@@ -3,12 +3,11 @@
 import asyncio
 import errno
 import hashlib
-import shutil
-import tempfile
 from pathlib import Path
 
 from pointsman.domain.errors import OperatorMust, OwnerMust
 from pointsman.domain.run import Repository
+from pointsman.workspaces import scratch
 from pointsman.workspaces.git import Asked, GitFailed, git, pipe, printed, refuse_old
 from pointsman.workspaces.names import hostile
 from pointsman.workspaces.source import git_dir_of, missing, object_format, resolve
@@ -93,23 +92,14 @@ def _refuse_hostile(tree: tuple[Entry, ...]) -> None:
 
 
 async def _ensure(mirror: Path, object_format: str) -> None:
-    fresh = await asyncio.to_thread(_fresh_beside, mirror)
-    if fresh is None:
+    if await asyncio.to_thread(mirror.is_dir):
         return
     try:
-        await git(fresh, "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}")
-        await asyncio.to_thread(_take_place, fresh, mirror)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
-
-
-def _fresh_beside(mirror: Path) -> Path | None:
-    """An empty folder to make the mirror in; None when the mirror is there already."""
-    if mirror.is_dir():
-        return None
-    try:
-        mirror.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Path(tempfile.mkdtemp(dir=mirror.parent, prefix="new-"))
+        await asyncio.to_thread(mirror.parent.mkdir, parents=True, exist_ok=True, mode=0o700)
+        async with scratch.job_folder(mirror.parent) as folder:
+            fresh = folder / mirror.name
+            await git(fresh, "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}")
+            await asyncio.to_thread(_take_place, fresh, mirror)
     except OSError as error:
         raise OperatorMust(
             f"The mirror cannot be made below {mirror.parent}: {error.strerror}.",
