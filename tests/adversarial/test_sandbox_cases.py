@@ -265,9 +265,7 @@ def test_t8_output_of_a_real_command_is_made_inert(repository: world.Repository)
 def test_t9_without_any_tier_nothing_is_run_and_the_reason_is_said(repository: world.Repository) -> None:
     """T9. No fallback to running it unsandboxed."""
     mark = repository.root.parent / "ran"
-    held = LinuxSandbox(
-        repository.root / ".git", repository.root.parent / "scratch", refuse_tiers=world.TIERS
-    )
+    held = LinuxSandbox(repository.root / ".git", repository.root.parent / "scratch", refuse_tiers=world.TIERS)
     job = SandboxJob(repository.commit({}), (("touch", str(mark)), ("true",)), 10, 256)
     seen = asyncio.run(held.run(job))
     assert asyncio.run(held.tier()).name == "none"
