@@ -35,8 +35,13 @@ class RunLedger(Ledger, Protocol):
     async def note_head(self, repository_id: str) -> str:
         """Digest of the newest note of a repository; empty before the first."""
 
-    async def set_note_head(self, repository_id: str, digest: str, run_id: str) -> None:
-        """The head of the chain, kept outside git."""
+    async def set_note_head(
+        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None
+    ) -> None:
+        """Move the chain's head, kept outside git. Raises TryAgain(note-head) when it is not at `previous`."""
+
+    async def give_back_note_head(self, repository_id: str, digest: str, run_id: str) -> None:
+        """Forget a note that came to no branch, as long as no other follows it."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from pointsman.runs.conduct import APPROVAL, End, conduct
 from pointsman.runs.course import Adapters, Course, first_view
 from pointsman.runs.database import engine_database
 from pointsman.runs.journal import Written
+from pointsman.runs.publish import ASKED_ACCESS, GIVEN_BACK
 
 # Pinned, so that a new release of the program takes up the runs of the one before it.
 APPLICATION_VERSION = "pointsman-1"
@@ -77,6 +78,7 @@ class Engine:
             DBOS(config=config)
             self._workflow = _registered(self.adapters)
             DBOS.launch()
+        await self._mend_halves()
 
     async def stop(self) -> None:
         """Leave the engine, if it was started; what still runs goes on at the next start."""
@@ -158,6 +160,21 @@ class Engine:
             await DBOS.rewind_workflow_async(run_id, start_step=start, application_version=APPLICATION_VERSION)
         return True
 
+    async def _mend_halves(self) -> None:
+        """Finish what a crash left between the ledger and the engine; nobody else submits while we hold the lock.
+
+        An approval that was written down is said again, and a run that was written down but never begun is closed.
+        """
+        ledger = self.adapters.ledger
+        for run_id in await self.unfinished():
+            for act in await ledger.acts(run_id):
+                if act.act == "approve":
+                    await self.approve(run_id, act.detail)
+        for view in await ledger.runs():
+            if view.state == "queued" and await self._status(view.run_id) is None:
+                lost = "It was cut off before it began; nothing was done. Start it again."
+                await ledger.keep(replace(view, state="failed", message=lost, error_code="given-up", exit_code=4))
+
     async def _status(self, run_id: str) -> WorkflowStatus | None:
         """Asked of the database, so that a process that does not run the engine can look as well."""
         if not (self.home / "engine.sqlite").is_file():
@@ -206,9 +223,15 @@ def _client(home: Path) -> DBOSClient:
 
 
 def _redo_from(steps: Iterable[_Step]) -> int:
-    """The step to take a failed run up at: the first of the last failures in a row, else the last step."""
+    """The step to take a failed run up at: the first of the last failures in a row, else the last step.
+
+    A run that gave its place in the chain of notes back signs anew, from the question who may push on.
+    """
     start = 1
-    for step in reversed(list(steps)):
+    latest = list(steps)[::-1]
+    if latest and latest[0]["function_name"] == GIVEN_BACK:
+        return next(step["function_id"] for step in latest if step["function_name"] == ASKED_ACCESS)
+    for step in latest:
         if start == 1:
             start = step["function_id"]
         if not _failed(step):

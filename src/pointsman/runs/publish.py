@@ -1,4 +1,16 @@
-"""The end of a run: the note, the branch, the page, the review and the check; all found again by their marker."""
+"""The end of a run: the note, the branch, the page, the review and the check; all found again by their marker.
+
+The rule of the chain: a note takes its place in the chain before anybody can see it, and by compare-and-set.
+
+* The ledger's head is moved from the note that ours names as the one before it to ours, in a step of its own, and
+  only then is the branch pushed. Whoever comes second finds the head moved and signs anew behind it; so no two notes
+  that people see follow the same one, whichever runs end at once.
+* After a crash the journal gives the same place and the same bytes again, and the push goes on with them.
+* When the branch cannot be made, the place is given back, so that the next note follows the last one that is seen.
+  A resumed run then asks for access again and signs anew. Should another have followed in that moment, our digest
+  stays known in the ledger, which is what verification asks about a note that lies on no branch here.
+* When the branch was made and something after it failed, the place stays, and a resumed run goes on with its note.
+"""
 
 import re
 from dataclasses import replace
@@ -8,7 +20,7 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
 from pointsman.conversation.replies import check_text, review_text, status_text
-from pointsman.domain.errors import OwnerMust, Stopped
+from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder
 from pointsman.domain.levels import Phase
 from pointsman.domain.notes import PersonAct
@@ -21,6 +33,15 @@ from pointsman.runs.proving import Proved
 _TEXT: TypeAdapter[str] = TypeAdapter(str)
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
+_CLOSING: TypeAdapter[Closing] = TypeAdapter(Closing)
+_NOTHING: TypeAdapter[None] = TypeAdapter(None)
+_CHAIN_TRIES = 5
+
+ASKED_ACCESS = "access"
+"""The step from which a run that gave its place in the chain back is taken up again."""
+
+GIVEN_BACK = "note-given-back"
+"""The step that gives the place in the chain back."""
 
 
 async def publish(course: Course, proved: Proved) -> Note:
@@ -40,11 +61,41 @@ async def publish(course: Course, proved: Proved) -> Note:
     await authorised(course)
     await course.begin(Phase.RECORD)
     result = _result(course, proved)
-    note = await record(spec, course.earlier, course.ports, closing=await _closing(course, proved, branch, result))
-    change = await _pushed(course, note, branch, proved)
+    note = await _chained(course, proved, branch, result)
+    try:
+        change = await _pushed(course, note, branch, proved)
+    except OwnerMust:
+        await durable(GIVEN_BACK, _NOTHING, lambda: _give_back(course, note))
+        raise
     await _told(course, change, proved, result)
-    await course.ledger.set_note_head(spec.repository.id, note.digest, course.run_id)
     return note
+
+
+async def _chained(course: Course, proved: Proved, branch: str, result: Literal["ready", "needs-person"]) -> Note:
+    """The note, signed and at its place in the chain. Raises TryAgain when others are faster time and again."""
+    for _ in range(_CHAIN_TRIES - 1):
+        try:
+            return await _claimed(course, proved, branch, result)
+        except TryAgain as error:
+            if error.code != "note-head":
+                raise
+    return await _claimed(course, proved, branch, result)
+
+
+async def _claimed(course: Course, proved: Proved, branch: str, result: Literal["ready", "needs-person"]) -> Note:
+    closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch, result))
+    note = await record(course.spec, course.earlier, course.ports, closing=closing)
+    await durable("note-head", _NOTHING, lambda: _claim(course, note))
+    return note
+
+
+async def _claim(course: Course, note: Note) -> None:
+    repository = course.spec.repository.id
+    await course.ledger.set_note_head(repository, note.digest, course.run_id, previous=note.previous)
+
+
+async def _give_back(course: Course, note: Note) -> None:
+    await course.ledger.give_back_note_head(course.spec.repository.id, note.digest, course.run_id)
 
 
 def wish(course: Course) -> str:
@@ -57,7 +108,7 @@ def wish(course: Course) -> str:
 async def authorised(course: Course) -> None:
     """Ask the forge again, now, whether the requester may write. Doubt is no."""
     spec = course.spec
-    may = await durable("access", _ACCESS, lambda: course.forge.access_of(spec.repository, spec.requester))
+    may = await durable(ASKED_ACCESS, _ACCESS, lambda: course.forge.access_of(spec.repository, spec.requester))
     if may is not Access.WRITE:
         raise OwnerMust(
             f"`{spec.requester.login}` may not write to {spec.repository.name} any more; nothing was pushed.",
@@ -93,7 +144,7 @@ async def _closing(course: Course, proved: Proved, branch: str, result: Literal[
         head=patch.commit,
         tree=patch.tree,
         diff_digest=patch.diff_digest,
-        previous=await durable("note-head", _TEXT, lambda: course.ledger.note_head(repository)),
+        previous=await course.ledger.note_head(repository),
         not_run=_not_run(course, proved),
         result=result,
     )

@@ -75,11 +75,19 @@ async def _until_rest(installation: Installation, run_id: str, progress: "LivePr
         if view is not None and progress is not None:
             progress.update(view, await installation.ledger.calls(run_id))
         if view is not None and view.state in _WAITS:
-            if view.state == "waiting" or await installation.engine.ended(run_id):
+            if await _waits(installation, view) or await installation.engine.ended(run_id):
                 return view
         elif await installation.engine.ended(run_id):
             return await _without_end(installation, run_id, view)
         await asyncio.sleep(_PAUSE)
+
+
+async def _waits(installation: Installation, view: RunView) -> bool:
+    """Whether a person has to say something first; an approval that was said is heard within a moment."""
+    if view.state != "waiting":
+        return False
+    said = await installation.ledger.acts(view.run_id)
+    return not any(act.act == "approve" and act.detail == view.plan_hash for act in said)
 
 
 async def _without_end(installation: Installation, run_id: str, view: RunView | None) -> RunView:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -89,7 +89,6 @@ async def approve(run_id: str, plan_hash: str, place: Place) -> int:
         await installation.engine.start()
         await installation.ledger.act(run_id, _act(installation, "approve", view.plan_hash))
         await installation.engine.approve(run_id, view.plan_hash)
-        await installation.ledger.keep(replace(view, state="running", message=""))
         return await _to_its_end(installation, run_id, place)
 
 
