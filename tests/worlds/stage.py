@@ -256,10 +256,15 @@ class Stage:
         return self.git("show", f"{branch}:{next(name for name in names if name.endswith('.md'))}")
 
 
-def staged(folder: Path, server: ScriptedServer, *, story: Story | None = None, **changed: object) -> Stage:
+def staged(
+    folder: Path,
+    server: ScriptedServer,
+    *,
+    story: Story | None = None,
+    seats: tuple[Seat, ...] = SEATS,
+    **changed: object,
+) -> Stage:
     """A fresh repository with the bug and the issue, a home, and a policy for the server's models."""
-    seats = changed.pop("seats", SEATS)
-    assert isinstance(seats, tuple)
     policy = folder / "policy.yml"
     policy.write_text(policy_of(seats, server.url, **changed), encoding="utf-8")
     found = story or buggy_package(folder)

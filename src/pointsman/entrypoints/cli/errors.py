@@ -31,8 +31,8 @@ def exit_code_of(error: BaseException) -> int:
 
 def exit_code_of_run(view: RunView) -> int:
     """The code that a command which followed a run ends with."""
-    if view.state == "done":
-        return REFUSED if view.result in _RESULTS_TO_LOOK_AT else DONE
+    if view.state == "done" and view.result in _RESULTS_TO_LOOK_AT:
+        return REFUSED
     return view.exit_code or {"failed": OPERATOR, "refused": REFUSED, "stopped": REFUSED, "cancelled": REFUSED}.get(
         view.state, DONE
     )
@@ -61,10 +61,11 @@ def explain_run(view: RunView, home_option: str, log: Path | None = None) -> str
     lines = [view.message or f"The run {ended}."]
     if view.error_code == "bug":
         lines.append(f"{_where(log)}; please report it.")
-    going_on = "then goes on where it stopped" if view.state == "failed" else "tries again where it stopped"
     where = f" in {view.phase}" if view.phase else ""
     lines.append(f"Run {view.run_id} {ended}{where}; what was finished is kept.")
-    lines.append(f"`pointsman resume {view.run_id}{home_option}` {going_on}.")
+    mended = view.state in ("failed", "cancelled")
+    verb, gain = ("resume", "then goes on where it stopped") if mended else ("show", "tells how far it got")
+    lines.append(f"`pointsman {verb} {view.run_id}{home_option}` {gain}.")
     if view.error_code:
         lines.append(f"({view.error_code}: docs/errors.md#{view.error_code})")
     return "\n".join(lines)

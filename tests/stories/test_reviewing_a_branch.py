@@ -1,0 +1,59 @@
+"""A person's own branch is verified and reviewed as it is: nothing is changed, findings end the command with 1."""
+
+from pathlib import Path
+
+from tests.worlds.repositories import BUGGY, buggy_package, commit, write
+from tests.worlds.scripted_server import ScriptedServer
+from tests.worlds.stage import RIGHT, WRONG, Stage, finding, replies, rows, staged, usual
+
+HALF = "price * (1 - percent / 100)"
+
+
+def test_a_branch_of_a_person_is_reviewed_and_a_grave_finding_ends_with_1(tmp_path: Path) -> None:
+    held = {"summary": "It can go wrong.", "findings": [finding(f"    return {HALF}", "It can go below zero.")]}
+    with ScriptedServer(usual(reviewer=(replies(held),))) as server:
+        stage = _with_branches(tmp_path, server)
+        before, places = stage.print(), stage.git("for-each-ref")
+        said = stage.does("review", "half", "--repo", str(stage.repository), "--json", with_policy=True)
+
+    assert (said.code, said.run["state"], said.run["result"]) == (1, "done", "reviewed"), said
+    assert stage.asked() == ["reviewer"]
+    found = rows(said.json["findings"])
+    assert [(one["path"], one["line"], one["severity"]) for one in found] == [("shop/prices.py", 6, "major")]
+    assert said.json["evidence"] == "passed"
+    assert (stage.git("for-each-ref"), before.disturbed_by(stage.print())) == (places, ())
+
+
+def test_a_range_is_reviewed_from_its_own_base_and_a_good_one_ends_with_0(tmp_path: Path) -> None:
+    with ScriptedServer(usual()) as server:
+        stage = _with_branches(tmp_path, server)
+        said = stage.does("review", "half..whole", "--repo", str(stage.repository), with_policy=True)
+        asked = server.bodies[0].decode()
+        checked_out = stage.does("review", "--repo", str(stage.repository), "--json", with_policy=True)
+
+    assert said.code == 0, said
+    assert "approve by reviewer" in said.told
+    assert f"-    return {HALF}" in asked
+    assert f"-    return {WRONG}" not in asked
+    assert (checked_out.code, checked_out.json["evidence"]) == (1, "failed"), checked_out
+
+
+def test_a_branch_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with ScriptedServer(usual()) as server:
+        stage = _with_branches(tmp_path, server)
+        said = stage.does("review", "nowhere", "--repo", str(stage.repository), with_policy=True)
+
+    assert (said.code, said.out, stage.asked()) == (1, "", []), said
+    assert "nowhere" in said.err
+
+
+def _with_branches(folder: Path, server: ScriptedServer) -> Stage:
+    """`half` mends the bug but goes below zero, `whole` goes on from there; `main` is checked out."""
+    story = buggy_package(folder)
+    stage = staged(folder, server, story=story)
+    for branch, line in (("half", HALF), ("whole", RIGHT)):
+        stage.git("checkout", "--quiet", "-b", branch)
+        write(story.repository, story.path, BUGGY.replace(WRONG, line))
+        commit(story.repository, f"Try {branch}")
+    stage.git("checkout", "--quiet", "main")
+    return stage
