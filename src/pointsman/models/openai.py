@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 from pointsman.domain.models import Ask, Model, Provider
 from pointsman.models.adapter import Answer, Question, Trouble
-from pointsman.models.encoding import encoded
-from pointsman.models.openai_wire import body_of, detail_of, names_in, reply_of
+from pointsman.models.openai_wire import detail_of, encoded_body, growing, names_in, reply_of
 from pointsman.models.pool import Clients, trust_for
 from pointsman.models.transport import Gate, explained, origin_of
 
@@ -22,6 +21,7 @@ class OpenAI:
         self._provider = provider
         self._origin = origin_of(provider)
         self._base = urlsplit(provider.base_url).path.rstrip("/")
+        self._turns = growing()
         self._clients: Clients[AsyncOpenAI] = Clients(self._client, lambda client: client.close())
 
     def _client(self) -> "AsyncOpenAI":
@@ -43,8 +43,7 @@ class OpenAI:
         )
 
     def question(self, ask: Ask, estimate: int) -> Question:
-        body = encoded(body_of(ask))
-        return Question("POST", f"{self._base}/chat/completions", body, ask)
+        return Question("POST", f"{self._base}/chat/completions", encoded_body(ask, self._turns), ask)
 
     def probes(self, model: Model) -> tuple[Question, ...]:
         return (Question("GET", f"{self._base}/models", b""),)

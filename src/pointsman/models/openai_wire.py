@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pointsman.domain.models import Ask, Ending, Message, ProviderKind, Shape, ToolCall, ToolSpec, Usage
 from pointsman.models.adapter import Answer, Trouble
-from pointsman.models.encoding import encoded
-from pointsman.models.structured import framed
+from pointsman.models.encoding import GrowingTurns, encoded
+from pointsman.models.structured import Framed, framed
 
 # Ours by law: what an operator writes as extras never changes them.
 _OURS = {
@@ -46,12 +46,29 @@ _ENDINGS = {
 
 def body_of(ask: Ask) -> dict[str, Any]:
     """The body of POST /chat/completions (OpenAI API reference, "Create chat completion")."""
-    official = ask.model.provider.kind is ProviderKind.OPENAI
     frame = framed(ask)
-    body: dict[str, Any] = {"model": ask.model.id, "messages": []}
-    if frame.system:
-        body["messages"].append({"role": "system", "content": frame.system})
-    body["messages"].extend(_message(message) for message in frame.messages)
+    return {"messages": [*_system(frame), *map(_message, frame.messages)]} | _beside(ask, frame)
+
+
+def encoded_body(ask: Ask, kept: GrowingTurns) -> bytes:
+    """The same body as bytes, with the turns that `kept` knows from the last one."""
+    frame = framed(ask)
+    return kept.body(_system(frame), frame.messages, _beside(ask, frame))
+
+
+def growing() -> GrowingTurns:
+    """What keeps the turns of this format."""
+    return GrowingTurns(_message)
+
+
+def _system(frame: Framed) -> list[dict[str, Any]]:
+    return [{"role": "system", "content": frame.system}] if frame.system else []
+
+
+def _beside(ask: Ask, frame: Framed) -> dict[str, Any]:
+    """All that a body holds beside its messages."""
+    official = ask.model.provider.kind is ProviderKind.OPENAI
+    body: dict[str, Any] = {"model": ask.model.id}
     body["max_completion_tokens" if official else "max_tokens"] = ask.max_output_tokens
     tools = [_tool(tool) for tool in frame.tools]
     if frame.forced:

@@ -1,6 +1,7 @@
 """The very bodies that go over the wire, and how answers with their oddities are read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.unit.models.models_world import ask, model, provider
@@ -74,6 +75,14 @@ def test_the_body_for_openai_is_exactly_this() -> None:
         "temperature": 0.0,
         "reasoning_effort": "low",
     }
+
+
+def test_turns_that_are_kept_give_the_same_body_while_the_conversation_grows_shrinks_or_changes() -> None:
+    question, kept = asking(ProviderKind.OPENAI), openai_wire.growing()
+    other = (*LOOP[:1], Message("user", "Half a pair: \ud800."))
+    for turns in (LOOP[:1], LOOP, (*LOOP, Message("user", "More.")), other, LOOP, ()):
+        now = replace(question, messages=turns)
+        assert json.loads(openai_wire.encoded_body(now, kept)) == openai_wire.body_of(now)
 
 
 def test_a_compatible_server_gets_max_tokens_and_a_forced_tool_by_its_name() -> None:
