@@ -77,10 +77,10 @@ async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) 
 
 def _wanted(spec: RunSpec, plan: Plan, known: frozenset[str], tier: str) -> tuple[str, ...]:
     """The files a plan wants written; a small model is not asked to write existing tests again beside the code."""
-    tests = plan.tests
-    if tier == "small" and spec.task is not TaskClass.TESTS:
-        tests = tuple(path for path in plan.tests if path not in known)
-    return tuple(dict.fromkeys((*plan.change, *plan.create, *tests)))
+    wanted = tuple(dict.fromkeys((*plan.change, *plan.create, *plan.tests)))
+    if tier != "small" or spec.task is TaskClass.TESTS:
+        return wanted
+    return tuple(path for path in wanted if not (path in known and is_test(path))) or wanted
 
 
 def _about(spec: RunSpec, plan: Plan) -> str:
