@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.worlds.mishaps import in_policy, route, told_once, undisturbed
-from tests.worlds.repositories import bare, buggy_package, empty, not_a_repository
+from tests.worlds.repositories import Story, bare, buggy_package, empty, not_a_repository
 from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import Stage, staged, usual
 
@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_used_is_named_with_what_to_do_and_no_model_is_ask
     ],
 )
 def test_a_folder_without_a_commit_is_refused(
-    tmp_path: Path, server: ScriptedServer, make: Callable[[Path], object], code: str, words: str
+    tmp_path: Path, server: ScriptedServer, make: Callable[[Path], Story], code: str, words: str
 ) -> None:
     stage = staged(
         tmp_path, server, story=not_a_repository(tmp_path) if make is not_a_repository else empty(tmp_path)

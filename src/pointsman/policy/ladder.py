@@ -149,7 +149,7 @@ def _trailing(tries: tuple[Try, ...], holds: Callable[[Try], bool]) -> int:
 def _climb(rungs: tuple[Model, ...], rung: int, why: str) -> Climb | GiveUp:
     if rung + 1 < len(rungs):
         return Climb(rung + 1, why)
-    return GiveUp(f"{why}, and no other model is named to take over")
+    return GiveUp(f"{why.rstrip('.')}, and no other model is named to take over")
 
 
 def _failure(made: Try) -> tuple[tuple[str, ...], str] | None:
