@@ -232,10 +232,12 @@ async def _write(writer: asyncio.StreamWriter, response: _Response, stop: asynci
     reason = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else "Scripted"
     headers = {"content-type": response.kind, "content-length": str(len(body)), **response.headers}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    cut = response.fault == "cut-off"
+    cut = response.fault in ("cut-off", "stall")
     sent = body[: len(body) // 2] if cut else body
     writer.write(f"HTTP/1.1 {response.status} {reason}\r\n{lines}\r\n".encode("latin-1") + sent)
     await writer.drain()
+    if response.fault == "stall":
+        await stop.wait()
     return not cut
 
 

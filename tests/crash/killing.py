@@ -1,0 +1,180 @@
+"""Kills a real process of the program at a chosen moment, and sees to it that nothing of it lives on."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.worlds.stage import Stage
+
+from pointsman.workspaces.processes import descendants
+
+Moment = Callable[[int], bool]
+"""Whether the moment has come; asked about every millisecond, with the id of the process."""
+
+_PATIENCE_SECONDS = 90.0
+_BUSY_SECONDS = 0.03
+# Counts to a number that no machine reaches while a test waits; all the while the writer holds the database.
+_GATE = """
+CREATE TRIGGER gate BEFORE INSERT ON operation_outputs WHEN NEW.function_id = {step} AND NEW.workflow_uuid NOT IN ({runs})
+BEGIN
+  SELECT max(n) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1e12) SELECT n FROM c);
+END
+"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A finished step as the engine keeps it."""
+
+    run_id: str
+    number: int
+    name: str
+    output: str
+
+
+def journal(home: Path) -> tuple[Step, ...]:
+    """The finished steps of all runs, in order; read beside whoever writes."""
+    return tuple(Step(*row) for row in _read(home / "engine.sqlite", _STEPS))
+
+
+def recorded(home: Path, run_id: str) -> tuple[Step, ...]:
+    """The finished steps of one run."""
+    return tuple(step for step in journal(home) if step.run_id == run_id)
+
+
+_STEPS = "SELECT workflow_uuid, function_id, function_name, output FROM operation_outputs ORDER BY 1, 2"
+
+
+def rows_of(home: Path, query: str) -> list[tuple[object, ...]]:
+    """What a query of the ledger finds."""
+    return _read(home / "ledger.sqlite", query)
+
+
+def _read(database: Path, query: str) -> list[tuple[object, ...]]:
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)) as connection:
+            return connection.execute(query).fetchall()
+    except sqlite3.OperationalError:
+        return []  # not there yet
+
+
+def killed(stage: Stage, *words: str, when: Moment) -> bool:
+    """Type a command and kill -9 its process when the moment has come; False when it ended by itself before.
+
+    Afterwards nothing that it had started is alive.
+    """
+    process = stage.begins(*words, with_policy=words[0] in ("run", "rerun"))
+    try:
+        if not _came(process, when):
+            process.communicate()
+            return False
+        family = {pid: _born(pid) for pid in descendants(process.pid)}
+        process.kill()
+        process.communicate()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    _gone(family)
+    return process.returncode == -signal.SIGKILL
+
+
+def _came(process: subprocess.Popen[str], when: Moment) -> bool:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while process.poll() is None:
+        if when(process.pid):
+            return True
+        assert time.monotonic() < deadline, "neither the moment nor the end came"
+        time.sleep(0.001)
+    return False
+
+
+def _born(pid: int) -> str:
+    """When a process started: with it, a number that is used again is told apart."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19]
+    except OSError:
+        return "gone"
+
+
+def _gone(family: dict[int, str]) -> None:
+    deadline = time.monotonic() + 20
+    left = family
+    while left := {pid: born for pid, born in left.items() if born != "gone" and _born(pid) == born}:
+        assert time.monotonic() < deadline, [_command(pid) for pid in left]
+        time.sleep(0.01)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def strays(folder: Path) -> list[str]:
+    """The command lines of all processes that name the folder; whoever waits in a test names none."""
+    pids = [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit()]
+    return [line for line in map(_command, pids) if str(folder) in line]
+
+
+def runs_in(pid: int, word: str) -> bool:
+    """Whether a descendant of the process has the word in its command line."""
+    return any(word in _command(child) for child in descendants(pid))
+
+
+@contextmanager
+def gate(home: Path, step: int, *, spared: tuple[str, ...]) -> Iterator[Moment]:
+    """Who records this step is held there: the step has had its effect, and nobody has written so.
+
+    Gives the moment at which it is held. Runs in `spared` pass.
+    """
+    path = home / "engine.sqlite"
+    runs = ", ".join(f"'{run}'" for run in spared)
+    _write(path, "DROP TRIGGER IF EXISTS gate", _GATE.format(step=step, runs=runs))
+    since: list[float] = []
+
+    def held(_pid: int) -> bool:
+        if not _busy(path):
+            since.clear()
+            return False
+        since.append(time.monotonic())
+        return since[-1] - since[0] >= _BUSY_SECONDS and _before(home, step, spared)
+
+    try:
+        yield held
+    finally:
+        _write(path, "DROP TRIGGER IF EXISTS gate")
+
+
+def _before(home: Path, step: int, spared: tuple[str, ...]) -> bool:
+    """Whether the step is the next to be recorded."""
+    numbers = [each.number for each in journal(home) if each.run_id not in spared]
+    return max(numbers, default=0) == step - 1
+
+
+def _busy(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return True
+    return False
+
+
+def _write(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def tampered(home: Path, *statements: str) -> None:
+    """Change the engine's database as a crash at another moment would have left it."""
+    _write(home / "engine.sqlite", *statements)
