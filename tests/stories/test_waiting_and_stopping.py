@@ -51,7 +51,7 @@ def test_a_run_whose_model_hangs_is_cancelled_from_another_process_and_nothing_i
             run_id = str(json.loads(stage.does("status", "--json").out)[0]["run_id"])
             other = stage.does("run", *stage.about(), with_policy=True)
             cancelled = stage.does("cancel", run_id)
-            out, err = hanging.communicate(timeout=30)
+            out, err = hanging.communicate(timeout=120)
         shown = stage.does("show", run_id, "--json")
         gone = stage.does("cancel", run_id)
         resumed = stage.does("resume")
