@@ -21,7 +21,8 @@ _PATIENCE_SECONDS = 90.0
 _BUSY_SECONDS = 0.03
 # Counts to a number that no machine reaches while a test waits; all the while the writer holds the database.
 _GATE = """
-CREATE TRIGGER gate BEFORE INSERT ON operation_outputs WHEN NEW.function_id = {step} AND NEW.workflow_uuid NOT IN ({runs})
+CREATE TRIGGER gate BEFORE INSERT ON operation_outputs
+WHEN NEW.function_id = {step} AND NEW.workflow_uuid NOT IN ({runs})
 BEGIN
   SELECT max(n) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1e12) SELECT n FROM c);
 END
@@ -40,7 +41,10 @@ class Step:
 
 def journal(home: Path) -> tuple[Step, ...]:
     """The finished steps of all runs, in order; read beside whoever writes."""
-    return tuple(Step(*row) for row in _read(home / "engine.sqlite", _STEPS))
+    return tuple(
+        Step(str(run), int(str(number)), str(name), str(output))
+        for run, number, name, output in _read(home / "engine.sqlite", _STEPS)
+    )
 
 
 def recorded(home: Path, run_id: str) -> tuple[Step, ...]:

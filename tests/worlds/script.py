@@ -47,7 +47,8 @@ class Answer:
 
     `ending` is `complete` or `cut` (the limit on output was reached); `fault` spoils the transport: `hang` never
     answers, `stall` stops in the middle of the body, `cut-off` closes the connection there. `raw` is sent as the
-    body as it stands. `served` is the model that the server says has answered. A status of 300 or more sends `text` as the error.
+    body as it stands. `served` is the model that the server says has answered. A status of 300 or more sends `text`
+    as the error.
     """
 
     text: str = ""

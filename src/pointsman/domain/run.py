@@ -122,12 +122,16 @@ class PathRule:
 
 @dataclass(frozen=True, slots=True)
 class VerifyOrder:
-    """How a candidate is proved. Commands are argv tuples; empty means: look for the usual test command."""
+    """How a candidate is proved. Commands are argv tuples; empty means: look for the usual test command.
+
+    `interpreters` are those that the policy names beside the ones on the path.
+    """
 
     commands: tuple[tuple[str, ...], ...]
     timeout_seconds: float
     memory_mb: int
     allowed: tuple[str, ...]
+    interpreters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

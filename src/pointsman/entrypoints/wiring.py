@@ -18,7 +18,7 @@ from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
-from pointsman.domain.run import Repository
+from pointsman.domain.run import Repository, RunSpec
 from pointsman.domain.work import SandboxTier, Toolchain
 from pointsman.entrypoints.logs import log_to
 from pointsman.entrypoints.settings import Settings, credential
@@ -184,9 +184,9 @@ class Installation:
         """The local forge; its hands are those of the repository's workspace."""
         return LocalForge(self.settings.home, _Hands(self, repository))
 
-    def toolchains(self) -> tuple[Toolchain, ...]:
-        """The interpreters outside /usr that the sandbox may use."""
-        return discover(self.settings.path, self._interpreters)
+    def toolchains(self, named: tuple[str, ...] = ()) -> tuple[Toolchain, ...]:
+        """The interpreters outside /usr that the sandbox may use, those that an order names among them."""
+        return discover(self.settings.path, tuple(dict.fromkeys((*self._interpreters, *named))))
 
     async def sandbox_tier(self) -> SandboxTier:
         """What holds untrusted code on this machine."""
@@ -199,9 +199,9 @@ class Installation:
         self._doors.append(door)
         return door
 
-    async def _ports_for(self, repository: Repository, models: tuple[Model, ...]) -> Ports:
-        workspace = await self.workspace(repository)
-        chains = await asyncio.to_thread(self.toolchains)
+    async def _ports_for(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
+        workspace = await self.workspace(spec.repository)
+        chains = await asyncio.to_thread(self.toolchains, spec.verify.interpreters)
         return Ports(
             models=self.door(models),
             workspace=workspace,

@@ -196,6 +196,7 @@ def _verify(policy: PolicyFile, routing: RoutingFile) -> VerifyOrder:
         timeout_seconds=min(wish.timeout_seconds or rule.timeout_seconds, rule.timeout_seconds),
         memory_mb=min(wish.memory_mb or rule.memory_mb, rule.memory_mb),
         allowed=policy.commands.verify,
+        interpreters=rule.interpreters,
     )
 
 

@@ -48,10 +48,10 @@ class RunLedger(Ledger, Protocol):
 class Adapters:
     """What a run is handed by the one file that names adapters.
 
-    `ports_for` is told every model that the run may ask: the door knows no other provider than theirs.
+    `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
     """
 
-    ports_for: Callable[[Repository, tuple[Model, ...]], Awaitable[Ports]]
+    ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
     forge_for: Callable[[Repository], Forge]
     ledger: RunLedger
     clock: Clock
@@ -75,9 +75,7 @@ class Course:
         """The course of a run at its start or, after a crash, at its replay."""
         chosen = (await adapters.ledger.overrides(run_id)).values()
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
-        real = await adapters.ports_for(
-            spec.repository, tuple(m for r in routes if r is not None for m in models_of(r))
-        )
+        real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in models_of(r)))
         models = DurableModels(real.models, run_id)
         ports = replace(
             real,

@@ -45,7 +45,7 @@ async def build(wish: Wish, place: Place) -> int:
     """Admit a run and follow it: the commands `run`, `plan` and `review`."""
     settings = read_settings(place.home)
     policy = read_policy(place.policy, settings.home)
-    async with opened(Installation(settings, policy.policy.sandbox.interpreters)) as installation:
+    async with opened(Installation(settings)) as installation:
         repository = await installation.repository(wish.repo)
         spec = await admitted(installation, policy, repository, wish)
         await installation.require_key()
@@ -62,7 +62,7 @@ async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
     wanted = _phase(phase)
     settings = read_settings(place.home)
     policy = read_policy(place.policy, settings.home)
-    async with opened(Installation(settings, policy.policy.sandbox.interpreters)) as installation:
+    async with opened(Installation(settings)) as installation:
         await installation.engine.start()
         spec = await _spec_as_run(installation, run_id)
         await installation.require_key()
