@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 from pointsman.conversation.replies import review_text, status_text
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.ledger import RunStateName
-from pointsman.domain.levels import MODEL_PHASES, Phase
+from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Earlier, Note, Plan
 from pointsman.domain.run import Issue, Need, Refuse, RunSpec
+from pointsman.phases.anchors import files_of
 from pointsman.phases.plan import plan
 from pointsman.phases.triage import triage
 from pointsman.phases.verify import verify
@@ -62,11 +63,17 @@ async def _build(course: Course) -> Note | None:
         await _done(course, "planned", message="")
         return None
     await _approved(course, made)
-    return await publish(course, await prove(course))
+    proved = await prove(course)
+    await _same_text(course)
+    return await publish(course, proved)
 
 
 async def _review_only(course: Course) -> None:
     """Verify and review a commit that is there already; nothing of it is changed, nothing is pushed."""
+    diff = await course.ports.workspace.diff(course.spec.base_commit, course.spec.head_commit)
+    too_closed = weigh(course.spec, tuple(file.path for file in files_of(diff)))
+    if isinstance(too_closed, Refuse):
+        raise refused(too_closed)
     await course.begin(Phase.VERIFY)
     evidence = await verify(course.spec, course.earlier, course.ports, commit=course.spec.head_commit)
     course.learn(replace(course.earlier, evidence=evidence))
@@ -86,9 +93,14 @@ async def _triaged(course: Course) -> None:
     risk = risk_of(found.task, (), course.spec.issue.labels, len(course.spec.issue.body))
     course.learn(replace(course.earlier, triage=replace(found, risk=risk)))
     course.spec = course.spec.triaged(found.task, risk)
-    wanted = MODEL_PHASES if course.spec.goal == "build" else (Phase.PLAN,)
-    for phase in wanted:
+    for phase in _still_to_come(course):
         course.route(phase)
+
+
+def _still_to_come(course: Course) -> tuple[Phase, ...]:
+    """The phases that will ask a model: a refusal of one of them ends the run before any money is spent on it."""
+    plan_phase = () if course.spec.order.plan is Need.SKIP and course.spec.goal == "build" else (Phase.PLAN,)
+    return (*plan_phase, Phase.CODE, Phase.REVIEW) if course.spec.goal == "build" else plan_phase
 
 
 async def _same_text(course: Course) -> None:
