@@ -5,11 +5,12 @@ copies the steps before the given one; a process that starts under the same exec
 One process runs the engine on a SQLite file, which a lock on the file `engine.lock` makes sure of.
 """
 
+import asyncio
 import fcntl
 import json
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypedDict
 
@@ -23,7 +24,7 @@ from pointsman.domain.models import Outage, Reply
 from pointsman.domain.run import Route, RunSpec
 from pointsman.runs.conduct import APPROVAL, End, conduct
 from pointsman.runs.course import Adapters, Course, first_view
-from pointsman.runs.database import engine_database
+from pointsman.runs.database import engine_database, told
 from pointsman.runs.journal import Written
 from pointsman.runs.publish import ASKED_ACCESS, GIVEN_BACK
 
@@ -56,6 +57,7 @@ class Engine:
     _lock: IO[str] | None = None
     _client: DBOSClient | None = None
     _workflow: Callable[[str], Coroutine[object, object, str]] | None = None
+    _lost: dict[str, BaseException] = field(default_factory=dict)
 
     async def start(self) -> None:
         """Take the lock and go on with every run that a crash cut off.
@@ -76,7 +78,7 @@ class Engine:
         }
         with engine_database():
             DBOS(config=config)
-            self._workflow = _registered(self.adapters)
+            self._workflow = _registered(self.adapters, self._lost)
             DBOS.launch()
         await self._mend_halves()
 
@@ -111,9 +113,14 @@ class Engine:
         return _END.validate_json(str(status.output))
 
     async def ended(self, run_id: str) -> bool:
-        """Whether the run has come to an end, whatever end."""
+        """Whether the run has ended, whatever end. Raises OperatorMust when its end cannot be written down."""
+        lost = self._lost.get(run_id)
         status = await self._status(run_id)
-        return status is None or status.status in _ENDED
+        if status is None or status.status in _ENDED:
+            return True
+        if lost is not None:
+            raise _cannot_be_kept(run_id, lost)
+        return False
 
     async def unfinished(self) -> tuple[str, ...]:
         """The runs that have begun and not ended, those that wait for a person among them."""
@@ -194,14 +201,36 @@ class Engine:
         ]
 
 
-def _registered(adapters: Adapters) -> Callable[[str], Coroutine[object, object, str]]:
+def _registered(
+    adapters: Adapters, lost: dict[str, BaseException]
+) -> Callable[[str], Coroutine[object, object, str]]:
     """The workflow under its fixed name; a name once used is never changed, or runs in flight are lost."""
 
     async def run(spec: str) -> str:
-        course = await Course.open(DBOS.workflow_id or "", _SPEC.validate_json(spec), adapters)
+        run_id = DBOS.workflow_id or ""
+        task = asyncio.current_task()
+        if task is not None:
+            task.add_done_callback(lambda done: _remember_loss(lost, run_id, done))
+        course = await Course.open(run_id, _SPEC.validate_json(spec), adapters)
         return _END.dump_json(await conduct(course)).decode()
 
     return DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_STARTS)(run)
+
+
+def _remember_loss(lost: dict[str, BaseException], run_id: str, task: "asyncio.Task[object]") -> None:
+    """The engine writes down what a run ended with; a task that ends with an error and no status written is lost."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        lost[run_id] = error
+
+
+def _cannot_be_kept(run_id: str, error: BaseException) -> OperatorMust:
+    problem = told(error)
+    return OperatorMust(
+        f"Run {run_id} was cut off, and that could not be written down. {problem.message}",
+        code=problem.code,
+        hint=f"Mend that, then `pointsman resume` goes on with {run_id} from its last finished step.",
+    )
 
 
 async def cancel(home: Path, run_id: str) -> None:
