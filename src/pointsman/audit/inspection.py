@@ -1,7 +1,7 @@
 """The notes of a repository against the repository: chain, subjects, and which commits they cover."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -49,6 +49,17 @@ class Outside:
     head: str = ""
     known: tuple[str, ...] | None = None
     repository_id: str = ""
+
+
+async def noted_authors(source: NoteSource, base: str, head: str, *, trusted: Callable[[], bytes]) -> tuple[str, ...]:
+    """The models that believable notes name as authors, of the notes at `head` that are not at `base`.
+
+    `trusted` is asked for the public key, as PEM, only when there is a note.
+    """
+    before = dict(await source.notes(base)) if base else {}
+    new = [(name, data) for name, data in await source.notes(head) if name not in before]
+    opened, _ = open_notes(new, trusted_keys((trusted(),)) if new else [])
+    return tuple(dict.fromkeys(author for note in opened for author in note.predicate.authors))
 
 
 async def verify_range(

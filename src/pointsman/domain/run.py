@@ -159,7 +159,8 @@ class RunSpec:
 
     `head_commit` is the commit under review when only a review was asked for. `orders` holds the routes for every
     class that triage may find; `task` and `risk` are set once it has.
-    `overrides` replaces the primary of a phase after a rerun with another model.
+    `overrides` replaces the primary of a phase after a rerun with another model. `authors` are the models that wrote
+    what is under review before this run began.
     """
 
     goal: Literal["build", "plan", "review"]
@@ -182,6 +183,7 @@ class RunSpec:
     task: TaskClass = TaskClass.UNKNOWN
     risk: Risk = Risk.MEDIUM
     overrides: Mapping[Phase, Route] | None = None
+    authors: tuple[Model, ...] = ()
 
     @property
     def order(self) -> TaskOrder:

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pointsman.audit.inspection import Outside, verify_range
+from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.signer import KeySigner
 from pointsman.config.policy_file import PolicyFile, load_policy
@@ -27,7 +27,7 @@ from pointsman.models.door import Door
 from pointsman.models.listing import served_models
 from pointsman.models.prices import price_of
 from pointsman.ports.bundle import Ports
-from pointsman.workspaces.local_repository import commits_between, locate, merge_base, uncommitted
+from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base, uncommitted
 from pointsman.workspaces.note_source import GitNoteSource, read_key
 from pointsman.workspaces.plain_git import run_git
 from pointsman.workspaces.sandbox import LinuxSandbox
@@ -144,6 +144,13 @@ class Installation:
     async def parting(self, repository: Repository, base: str, branch: str) -> str:
         """The commit that a branch under review is compared with."""
         return await merge_base(repository.location, base or repository.default_branch, branch or "HEAD")
+
+    async def assistants(self, repository: Repository, base: str, branch: str) -> tuple[str, ...]:
+        """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
+        source = GitNoteSource(repository.location)
+        tip = await source.resolve(branch or "HEAD")
+        noted = await noted_authors(source, base, tip, trusted=self.signer.public_key)
+        return tuple(dict.fromkeys((*await assisted_by(repository.location, base, tip), *noted)))
 
     async def workspace(self, repository: Repository) -> GitWorkspace:
         """The mirror of a repository, the same one each time, since it holds the index that searches are made in.

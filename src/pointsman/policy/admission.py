@@ -182,6 +182,7 @@ def _spec(
         digests=Digests(policy=book.policy_digest, routing=book.routing_digest, decision=""),
         audit_mode=routing.audit,
         hinted=request.hinted,
+        authors=request.authors,
     )
 
 

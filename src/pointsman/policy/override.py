@@ -72,7 +72,8 @@ def _apart(spec: RunSpec, route: Route, authors: tuple[Model, ...] | None) -> Re
     if route.phase is Phase.REVIEW:
         code = spec.route(Phase.CODE)
         possible = authors_of(code) if isinstance(code, Route) and spec.goal != "review" else ()
-        found = reviewers(route, possible if authors is None else authors, spec.review.separation)
+        wrote = (*spec.authors, *(possible if authors is None else authors))
+        found = reviewers(route, wrote, spec.review.separation)
     elif route.phase is Phase.CODE:
         review = spec.route(Phase.REVIEW)
         if isinstance(review, Refuse):

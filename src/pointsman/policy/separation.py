@@ -4,6 +4,7 @@ from typing import Literal
 
 from pointsman.domain.models import Model
 from pointsman.domain.run import Refuse, Route
+from pointsman.policy.catalogue import Catalogue
 from pointsman.policy.rules import Rule, refuse
 
 Separation = Literal["model", "family", "vendor"]
@@ -22,6 +23,18 @@ def too_near(one: Model, other: Model, separation: Separation) -> bool:
 def nearest_author(model: Model, authors: tuple[Model, ...], separation: Separation) -> Model | None:
     """The first author that `model` must not review."""
     return next((author for author in authors if too_near(model, author, separation)), None)
+
+
+def named_authors(names: tuple[str, ...], catalogue: Catalogue) -> tuple[Model, ...] | Refuse:
+    """The models of those names; a refusal for one that is not known, since nobody can tell its family."""
+    unknown = next((name for name in names if name not in catalogue.models), None)
+    if unknown is None:
+        return tuple(catalogue.models[name] for name in names)
+    return refuse(
+        Rule.SEPARATION,
+        f"the change names {unknown[:100]} as one of its authors, and the policy does not know that model",
+        "add it to the policy's models, so that its family is known, and run the review again",
+    )
 
 
 def reviewers(route: Route, authors: tuple[Model, ...], separation: Separation) -> tuple[Model, ...] | Refuse:

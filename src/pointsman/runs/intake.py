@@ -10,10 +10,10 @@ from pointsman.conversation.hygiene import inbound
 from pointsman.conversation.labels import task_hinted
 from pointsman.conversation.replies import missing_routing_file
 from pointsman.domain.errors import OwnerMust
-from pointsman.domain.models import Model
 from pointsman.domain.run import Actor, Admit, Issue, Refuse, Repository, RunSpec
 from pointsman.policy.admission import Request, Rulebook, decide
-from pointsman.policy.catalogue import PriceOf
+from pointsman.policy.catalogue import PriceOf, catalogue_of
+from pointsman.policy.separation import named_authors
 from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
 
@@ -25,8 +25,8 @@ class Order:
     """What somebody asks for. `issue` is its key on the forge; a review names a branch instead.
 
     `routing` is a routing file (name, bytes) to try in place of the committed one: only a person at the command line
-    can give it. `base` is what a branch under review is compared with; `authors` are the models that are known to
-    have written it.
+    can give it. `base` is what a branch under review is compared with; `assisted` names the models that
+    helped to write it.
     """
 
     goal: Literal["build", "plan", "review"]
@@ -37,7 +37,7 @@ class Order:
     routing: tuple[str, bytes] | None = None
     branch: str = ""
     base: str = ""
-    authors: tuple[Model, ...] = ()
+    assisted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,9 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
     head = await workspace.fetch(repository, order.branch or "HEAD") if order.goal == "review" else ""
     issue = await _issue(order, forge, head)
     routing, routing_bytes = await _routing(order, workspace, trunk)
+    authors = named_authors(order.assisted, catalogue_of(law.policy, law.price_of))
+    if isinstance(authors, Refuse):
+        return authors
     request = Request(
         goal=order.goal,
         repository=repository,
@@ -70,7 +73,7 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         base_commit=base,
         head_commit=head,
         at=order.at,
-        authors=order.authors,
+        authors=authors,
         hinted=task_hinted(issue.labels),
     )
     decision = decide(

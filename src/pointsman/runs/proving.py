@@ -134,7 +134,7 @@ def _author_models(course: Course) -> tuple[Model, ...]:
         route = order.routes.get(Phase.CODE)
         if isinstance(route, Route):
             known |= {model.name: model for model in (route.primary, *route.fallback, *route.escalate)}
-    return tuple(known[name] for name in course.earlier.authors)
+    return (*course.spec.authors, *(known[name] for name in course.earlier.authors))
 
 
 def _handed_over(course: Course, why: str) -> Proved:

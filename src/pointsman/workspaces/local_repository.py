@@ -1,11 +1,14 @@
 """A repository on disk as the local forge names it: a stable id, its branch, and what is not committed in it."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from pointsman.domain.run import Repository
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
 from pointsman.workspaces.source import git_dir_of
+
+_ASSISTED = re.compile(r"^[ \t]*Assisted-by: Pointsman \((?P<model>[^\n]*)\)[ \t]*$", re.MULTILINE)
 
 
 async def locate(location: str) -> Repository:
@@ -43,6 +46,17 @@ async def _default_branch(git_dir: Path) -> str:
 async def merge_base(location: str, one: str, other: str) -> str:
     """The commit where two revisions of the user's repository parted; empty when they never met."""
     return await _printed(git_dir_of(location), "merge-base", "--end-of-options", one, other)
+
+
+async def assisted_by(location: str, base: str, head: str) -> tuple[str, ...]:
+    """The models that our trailers name as helpers in the commits that `head` holds and `base` does not.
+
+    Every line of a message counts, since a squash puts trailers into its middle. Asked of rev-list, which obeys no
+    setting of the repository that starts a program.
+    """
+    span = f"{base}..{head}" if base else head
+    told = await git(git_dir_of(location), "rev-list", "--format=%B", "--end-of-options", span)
+    return tuple(dict.fromkeys(one["model"] for one in _ASSISTED.finditer(told.decode("utf-8", "replace"))))
 
 
 async def _printed(git_dir: Path, *args: str) -> str:

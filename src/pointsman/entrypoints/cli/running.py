@@ -120,6 +120,7 @@ async def opened(installation: Installation) -> AsyncIterator[Installation]:
 
 async def admitted(installation: Installation, policy: LoadedPolicy, repository: Repository, wish: Wish) -> RunSpec:
     """The frozen order of a wish. Raises OwnerMust with the rule that refused it, or with what is missing."""
+    base = await installation.parting(repository, wish.base, wish.branch) if wish.goal == "review" else ""
     order = Order(
         goal=wish.goal,
         repository=repository,
@@ -128,7 +129,8 @@ async def admitted(installation: Installation, policy: LoadedPolicy, repository:
         issue=str(wish.issue) if wish.issue else "",
         routing=_routing(wish.routing),
         branch=wish.branch,
-        base=await installation.parting(repository, wish.base, wish.branch) if wish.goal == "review" else "",
+        base=base,
+        assisted=await installation.assistants(repository, base, wish.branch) if wish.goal == "review" else (),
     )
     workspace = await installation.workspace(repository)
     law = Law(policy.policy, policy.data, price_of)
