@@ -14,7 +14,7 @@ from pathlib import Path
 from pointsman.domain.errors import Stopped
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Perimeter, Phase
-from pointsman.domain.models import Caps
+from pointsman.domain.models import Caps, Ending, Reply, Usage
 from pointsman.ports.ledger import Ledger
 
 # For programs that a test starts: they find what the test finds.
@@ -22,6 +22,21 @@ PYTHONPATH = os.pathsep.join([str(Path(__file__).resolve().parents[2]), *filter(
 
 CAPS = Caps(phase_usd=10.0, run_usd=10.0, repository_day_usd=10.0, installation_day_usd=10.0)
 NOON = "2026-11-21T12:00:00Z"
+ANSWER = Reply(
+    call_id="r-1:code:0",
+    model="small",
+    served="small",
+    provider="ollama",
+    text="Wind it.",
+    data={"at": ["noon"]},
+    calls=(),
+    ending=Ending.COMPLETE,
+    usage=Usage(100, 20),
+    cost_usd=0.07,
+    seconds=1.5,
+    sent_sha256="5" * 64,
+    received_sha256="e" * 64,
+)
 
 
 def call(

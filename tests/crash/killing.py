@@ -22,7 +22,8 @@ _BUSY_SECONDS = 0.03
 # Counts to a number that no machine reaches while a test waits; all the while the writer holds the database.
 _GATE = """
 CREATE TRIGGER gate BEFORE INSERT ON operation_outputs
-WHEN NEW.function_id = {step} AND NEW.workflow_uuid NOT IN ({runs})
+WHEN NEW.workflow_uuid NOT IN ({runs})
+ AND (SELECT count(*) FROM operation_outputs WHERE workflow_uuid = NEW.workflow_uuid) = {finished}
 BEGIN
   SELECT max(n) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1e12) SELECT n FROM c);
 END
@@ -134,14 +135,14 @@ def runs_in(pid: int, word: str) -> bool:
 
 
 @contextmanager
-def gate(home: Path, step: int, *, spared: tuple[str, ...]) -> Iterator[Moment]:
-    """Who records this step is held there: the step has had its effect, and nobody has written so.
+def gate(home: Path, finished: int, *, spared: tuple[str, ...] = ()) -> Iterator[Moment]:
+    """Who records one more step than `finished` is held: the step has had its effect, and nobody has written so.
 
     Gives the moment at which it is held. Runs in `spared` pass.
     """
     path = home / "engine.sqlite"
     runs = ", ".join(f"'{run}'" for run in spared)
-    _write(path, "DROP TRIGGER IF EXISTS gate", _GATE.format(step=step, runs=runs))
+    _write(path, "DROP TRIGGER IF EXISTS gate", _GATE.format(finished=finished, runs=runs))
     since: list[float] = []
 
     def held(_pid: int) -> bool:
@@ -149,7 +150,7 @@ def gate(home: Path, step: int, *, spared: tuple[str, ...]) -> Iterator[Moment]:
             since.clear()
             return False
         since.append(time.monotonic())
-        return since[-1] - since[0] >= _BUSY_SECONDS and _before(home, step, spared)
+        return since[-1] - since[0] >= _BUSY_SECONDS and _finished(home, spared) == finished
 
     try:
         yield held
@@ -157,10 +158,8 @@ def gate(home: Path, step: int, *, spared: tuple[str, ...]) -> Iterator[Moment]:
         _write(path, "DROP TRIGGER IF EXISTS gate")
 
 
-def _before(home: Path, step: int, spared: tuple[str, ...]) -> bool:
-    """Whether the step is the next to be recorded."""
-    numbers = [each.number for each in journal(home) if each.run_id not in spared]
-    return max(numbers, default=0) == step - 1
+def _finished(home: Path, spared: tuple[str, ...]) -> int:
+    return sum(step.run_id not in spared for step in journal(home))
 
 
 def _busy(path: Path) -> bool:

@@ -93,12 +93,12 @@ def _published_once(stage: Stage, branch: str) -> int:
 
 
 def asked_once(stage: Stage, run_id: str, *, since: int, repeated: int) -> None:
-    """Each finished call was made once; at most `repeated` more requests than finished calls came, each cut off."""
+    """Each call that the ledger settled was made once; `repeated` more requests came, each cut off by a kill."""
     seen = [one.body_sha256 for one in stage.server.seen[since:] if one.model]
-    finished = len(_asks(recorded(stage.home, run_id)))
-    assert finished <= len(seen) <= finished + repeated, (finished, len(seen))
-    answered = rows_of(stage.home, f"SELECT call_id FROM calls WHERE run_id = '{run_id}' AND NOT superseded")
+    answered = rows_of(stage.home, f"SELECT call_id FROM calls WHERE run_id = '{run_id}' AND state = 'answered'")
     assert all(times == 1 for times in Counter(answered).values()), answered
+    assert len(seen) == len(answered) + repeated, (seen, answered)
+    assert rows_of(stage.home, "SELECT * FROM answers") == []
 
 
 def litter(stage: Stage) -> list[str]:

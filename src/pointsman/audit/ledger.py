@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -22,6 +23,7 @@ from pointsman.audit.budget import require_room
 from pointsman.audit.database import Database
 from pointsman.audit.tables import (
     acts,
+    answers,
     branches,
     call_of,
     call_values,
@@ -35,12 +37,14 @@ from pointsman.audit.tables import (
 from pointsman.domain.errors import TryAgain
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Phase
-from pointsman.domain.models import Caps
+from pointsman.domain.models import Caps, Reply
 from pointsman.domain.notes import PersonAct
 
 T = TypeVar("T")
 
 _ORDER = tuple(Phase)
+_REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
+_OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 
 
 class SqlLedger:
@@ -71,8 +75,11 @@ class SqlLedger:
 
         return await self._database.write(work)
 
-    async def close_call(self, record: CallRecord) -> None:
-        """Settle the call. The first settlement stands; one of a call never seen open is kept, for it was paid."""
+    async def close_call(self, record: CallRecord, answer: Reply | None = None) -> None:
+        """Settle the call. The first settlement stands; one of a call never seen open is kept, for it was paid.
+
+        The answer is kept with it, in one transaction, until the run ends.
+        """
 
         def work(connection: Connection) -> None:
             this = and_(calls.c.call_id == record.call_id, calls.c.attempt == record.attempt)
@@ -86,8 +93,17 @@ class SqlLedger:
                 # The day is that of the reservation; whether a repeat took its place is not for the answer to say.
                 del values["day"], values["superseded"]
                 connection.execute(update(calls).where(this).values(values))
+            if answer is not None and (row is None or row["state"] == "sent"):
+                payload = _REPLY.dump_json(answer).decode()
+                _put(connection, answers, {"call_id": record.call_id, "run_id": record.run_id, "payload": payload})
 
         await self._database.write(work)
+
+    async def answer_of(self, call_id: str) -> Reply | None:
+        """What was answered to a call that is settled, as long as its run goes on."""
+        query = select(answers.c.payload).where(answers.c.call_id == call_id)
+        found = await self._rows(query, lambda row: _REPLY.validate_json(str(row["payload"])))
+        return found[0] if found else None
 
     async def calls(self, run_id: str) -> tuple[CallRecord, ...]:
         """The calls of a run, after those of the runs it was forked from, each with its last attempt.
@@ -99,7 +115,13 @@ class SqlLedger:
 
     async def keep(self, view: RunView) -> None:
         """Create or replace the row of a run. Tokens, cost and calls are not taken from `view` but summed."""
-        await self._database.write(lambda connection: _put(connection, runs, run_values(view)))
+
+        def work(connection: Connection) -> None:
+            _put(connection, runs, run_values(view))
+            if view.state in _OVER:
+                connection.execute(delete(answers).where(answers.c.run_id == view.run_id))
+
+        await self._database.write(work)
 
     async def run(self, run_id: str) -> RunView | None:
         """One run, with tokens and cost summed from its own calls; what a settled attempt cost counts each time."""

@@ -63,6 +63,15 @@ calls = Table(
     Index("calls_by_day", "day", "repository_id"),
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("run_id", String, nullable=False, index=True),
+    Column("payload", String, nullable=False),
+)
+"""What was paid for and is not yet in the journal of its run; emptied when the run ends."""
+
 runs = Table(
     "runs",
     metadata,

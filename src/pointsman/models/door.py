@@ -77,7 +77,7 @@ class Door(Models):
         if isinstance(result, Outage):
             await self._settle(call, "outage", why=result.kind, cost=self._unknown_cost(call))
         else:
-            await self._settle(call, "answered", why="", cost=result.cost_usd)
+            await self._settle(call, "answered", why="", cost=result.cost_usd, answer=result)
         return result
 
     def estimate_tokens(self, ask: Ask) -> int:
@@ -231,18 +231,23 @@ class Door(Models):
         return call.record.reserved_usd if exchange.left and not exchange.status else call.record.cost_usd
 
     async def _settle(
-        self, call: _Call, state: Literal["answered", "outage", "refused"], *, why: str, cost: float
+        self,
+        call: _Call,
+        state: Literal["answered", "outage", "refused"],
+        *,
+        why: str,
+        cost: float,
+        answer: Reply | None = None,
     ) -> None:
-        await self._ledger.close_call(
-            replace(
-                call.record,
-                state=state,
-                why=why,
-                cost_usd=cost,
-                received_sha256=call.exchange.received_sha256,
-                seconds=self._clock.monotonic() - call.started,
-            )
+        settled = replace(
+            call.record,
+            state=state,
+            why=why,
+            cost_usd=cost,
+            received_sha256=call.exchange.received_sha256,
+            seconds=self._clock.monotonic() - call.started,
         )
+        await self._ledger.close_call(settled, answer)
 
     async def probe(self, model: Model) -> str:
         """What stands in the way of asking `model` now, in one sentence; empty when nothing does."""

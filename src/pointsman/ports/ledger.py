@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from pointsman.domain.ledger import CallRecord, RunView
-from pointsman.domain.models import Caps
+from pointsman.domain.models import Caps, Reply
 from pointsman.domain.notes import PersonAct
 
 
@@ -17,8 +17,11 @@ class Ledger(Protocol):
         Raises Stopped when the reservation does not fit into a cap: of the phase, the run, the repository or the day.
         """
 
-    async def close_call(self, record: CallRecord) -> None:
-        """Settle the call: what it really cost and the digest of what came back."""
+    async def close_call(self, record: CallRecord, answer: Reply | None = None) -> None:
+        """Settle the call: what it really cost and the digest of what came back.
+
+        The answer is kept with it until the run ends, so that what was paid for is never asked again.
+        """
 
     async def calls(self, run_id: str) -> tuple[CallRecord, ...]:
         """The calls of a run and of the runs it was forked from, in order, each with its last attempt."""

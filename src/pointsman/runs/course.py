@@ -6,10 +6,11 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
+from pointsman.conversation.replies import status_text
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
-from pointsman.domain.models import Model
+from pointsman.domain.models import Model, Reply
 from pointsman.domain.outcome import Earlier, Hop
 from pointsman.domain.run import Refuse, Repository, Route, RunSpec
 from pointsman.policy.touched import sensitivity_at
@@ -31,6 +32,9 @@ class RunLedger(Ledger, Protocol):
 
     async def overrides(self, run_id: str) -> dict[str, str]:
         """The routes that were chosen by hand: phase to JSON."""
+
+    async def answer_of(self, call_id: str) -> Reply | None:
+        """What was answered to a call that is settled, as long as its run goes on."""
 
     async def note_head(self, repository_id: str) -> str:
         """Digest of the newest note of a repository; empty before the first."""
@@ -76,7 +80,7 @@ class Course:
         chosen = (await adapters.ledger.overrides(run_id)).values()
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
         real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in models_of(r)))
-        models = DurableModels(real.models, run_id)
+        models = DurableModels(real.models, run_id, adapters.ledger.answer_of)
         ports = replace(
             real,
             models=models,
@@ -138,6 +142,15 @@ class Course:
         """Edit the one row that people see."""
         self.view = view
         await self.ledger.keep(view)
+
+    async def tell(self, view: RunView, publicly: str = "") -> None:
+        """The same, and say it on the forge with the figures of the calls so far.
+
+        `publicly` is said there in place of the row's message, where that is for the operator alone.
+        """
+        await self.show(view)
+        summed = await self.ledger.run(self.run_id) or view
+        await self.forge.ensure_status(self.run_id, status_text(replace(summed, message=publicly or view.message)))
 
 
 def models_of(route: Route) -> tuple[Model, ...]:

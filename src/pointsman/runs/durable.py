@@ -1,6 +1,6 @@
 """The ports as a run hands them to its phases: every effect a durable step, every call numbered, outages rerouted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -35,10 +35,15 @@ _TEXT: TypeAdapter[str] = TypeAdapter(str)
 
 @dataclass
 class DurableModels(Models):
-    """Each call a step of its own; on outage the next model of the ask's fallback, each hop remembered."""
+    """Each call a step of its own; on outage the next model of the ask's fallback, each hop remembered.
+
+    A call whose answer was paid for, but not yet in the journal when the process died, is not made again:
+    `answer_of` finds the answer where the call was settled.
+    """
 
     models: Models
     run_id: str
+    answer_of: Callable[[str], Awaitable[Reply | None]]
     hops: list[Hop] = field(default_factory=list)
     counted: dict[Phase, int] = field(default_factory=dict)
 
@@ -58,9 +63,11 @@ class DurableModels(Models):
         number = self.counted.get(ask.phase, 0)
         self.counted[ask.phase] = number + 1
         numbered = replace(ask, run_id=self.run_id, call_id=f"{self.run_id}:{ask.phase}:{number}")
-        return await durable(
-            f"ask:{ask.phase}:{ask.model.name}", _ANSWER, lambda: self.models.ask(numbered), preemptible=True
-        )
+
+        async def asked() -> Reply | Outage:
+            return await self.answer_of(numbered.call_id) or await self.models.ask(numbered)
+
+        return await durable(f"ask:{ask.phase}:{ask.model.name}", _ANSWER, asked, preemptible=True)
 
     def estimate_tokens(self, ask: Ask) -> int:
         """Pure, so no step."""

@@ -24,6 +24,7 @@ from pointsman.domain.models import (
     Price,
     Provider,
     ProviderKind,
+    Reply,
     Shape,
     ToolSpec,
     ToolStyle,
@@ -185,7 +186,7 @@ class LedgerInMemory:
         self.booked[record.call_id] = record.reserved_usd
         return record
 
-    async def close_call(self, record: CallRecord) -> None:
+    async def close_call(self, record: CallRecord, answer: Reply | None = None) -> None:
         self.closed.append(record)
         self.booked[record.call_id] = record.cost_usd
 

@@ -289,7 +289,7 @@ class NoLedger(Ledger):
     async def open_call(self, record: CallRecord, caps: Caps, repository_id: str) -> CallRecord:
         raise AssertionError("a phase kept books")
 
-    async def close_call(self, record: CallRecord) -> None:
+    async def close_call(self, record: CallRecord, answer: Reply | None = None) -> None:
         raise AssertionError("a phase kept books")
 
     async def calls(self, run_id: str) -> tuple[CallRecord, ...]:
