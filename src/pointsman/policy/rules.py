@@ -41,6 +41,7 @@ class Rule(StrEnum):
     FORGE = "forge", "The policy does not let this repository be worked on from this forge."
     COMMAND = "command", "The routing file names a command that the policy does not allow."
     PATH_SENSITIVITY = "path-sensitivity", "The work touches paths more closed than its routes were made for."
+    PATH_APPROVAL = "path-approval", "The work touches paths that no plan named which a person approved."
     PROTECTED = "protected", "The work touches paths that no model may edit."
 
 

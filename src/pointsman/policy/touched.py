@@ -38,13 +38,36 @@ def approval_wanted(spec: RunSpec, plan: Plan) -> str:
     """Why a person must approve this plan before it is carried out; empty when nobody must."""
     if spec.order.plan is Need.APPROVE:
         return f"plans for {spec.task} at level {spec.sensitivity} are approved by a person"
-    for path in (*plan.change, *plan.create):
-        rule = next((r for r in spec.paths if r.approve_plan and matches(r.pattern, path, fold=True)), None)
-        if rule is not None:
-            return f"it touches {path}, and plans for {rule.pattern} are approved by a person"
-    paths = (*plan.change, *plan.create)
+    paths = _written(plan)
+    for path in paths:
+        if pattern := _approved_by_a_person(spec, path):
+            return f"it touches {path}, and plans for {pattern} are approved by a person"
     risk = risk_of(spec.task, paths, spec.issue.labels, len(spec.issue.body), floor=spec.risk)
     return "its risk is high" if risk is Risk.HIGH else ""
+
+
+def unapproved(spec: RunSpec, plan: Plan | None, paths: tuple[str, ...]) -> Refuse | None:
+    """A refusal when a path was written whose plan a person must approve, and no plan that was approved names it.
+
+    Asked of what was really touched: a coder may write where the plan did not say.
+    """
+    named = frozenset(_written(plan)) if plan is not None else frozenset()
+    found = next((path for path in paths if path not in named and _approved_by_a_person(spec, path)), None)
+    if found is None:
+        return None
+    pattern = _approved_by_a_person(spec, found)
+    reason = f"{found}: plans for {pattern} are approved by a person, and the plan of this run does not name it"
+    return refuse(Rule.PATH_APPROVAL, reason, "name the path in the issue, so that the plan does, and start again")
+
+
+def _written(plan: Plan) -> tuple[str, ...]:
+    """Every path that a plan lets be written; tests are written like all others."""
+    return (*plan.change, *plan.create, *plan.tests)
+
+
+def _approved_by_a_person(spec: RunSpec, path: str) -> str:
+    rules = (rule for rule in spec.paths if rule.approve_plan and matches(rule.pattern, path, fold=True))
+    return next((rule.pattern for rule in rules), "")
 
 
 def _few(paths: list[str]) -> str:

@@ -12,7 +12,7 @@ from pointsman.phases.review import review
 from pointsman.phases.verify import verify
 from pointsman.policy.ladder import Again, Cause, Climb, GiveUp, LadderLimits, next_move
 from pointsman.policy.separation import reviewers
-from pointsman.policy.touched import weigh
+from pointsman.policy.touched import unapproved, weigh
 from pointsman.runs.course import Course, refused
 
 _RANK = {Verdict.PASSED: 3, Verdict.NOT_RUN: 2, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 0}
@@ -111,9 +111,10 @@ def _broke(evidence: Evidence | None) -> bool:
 
 def _require_clear(course: Course, patch: Patch) -> None:
     """Weigh the paths that were really touched, before a byte of the diff goes to anybody else."""
-    too_closed = weigh(course.spec, tuple(edit.path for edit in patch.edits))
-    if isinstance(too_closed, Refuse):
-        raise refused(too_closed)
+    touched = tuple(edit.path for edit in patch.edits)
+    no = weigh(course.spec, touched) or unapproved(course.spec, course.earlier.plan, touched)
+    if no is not None:
+        raise refused(no)
 
 
 async def review_once(course: Course) -> None:

@@ -11,7 +11,7 @@ from pointsman.domain.run import Refuse, Route
 from pointsman.policy.override import override
 from pointsman.policy.risk import risk_of
 from pointsman.policy.separation import reviewers
-from pointsman.policy.touched import approval_wanted, protected_hits, weigh
+from pointsman.policy.touched import approval_wanted, protected_hits, unapproved, weigh
 from pointsman.policy.triage_rules import task_shown
 
 THREE = "plan: opus\ncode: qwen-s\nqa: sol\n"
@@ -151,3 +151,16 @@ def test_before_the_review_the_real_authors_are_held_against_every_candidate() -
     found = reviewers(review, (models["stray"], models["haiku"]), "family")
     assert isinstance(found, Refuse)
     assert "stray, haiku" in found.reason
+
+
+def test_a_path_that_a_person_approves_is_not_hidden_among_the_tests_of_a_plan() -> None:
+    assert "db/migrations/1.sql" in approval_wanted(SPEC, replace(PLAN, tests=("db/migrations/1.sql",)))
+    assert approval_wanted(SPEC, replace(PLAN, tests=("src/crypto/keys.py",))) == "its risk is high"
+
+
+def test_a_coder_that_strays_into_a_path_that_a_person_approves_is_stopped() -> None:
+    strayed = unapproved(SPEC, replace(PLAN, change=("src/cart.py",)), ("src/cart.py", "DB/migrations/2.sql"))
+    assert strayed is not None
+    assert (strayed.rule, "DB/migrations/2.sql" in strayed.reason) == ("path-approval", True)
+    assert unapproved(SPEC, replace(PLAN, create=("db/migrations/2.sql",)), ("db/migrations/2.sql",)) is None
+    assert unapproved(SPEC, None, ("src/cart.py",)) is None
