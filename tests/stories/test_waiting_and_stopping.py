@@ -25,6 +25,8 @@ def test_a_plan_waits_for_its_approval_beyond_the_end_of_the_process_and_the_not
         run_id, plan_hash = waits.run_id, str(waits.run["plan_hash"])
         assert (waits.code, waits.run["state"], stage.asked()) == (0, "waiting", ["planner"]), waits
         listed = stage.does("status", "--json")
+        shown = stage.does("show", run_id)
+        page = stage.status_page(run_id)
         wrong = stage.does("approve", run_id, "0123456789abcdef")
         before = stage.print()
         agreed = stage.does("approve", run_id, plan_hash[:8], "--json")
@@ -32,9 +34,15 @@ def test_a_plan_waits_for_its_approval_beyond_the_end_of_the_process_and_the_not
         again = stage.does("rerun", run_id, "code", "--json", with_policy=True)
 
     assert [row["run_id"] for row in json.loads(listed.out)] == [run_id]
+    assert "Multiply by the part that is left." in shown.out
+    assert f"$ pointsman approve {run_id} {plan_hash[:12]} --home {stage.home}\n" in shown.out
+    assert "Multiply by the part that is left." in page
+    assert f"`pointsman approve {run_id} {plan_hash}`" in page
+    assert "1 model call, " in page
     assert (wrong.code, wrong.out) == (1, "")
     assert f"waits for the plan {plan_hash[:12]}, not for 0123456789ab" in wrong.err
     assert (agreed.code, agreed.run["result"], agreed.run_id) == (0, "ready", run_id), agreed
+    assert "3 model calls, " in stage.status_page(run_id)
     assert before.disturbed_by(stage.print()) == ()
     assert (twice.code, "it is done" in twice.err) == (2, True), twice
     assert again.code == 0, again

@@ -250,6 +250,10 @@ class Stage:
         """The change's page."""
         return next((self.home / "changes").glob(f"*/{branch.removeprefix('pointsman/')}.md")).read_text("utf-8")
 
+    def status_page(self, run_id: str) -> str:
+        """What the forge says of a run."""
+        return (self.home / "runs" / f"{run_id}.md").read_text(encoding="utf-8")
+
     def note(self, branch: str) -> str:
         """The note's readable page, as committed on the branch."""
         names = self.git("diff", "--name-only", f"{branch}~1", branch).split()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pointsman.domain.ledger import CallRecord
+from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.outcome import CheckResult, Earlier
 from pointsman.domain.run import Considered, Route, RunSpec
@@ -56,6 +56,12 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def run_figures(view: RunView) -> str:
+    """`3 model calls, 1,775 tokens in, 118 out, $0.02`."""
+    calls = f"{view.calls} model call{'' if view.calls == 1 else 's'}"
+    return f"{calls}, {tokens(view.input_tokens)} tokens in, {tokens(view.output_tokens)} out, {usd(view.cost_usd)}"
 
 
 def short(digest: str, length: int = 12) -> str:

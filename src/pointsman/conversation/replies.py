@@ -1,10 +1,7 @@
 """Every text that the bot says, as a function of domain values: short, calm, and it pings nobody."""
 
-from collections.abc import Sequence
-
 from pointsman.conversation.change_page import (
     PageFacts,
-    bullets,
     change_page,
     change_title,
     finding_text,
@@ -12,29 +9,25 @@ from pointsman.conversation.change_page import (
     review_part,
     unseen_text,
 )
-from pointsman.conversation.figures import tokens, usd
+from pointsman.conversation.figures import run_figures
 from pointsman.conversation.outbound import outbound, outbound_line
 from pointsman.domain.ledger import RunView
-from pointsman.domain.outcome import Evidence, NoPatch, Plan, Review, Verdict
-from pointsman.domain.run import Refuse
+from pointsman.domain.outcome import Evidence, Plan, Review, Verdict
 
 __all__ = [
     "PageFacts",
+    "approval_commands",
     "cancelled",
     "change_page",
     "change_title",
     "check_text",
     "finding_text",
     "missing_routing_file",
-    "no_change",
     "plan_for_approval",
     "plan_part",
-    "question",
-    "refusal",
     "review_text",
     "run_failed",
     "status_text",
-    "stopped",
     "unseen_text",
 ]
 
@@ -69,58 +62,32 @@ def status_text(view: RunView) -> str:
         lines.append(outbound(view.message))
     if view.branch:
         lines.append(f"Branch: `{view.branch}`")
-    lines.append(
-        f"Run `{view.run_id}`: {view.calls} model calls, {tokens(view.input_tokens)} tokens in, "
-        f"{tokens(view.output_tokens)} out, {usd(view.cost_usd)}."
-    )
+    if view.state == "waiting" and view.plan_hash:
+        agree, stop = approval_commands(view.run_id, view.plan_hash)
+        lines.append(f"To go on: `{agree}`\n\nTo stop: `{stop}`")
+    lines.append(f"Run `{view.run_id}`: {run_figures(view)}.")
     return "\n\n".join(lines)
 
 
-def refusal(refuse: Refuse) -> str:
-    """No, by which rule, why, and what to do."""
-    text = f"Nothing was done: {outbound_line(refuse.reason, limit=1_000)} (rule `{refuse.rule}`)"
-    return f"{text}\n\n{outbound(refuse.mend)}" if refuse.mend else text
-
-
-def plan_for_approval(plan: Plan, plan_hash: str, run_id: str) -> str:
-    """The plan, and the one command that lets the run go on with exactly this plan."""
+def plan_for_approval(plan: Plan, why: str) -> str:
+    """The plan, and why a person is asked about it; `approval_commands` are what that person can type."""
     return (
         f"{plan_part(plan)}\n\n"
-        "The run waits for a person with write access to agree to this plan. Nothing has been changed yet.\n\n"
-        f"To go on: `pointsman approve {run_id} {plan_hash}`\n\n"
-        f"To stop: `pointsman cancel {run_id}`"
+        f"The run waits for a person with write access to agree to this plan: {why}. Nothing has been changed yet."
     )
 
 
-def question(questions: Sequence[str], run_id: str) -> str:
-    """What only a person can answer."""
-    return (
-        f"The plan cannot be made without an answer from a person.\n\n{bullets(questions)}\n\n"
-        f"Write the answer into the issue and start again. Run `{run_id}` changed nothing."
-    )
-
-
-def no_change(tries: Sequence[NoPatch], run_id: str) -> str:
-    """No try left a change; what each of them came to."""
-    came_to = bullets([f"{attempt.model}: {attempt.why} ({attempt.kind})" for attempt in tries])
-    return (
-        f"No change came of this run: {len(tries)} {'try' if len(tries) == 1 else 'tries'} left nothing that could "
-        f"be committed.\n\n{came_to}\n\n"
-        f"Another model may do better: `pointsman rerun {run_id} code --model NAME` keeps the plan."
-    )
+def approval_commands(run_id: str, plan_hash: str) -> tuple[str, str]:
+    """The one command that lets the run go on with exactly this plan, and the one that stops it."""
+    return f"pointsman approve {run_id} {plan_hash}", f"pointsman cancel {run_id}"
 
 
 def run_failed(run_id: str, code: str) -> str:
-    """A fault on our side: neutral, with what an operator needs to find it."""
+    """A fault on our side: neutral, since its details may be the operator's alone, and where to find those."""
     return (
-        f"The run came to an end through a fault of the installation, not of the issue (`{code}`, run `{run_id}`). "
-        "The operator finds the details in the log. Nothing was pushed."
+        f"A fault of the installation, not of the issue, ended the run (`{code}`). What was finished is kept. "
+        f"The operator finds the details with `pointsman show {run_id}`."
     )
-
-
-def stopped(message: str, run_id: str) -> str:
-    """A limit was reached; the message says which one and how far the run got."""
-    return f"The run was stopped: {outbound_line(message, limit=1_000)}\n\nRun `{run_id}`. What was paid for is kept."
 
 
 def cancelled(run_id: str, branch: str = "") -> str:

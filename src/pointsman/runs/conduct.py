@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from dbos import DBOS
 from pydantic import TypeAdapter
 
-from pointsman.conversation.replies import review_text, status_text
+from pointsman.conversation.replies import plan_for_approval, review_text, run_failed
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.ledger import RunStateName
 from pointsman.domain.levels import Phase
@@ -134,12 +134,13 @@ async def _planned(course: Course) -> Plan:
 
 async def _approved(course: Course, made: Plan) -> None:
     """Wait, for days if need be, until somebody with write access has said yes to this very plan."""
-    why = "policy" if course.spec.order.plan is Need.APPROVE else approval_wanted(course.spec, made)
+    why = approval_wanted(course.spec, made)
     if not why:
         return
-    view = replace(course.view, state="waiting", plan_hash=made.digest, message=f"The plan wants approval: {why}.")
+    asked = plan_for_approval(made, why)
+    view = replace(course.view, state="waiting", plan_hash=made.digest, message=asked)
     while True:
-        await course.show(view)
+        await course.tell(view)
         said = await DBOS.recv_async(APPROVAL, timeout_seconds=APPROVAL_DAYS * 86_400)
         if said is None:
             raise Stopped(f"Nobody approved the plan within {APPROVAL_DAYS} days.", code="approval")
@@ -167,5 +168,4 @@ async def _ended(course: Course, error: PointsmanError) -> None:
         case _:
             pass
     view = replace(course.view, state=state, message=str(error), error_code=error.code, exit_code=exit_code)
-    await course.show(view)
-    await course.forge.ensure_status(course.run_id, status_text(view))
+    await course.tell(view, run_failed(course.run_id, error.code) if isinstance(error, OperatorMust) else "")

@@ -81,15 +81,18 @@ class Course:
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
         real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in models_of(r)))
         models = DurableModels(real.models, run_id, adapters.ledger.answer_of)
+
+        def hidden(path: str) -> bool:
+            return sensitivity_at(spec, path).rank > spec.sensitivity.rank
+
+        async def is_closed(commit: str) -> bool:
+            return any(hidden(entry.path) for entry in await real.workspace.files(commit))
+
         ports = replace(
             real,
             models=models,
-            workspace=DurableWorkspace(
-                real.workspace,
-                (f"Pointsman-Run: {run_id}",),
-                lambda path: sensitivity_at(spec, path).rank > spec.sensitivity.rank,
-            ),
-            sandbox=DurableSandbox(real.sandbox),
+            workspace=DurableWorkspace(real.workspace, (f"Pointsman-Run: {run_id}",), hidden),
+            sandbox=DurableSandbox(real.sandbox, spec.base_commit, is_closed),
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
         return cls(run_id, spec, ports, models, adapters.forge_for(spec.repository), adapters.ledger, view)

@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
-from pointsman.conversation.replies import check_text, review_text, status_text
+from pointsman.conversation.replies import check_text, review_text
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder
 from pointsman.domain.levels import Phase
@@ -213,8 +213,7 @@ async def _told(course: Course, change: Change, proved: Proved, result: Literal[
         message="" if ready else _needs(proved),
         exit_code=0 if ready else 1,
     )
-    await course.forge.ensure_status(course.run_id, status_text(view))
-    await course.show(view)
+    await course.tell(view)
 
 
 def _needs(proved: Proved) -> str:

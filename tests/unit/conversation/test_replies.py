@@ -12,10 +12,9 @@ from tests.unit.conversation import told_run as told
 
 from pointsman.conversation import replies
 from pointsman.domain.levels import Severity
-from pointsman.domain.outcome import NoPatch
-from pointsman.domain.run import Refuse
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+WHY = "its risk is high"
 COMMAND = "python -m tests.unit.conversation.test_replies"
 
 
@@ -46,18 +45,17 @@ TEXTS: dict[str, Callable[[], str]] = {
             told.RUNNING, state="done", result="needs-person", branch="pointsman/12-board", message="The tests fail."
         )
     ),
-    "status-waiting": lambda: replies.status_text(replace(told.RUNNING, state="waiting", phase="plan")),
-    "refusal": lambda: replies.refusal(
-        Refuse("separation", "no reviewer of another family than the coder's is left", "Name one under `qa`.")
+    "status-waiting": lambda: replies.status_text(
+        replace(
+            told.RUNNING,
+            state="waiting",
+            phase="plan",
+            plan_hash=told.PLAN.digest,
+            message=replies.plan_for_approval(told.PLAN, WHY),
+        )
     ),
-    "plan-for-approval": lambda: replies.plan_for_approval(told.PLAN, told.PLAN.digest, told.RUN_ID),
-    "question": lambda: replies.question(("Should the board say `now`?",), told.RUN_ID),
-    "no-change": lambda: replies.no_change(
-        (NoPatch("unreadable", "the reply held no edit", "coder"), NoPatch("empty", "an empty reply", "coder")),
-        told.RUN_ID,
-    ),
+    "plan-for-approval": lambda: replies.plan_for_approval(told.PLAN, WHY),
     "run-failed": lambda: replies.run_failed(told.RUN_ID, "bad-key"),
-    "stopped": lambda: replies.stopped("The run's budget of $2.00 is used up after the plan.", told.RUN_ID),
     "cancelled": lambda: replies.cancelled(told.RUN_ID, "pointsman/12-board"),
     "missing-routing-file": replies.missing_routing_file,
     "review": lambda: replies.review_text(told.REVIEW, told.EVIDENCE),
@@ -91,7 +89,7 @@ def test_a_page_never_says_that_tests_pass_when_they_did_not() -> None:
 
 
 def test_the_approval_names_the_hash_of_the_very_plan() -> None:
-    assert f"pointsman approve {told.RUN_ID} {told.PLAN.digest}" in TEXTS["plan-for-approval"]()
+    assert f"pointsman approve {told.RUN_ID} {told.PLAN.digest}" in TEXTS["status-waiting"]()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from rich.console import Console
 from tests.unit.conversation import told_run as told
 
+from pointsman.conversation.replies import plan_for_approval
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
 from pointsman.entrypoints.cli.as_json import run_json, view_json
@@ -21,7 +22,8 @@ _BRANCH = BranchInfo(
 
 
 def _report(run_id: str = told.RUN_ID) -> Report:
-    return Report(run_id, told.spec(), told.earlier(), told.calls(), _BRANCH, told.NOTE)
+    typed = (f"pointsman show {run_id}",)
+    return Report(run_id, told.spec(), told.earlier(), told.calls(), _BRANCH, told.NOTE, typed)
 
 
 def _console(width: int = 120) -> Console:
@@ -100,6 +102,25 @@ def test_one_run_is_shown_with_its_message() -> None:
     console = _console()
     run_page(console, replace(told.RUNNING, state="waiting", message="The plan wants approval."))
     assert "waiting" in _shown(console) and "The plan wants approval." in _shown(console)
+
+
+def test_what_is_to_be_copied_is_never_broken_at_the_width_of_the_terminal() -> None:
+    console = _console(40)
+    command = "pointsman audit verify --repo /srv/a-rather-long-place pointsman/12-board --home /srv/pointsman"
+    final_report(console, replace(_report(), next_commands=(command,)))
+    lines = [line.strip() for line in _shown(console).splitlines()]
+    assert f"$ {command}" in lines
+    assert f"statement {told.NOTE.statement_path}" in lines
+
+
+def test_a_waiting_run_shows_the_whole_plan_and_the_command_that_agrees_to_it() -> None:
+    console = _console(40)
+    asked = plan_for_approval(told.PLAN, "its risk is high")
+    waiting = replace(told.RUNNING, state="waiting", message=asked, plan_hash=told.PLAN.digest)
+    run_page(console, waiting, home_option=" --home /srv/pointsman")
+    shown = " ".join(_shown(console).split())
+    assert "At 07:30 the next departure is 07:30." in shown and "its risk is high" in shown
+    assert f"$ pointsman approve {told.RUN_ID} {told.PLAN.digest[:12]} --home /srv/pointsman" in shown
 
 
 def _play(progress: LiveProgress) -> None:

@@ -90,7 +90,7 @@ def _next(run_id: str, home: Path, repository: Path, branch: str) -> tuple[str, 
     return (
         f"git -C {repository} show {branch}~1" if branch else f"pointsman show {run_id} --home {home}",
         f"pointsman rerun {run_id} review --home {home}",
-        f"pointsman audit verify --repo {repository} main..{branch} --home {home}",
+        f"pointsman audit verify --repo {repository} {branch} --home {home}",
     )
 
 

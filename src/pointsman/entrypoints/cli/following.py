@@ -62,11 +62,12 @@ def _tell(installation: Installation, view: RunView, report: "Report | None") ->
 
     from pointsman.entrypoints.cli.render import run_page
 
+    home_option = installation.settings.home_option
     if view.state in _CUT_SHORT:
         run_page(Console(), replace(view, message=""))
-        sys.stderr.write(explain_run(view, installation.settings.home_option, log_path()) + "\n")
+        sys.stderr.write(explain_run(view, home_option, log_path()) + "\n")
     else:
-        run_page(Console(), view, report)
+        run_page(Console(), view, report, home_option=home_option)
 
 
 async def _until_rest(installation: Installation, run_id: str, progress: "LiveProgress | None") -> RunView:

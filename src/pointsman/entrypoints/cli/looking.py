@@ -27,13 +27,14 @@ async def runs(repo: Path | None, home: Path | None, as_json: bool) -> int:
 
 async def status(run_id: str, home: Path | None, as_json: bool) -> int:
     """The runs that go on or wait; or one run."""
-    installation = Installation(read_settings(home))
+    settings = read_settings(home)
+    installation = Installation(settings)
     if run_id:
         view = await _known(installation, run_id)
         if as_json:
             _print(view_json(view))
         else:
-            run_page(Console(), view)
+            run_page(Console(), view, home_option=settings.home_option)
         return 0
     views = await installation.ledger.runs()
     active = tuple(view for view in views if view.state not in _OVER)
@@ -45,7 +46,8 @@ async def status(run_id: str, home: Path | None, as_json: bool) -> int:
 
 async def show(run_id: str, home: Path | None, as_json: bool) -> int:
     """One run with its plan, evidence, findings, routes, calls and note."""
-    installation = Installation(read_settings(home))
+    settings = read_settings(home)
+    installation = Installation(settings)
     view = await _known(installation, run_id)
     report = await report_of(installation, run_id)
     calls = await installation.ledger.calls(run_id)
@@ -53,7 +55,7 @@ async def show(run_id: str, home: Path | None, as_json: bool) -> int:
         spec, earlier = (report.spec, report.earlier) if report else (None, None)
         _print(run_json(view, spec, earlier, calls, report.note if report else None))
     else:
-        run_page(Console(), view, report)
+        run_page(Console(), view, report, home_option=settings.home_option)
     return 0
 
 

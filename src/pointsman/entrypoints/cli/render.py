@@ -11,15 +11,26 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.conversation.change_page import standing, unseen_text
-from pointsman.conversation.figures import check_rows, duration, phase_rows, route_rows, short, tokens, usd
+from pointsman.conversation.figures import (
+    check_rows,
+    duration,
+    phase_rows,
+    route_rows,
+    run_figures,
+    short,
+    tokens,
+    usd,
+)
 from pointsman.conversation.hygiene import masked
 from pointsman.conversation.invisible import visible_characters
+from pointsman.conversation.replies import approval_commands
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Note, Patch, Plan, Review, Try
 from pointsman.domain.run import RunSpec
 
 _LONGEST_DIFF = 60
+_LONGEST_MESSAGE = 64_000
 _STATE_STYLES = {"done": "green", "running": "cyan", "waiting": "yellow", "failed": "red", "refused": "red"}
 _SEVERITY_STYLES = {
     Severity.BLOCKING: "bold red",
@@ -63,15 +74,25 @@ def final_report(console: Console, report: Report) -> None:
         ("The review", _review(earlier.review)),
         ("Who did what, and why", _routing(report.spec, report.calls)),
         ("The note", _note(report.note)),
-        ("Try next", _commands(report.next_commands or _usual_commands(report.run_id))),
+        ("Try next", _commands(report.next_commands)),
     )
     if report.spec.issue.flags:
         console.print(Text(unseen_text(report.spec.issue.flags), style="yellow"))
     for title, body in sections:
-        if body is not None:
-            console.print(Rule(Text(title, style="bold"), align="left", style="dim"))
-            console.print(Padding(body, (0, 0, 1, 2)))
+        if body:
+            _section(console, title, body)
     console.print(_plain(report.ending or standing(earlier)), style="bold")
+
+
+def _section(console: Console, title: str, body: RenderableType | tuple[Text, ...]) -> None:
+    """One section; single lines of text are there to be copied, so they are never broken at the terminal's width."""
+    console.print(Rule(Text(title, style="bold"), align="left", style="dim"))
+    if isinstance(body, tuple):
+        for line in body:
+            console.print(Text("  ").append_text(line), soft_wrap=True)
+        console.print()
+    else:
+        console.print(Padding(body, (0, 0, 1, 2)))
 
 
 def runs_table(console: Console, views: Iterable[RunView]) -> None:
@@ -92,8 +113,8 @@ def runs_table(console: Console, views: Iterable[RunView]) -> None:
     console.print(table if count else Text("No runs yet."))
 
 
-def run_page(console: Console, view: RunView, report: Report | None = None) -> None:
-    """One run: its state and figures, then its report as far as it has come."""
+def run_page(console: Console, view: RunView, report: Report | None = None, *, home_option: str = "") -> None:
+    """One run: its state and figures, then its report, or the plan that waits and what can be typed about it."""
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim")
     facts.add_column()
@@ -106,20 +127,20 @@ def run_page(console: Console, view: RunView, report: Report | None = None) -> N
         ("phase", Text(f"{view.phase} {view.model}".strip())),
         ("branch", Text(view.branch)),
         ("started", Text(view.started_at)),
-        ("figures", Text(_figures(view))),
-        ("message", _plain(view.message)),
+        ("figures", Text(run_figures(view))),
+        ("message", _plain("" if view.state == "waiting" else view.message)),
     ):
         if value.plain:
             facts.add_row(name, value)
     console.print(facts)
+    if view.state == "waiting":
+        console.print()
+        _section(console, "Waiting for a person", _plain(view.message, _LONGEST_MESSAGE))
+        answers = approval_commands(view.run_id, view.plan_hash[:12])
+        _section(console, "Try next", _commands(tuple(f"{answer}{home_option}" for answer in answers)))
     if report is not None:
         console.print()
         final_report(console, report)
-
-
-def _figures(view: RunView) -> str:
-    calls = f"{view.calls} model call{'' if view.calls == 1 else 's'}"
-    return f"{calls}, {tokens(view.input_tokens)} tokens in, {tokens(view.output_tokens)} out, {usd(view.cost_usd)}"
 
 
 def _plain(text: str, limit: int = 2_000) -> Text:
@@ -135,14 +156,14 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _branch(branch: BranchInfo | None) -> RenderableType | None:
+def _branch(branch: BranchInfo | None) -> tuple[Text, ...]:
     if branch is None:
-        return None
+        return ()
     lines = [Text(branch.name, style="bold cyan")]
     lines.extend(
         Text.assemble((short(commit), "yellow"), "  ", _plain(subject, 90)) for commit, subject in branch.commits
     )
-    return Group(*lines)
+    return tuple(lines)
 
 
 def _diff(branch: BranchInfo | None) -> RenderableType | None:
@@ -253,10 +274,10 @@ def _routing(spec: RunSpec, calls: tuple[CallRecord, ...]) -> RenderableType:
     return Group(did, Text(), why)
 
 
-def _note(note: Note | None) -> RenderableType | None:
+def _note(note: Note | None) -> tuple[Text, ...]:
     if note is None:
-        return None
-    return Group(
+        return ()
+    return (
         Text.assemble((f"{'page':<10}", "dim"), note.page_path),
         Text.assemble((f"{'statement':<10}", "dim"), note.statement_path),
         Text.assemble((f"{'digest':<10}", "dim"), note.digest),
@@ -264,13 +285,5 @@ def _note(note: Note | None) -> RenderableType | None:
     )
 
 
-def _commands(commands: tuple[str, ...]) -> RenderableType:
-    return Group(*(Text(f"$ {command}", style="bold") for command in commands))
-
-
-def _usual_commands(run_id: str) -> tuple[str, ...]:
-    return (
-        f"pointsman show {run_id}",
-        f"pointsman rerun {run_id} code --model NAME",
-        "pointsman audit verify",
-    )
+def _commands(commands: tuple[str, ...]) -> tuple[Text, ...]:
+    return tuple(Text(f"$ {command}", style="bold") for command in commands)

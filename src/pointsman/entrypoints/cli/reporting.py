@@ -52,7 +52,7 @@ def _usual(installation: Installation, spec: RunSpec, view: RunView | None) -> t
     commands = [f"pointsman show {view.run_id}{home}"]
     if view.branch:
         commands = [f"git -C {place} show {view.branch}~1"]
-        commands.append(f"pointsman audit verify --repo {place} {spec.base_commit[:12]}..{view.branch}{home}")
+        commands.append(f"pointsman audit verify --repo {place} {view.branch}{home}")
     if spec.goal == "build":
         commands.append(f"pointsman rerun {view.run_id} code --model NAME{home}")
     return tuple(commands)
