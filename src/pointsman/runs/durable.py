@@ -25,6 +25,7 @@ from pointsman.domain.work import (
 from pointsman.ports.models import Models
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
+from pointsman.runs.closed import veiled, withheld
 from pointsman.runs.journal import durable
 
 _ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
@@ -122,11 +123,11 @@ class DurableWorkspace(Workspace):
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Apply the edits of a reply, with the run's trailers."""
-        return await durable("edit", _EDITED, lambda: self.workspace.propose(self._signed(order), reply, style))
+        return await self._edited(lambda: self.workspace.propose(self._signed(order), reply, style))
 
     async def apply(self, order: EditOrder, edits: tuple[Edit, ...]) -> Patch | EditRefusal:
         """Apply typed edits, with the run's trailers."""
-        return await durable("edit", _EDITED, lambda: self.workspace.apply(self._signed(order), edits))
+        return await self._edited(lambda: self.workspace.apply(self._signed(order), edits))
 
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff."""
@@ -137,6 +138,13 @@ class DurableWorkspace(Workspace):
         signed = replace(text, trailers=(*text.trailers, *self.trailers))
         return await durable("record", _TEXT, lambda: self.workspace.record(onto, files, signed))
 
+    async def _edited(self, act: Callable[[], Awaitable[Patch | EditRefusal]]) -> Patch | EditRefusal:
+        async def unread() -> Patch | EditRefusal:
+            made = await act()
+            return veiled(made) if isinstance(made, EditRefusal) and self.hidden(made.path) else made
+
+        return await durable("edit", _EDITED, unread)
+
     def _signed(self, order: EditOrder) -> EditOrder:
         trailers = (*order.text.trailers, *self.trailers)
         return replace(order, text=replace(order.text, trailers=trailers))
@@ -144,9 +152,16 @@ class DurableWorkspace(Workspace):
 
 @dataclass
 class DurableSandbox(Sandbox):
-    """A job's results are a step: what was seen once is the evidence, and a replay does not run it again."""
+    """A job's results are a step: what was seen once is the evidence, and a replay does not run it again.
+
+    Where `is_closed` finds paths in the job's tree that the run may not read, what the tests print stays in the
+    sandbox, since it is told to models. Names of tests are known from `base`, which no model wrote.
+    """
 
     sandbox: Sandbox
+    base: str
+    is_closed: Callable[[str], Awaitable[bool]]
+    known: set[str] = field(default_factory=set)
 
     async def tier(self) -> SandboxTier:
         """What holds on this machine now; every result carries what held then."""
@@ -158,4 +173,18 @@ class DurableSandbox(Sandbox):
 
     async def run(self, job: SandboxJob) -> tuple[CheckResult, ...]:
         """Run the job once."""
-        return await durable("sandbox", _CHECKS, lambda: self.sandbox.run(job), preemptible=True)
+
+        async def told() -> tuple[CheckResult, ...]:
+            results = await self.sandbox.run(job)
+            closed = await self.is_closed(job.commit) or await self.is_closed(job.overlay_commit or job.commit)
+            known = self.known.union(*map(_names, results)) if job.commit == self.base else self.known
+            return withheld(results, known) if closed else results
+
+        results = await durable("sandbox", _CHECKS, told, preemptible=True)
+        if job.commit == self.base:
+            self.known.update(*map(_names, results))
+        return results
+
+
+def _names(result: CheckResult) -> tuple[str, ...]:
+    return (*result.passed, *result.failed, *result.skipped)

@@ -1,0 +1,37 @@
+"""What of a result may be told to models that must not read some of the repository's paths."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pointsman.domain.outcome import CheckResult
+from pointsman.domain.work import EditRefusal
+
+OUTPUT = "(The output is not shown: this repository holds paths that are more closed than the models of this run.)"
+
+
+def withheld(results: tuple[CheckResult, ...], known: Iterable[str]) -> tuple[CheckResult, ...]:
+    """The results without what the tests printed, and with names of tests only where base has them already.
+
+    A failing test quotes the code around it, and a test that a model wrote prints or calls itself what it likes.
+    """
+    names = frozenset(known)
+    return tuple(_withheld(result, names) for result in results)
+
+
+def _withheld(result: CheckResult, known: frozenset[str]) -> CheckResult:
+    if result.status == "not run":
+        return result
+    ours = [name for name in (*result.passed, *result.failed, *result.skipped) if name not in known]
+    plain = {name: f"new test {number}" for number, name in enumerate(ours, 1)}
+
+    def told(those: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(plain.get(name, name) for name in those)
+
+    return replace(
+        result, passed=told(result.passed), failed=told(result.failed), skipped=told(result.skipped), tail=OUTPUT
+    )
+
+
+def veiled(refusal: EditRefusal) -> EditRefusal:
+    """The refusal of an edit without the lines of the file that it would quote."""
+    return EditRefusal("protected", refusal.path, f"{refusal.path[:200]} is closed to this run; leave it as it is.")
