@@ -43,6 +43,11 @@ def is_pytest(command: Command) -> bool:
     return "pytest" in (word.rsplit("/", 1)[-1] for word in command[:4])
 
 
+def is_unittest(command: Command) -> bool:
+    """Whether the command is a run of Python's unittest, which says at its end how many tests ran."""
+    return command[1:3] == ("-m", "unittest")
+
+
 async def detected(workspace: Workspace, commit: str) -> tuple[Command, ...]:
     """The usual test command for what lies at the root of the tree; empty when nothing is known."""
     entries = await workspace.files(commit)

@@ -14,11 +14,15 @@ _TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests
 _TEST_NAME = re.compile(r"(^tests?[_.\-].*|.*[_.\-](test|tests|spec)\.\w+|.*Tests?\.(java|kt|cs))$")
 _TEST_CONFIG = frozenset(
     {
-        "conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml", "noxfile.py",
-        "package.json", "jest.config.js", "jest.config.ts", "vitest.config.ts", "vitest.config.js", ".mocharc.json",
+        "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml",
+        "tox.ini", "setup.cfg", "pyproject.toml", "noxfile.py",
+        "package.json",
         "Makefile", "makefile", "GNUmakefile", "sitecustomize.py", "usercustomize.py", ".coveragerc",
     }
 )  # fmt: skip
+_TEST_CONFIG_NAME = re.compile(r"^((jest|vitest|vite|babel|karma|ava)\.(config|setup|workspace)|\.mocharc)(\.\w+)*$")
+# At the top of a tree these take the place of the runner itself, since `python -m` looks there first.
+_RUNNERS = frozenset({"pytest", "_pytest", "pluggy", "iniconfig", "unittest"})
 _PATH_IN_TEXT = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
 _CODE_SUFFIXES = frozenset(
     {
@@ -51,7 +55,12 @@ def is_test(path: str) -> bool:
 
 def is_test_config(path: str) -> bool:
     """Whether the file can change what a test run collects, does or reports."""
-    return PurePosixPath(path).name in _TEST_CONFIG
+    place = PurePosixPath(path)
+    folders = place.parts[:-1]
+    # The metadata of a package names plugins of pytest; cargo's own configuration names the program that runs tests.
+    steers = any(part.endswith((".egg-info", ".dist-info")) or part == ".cargo" for part in folders)
+    named = place.name in _TEST_CONFIG or _TEST_CONFIG_NAME.match(place.name) is not None
+    return named or steers or (bool(place.parts) and place.parts[0].removesuffix(".py") in _RUNNERS)
 
 
 def is_code(path: str) -> bool:

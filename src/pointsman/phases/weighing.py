@@ -1,12 +1,14 @@
 """What test results show: a verdict by rules, never by a guess and never by a model."""
 
+import re
 import shlex
 from dataclasses import dataclass
 
 from pointsman.domain.outcome import CheckResult, Verdict
-from pointsman.phases.commands import is_pytest
+from pointsman.phases.commands import is_pytest, is_unittest
 
 _NAMED = 5
+_RAN = re.compile(r"^Ran [1-9]\d* tests?\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def _doubt(result: CheckResult) -> str:
         return ""
     if result.exit_code == 0 and result.failed:
         return f"`{command}` ended with 0 although its report names failed tests: {_some(result.failed)}."
+    if result.exit_code == 0 and is_unittest(result.command) and not _RAN.search(result.tail):
+        return f"`{command}` ended with 0, but its output does not say that a test ran."
     if not is_pytest(result.command):
         return ""
     if result.exit_code == 0 and not result.passed:

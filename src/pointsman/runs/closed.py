@@ -1,11 +1,13 @@
 """What of a result may be told to models that must not read some of the repository's paths."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
 from pointsman.domain.outcome import CheckResult
 from pointsman.domain.work import EditRefusal
 
+_COUNT = re.compile(r"^Ran \d{1,6} tests?\b", re.MULTILINE)
 OUTPUT = "(The output is not shown: this repository holds paths that are more closed than the models of this run.)"
 
 
@@ -27,8 +29,10 @@ def _withheld(result: CheckResult, known: frozenset[str]) -> CheckResult:
     def told(those: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(plain.get(name, name) for name in those)
 
+    counted = _COUNT.search(result.tail)
+    tail = f"{OUTPUT}\n{counted.group()}" if counted else OUTPUT
     return replace(
-        result, passed=told(result.passed), failed=told(result.failed), skipped=told(result.skipped), tail=OUTPUT
+        result, passed=told(result.passed), failed=told(result.failed), skipped=told(result.skipped), tail=tail
     )
 
 
