@@ -312,17 +312,13 @@ def test_what_people_did_is_kept_in_order_and_once(ledger: SqlLedger) -> None:
     asyncio.run(story())
 
 
-def test_overrides_and_branches_are_kept_by_run(ledger: SqlLedger) -> None:
+def test_overrides_are_kept_by_run(ledger: SqlLedger) -> None:
     async def story() -> None:
         await ledger.override("r-1", "code", "big", "{}")
         await ledger.override("r-1", "code", "bigger", '{"n": 1}')
         await ledger.override("r-1", "review", "other", "{}")
         assert await ledger.overrides("r-1") == {"code": '{"n": 1}', "review": "{}"}
         assert await ledger.overrides("r-2") == {}
-        assert await ledger.branch_of("r-1") is None
-        await ledger.mark_branch("r-1", "pointsman/7", "a" * 40)
-        await ledger.mark_branch("r-1", "pointsman/7", "b" * 40)
-        assert await ledger.branch_of("r-1") == ("pointsman/7", "b" * 40)
 
     asyncio.run(story())
 

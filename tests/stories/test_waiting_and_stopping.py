@@ -68,6 +68,11 @@ def test_a_run_whose_model_hangs_is_cancelled_from_another_process_and_nothing_i
     assert "Another pointsman runs with the home" in other.err
     assert "Wait until it is done, or give this one a home of its own with --home." in other.err
     assert cancelled.code == 0, cancelled
+    assert (
+        cancelled.out.strip()
+        == stage.status_page(run_id)
+        == f"The run `{run_id}` was cancelled. Nothing had been pushed."
+    )
     assert hanging.returncode == 1, (out, err)
     assert "cancelled" in out + err
     assert shown.run["state"] == "cancelled"

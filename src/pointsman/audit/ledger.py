@@ -24,7 +24,6 @@ from pointsman.audit.database import Database
 from pointsman.audit.tables import (
     acts,
     answers,
-    branches,
     call_of,
     call_values,
     calls,
@@ -163,17 +162,6 @@ class SqlLedger:
         """The payloads of the overrides of a run by phase."""
         query = select(overrides).where(overrides.c.run_id == run_id).order_by(overrides.c.phase)
         return dict(await self._rows(query, lambda row: (str(row["phase"]), str(row["payload"]))))
-
-    async def mark_branch(self, run_id: str, branch: str, head: str) -> None:
-        """Remember the branch of a run and the commit that it was left at."""
-        values = {"run_id": run_id, "branch": branch, "head": head}
-        await self._database.write(lambda connection: _put(connection, branches, values))
-
-    async def branch_of(self, run_id: str) -> tuple[str, str] | None:
-        """Branch and head of a run, None when it has made none."""
-        query = select(branches).where(branches.c.run_id == run_id)
-        found = await self._rows(query, lambda row: (str(row["branch"]), str(row["head"])))
-        return found[0] if found else None
 
     async def note_head(self, repository_id: str) -> str:
         """The digest of the newest note of a repository, empty before the first: the chain's head outside git."""

@@ -106,14 +106,6 @@ overrides = Table(
     Column("payload", String, nullable=False),
 )
 
-branches = Table(
-    "branches",
-    metadata,
-    Column("run_id", String, primary_key=True),
-    Column("branch", String, nullable=False),
-    Column("head", String, nullable=False),
-)
-
 note_heads = Table(
     "note_heads",
     metadata,

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pointsman.conversation.replies import cancelled
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.ledger import RunView
 from pointsman.entrypoints.cli.as_json import run_json, view_json
 from pointsman.entrypoints.cli.render import run_page, runs_table
 from pointsman.entrypoints.cli.reporting import report_of
+from pointsman.entrypoints.cli.running import opened
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -64,17 +66,20 @@ async def cancel_run(run_id: str, home: Path | None, as_json: bool) -> int:
     from pointsman.runs.engine import cancel
 
     settings = read_settings(home)
-    installation = Installation(settings)
-    view = await _known(installation, run_id)
-    if view.state in _OVER:
-        raise UsageMust(f"Run {run_id} has ended already; it is {view.state}.", code="ended")
-    await cancel(settings.home, run_id)
-    gone = replace(view, state="cancelled", message="Cancelled by a person.", exit_code=1)
-    await installation.ledger.keep(gone)
+    async with opened(Installation(settings)) as installation:
+        view = await _known(installation, run_id)
+        if view.state in _OVER:
+            raise UsageMust(f"Run {run_id} has ended already; it is {view.state}.", code="ended")
+        spec = await installation.engine.spec_of(run_id)
+        await cancel(settings.home, run_id)
+        gone = replace(view, state="cancelled", message="Cancelled by a person.", exit_code=1)
+        await installation.ledger.keep(gone)
+        said = cancelled(run_id, view.branch)
+        await installation.forge(spec.repository).ensure_status(run_id, said)
     if as_json:
         _print(view_json(gone))
     else:
-        sys.stdout.write(f"Run {run_id} is cancelled. Nothing was pushed.\n")
+        sys.stdout.write(said + "\n")
     return 0
 
 

@@ -1,0 +1,38 @@
+"""The reference page of the commands, written from the commands themselves."""
+
+import inspect
+from collections.abc import Iterator
+from typing import get_type_hints
+
+import typer
+from typer.models import ArgumentInfo, OptionInfo
+
+from pointsman.entrypoints.cli.app import app, audit
+
+_OPENING = """# The commands
+
+This page is written from the code. Exit codes and JSON are told in [cli.md](cli.md).
+"""
+
+
+def command_reference() -> str:
+    """The page: a section for each command with its arguments and options."""
+    sections = [_OPENING, *_sections(app, "pointsman"), *_sections(audit, "pointsman audit")]
+    return "\n".join(sections)
+
+
+def _sections(group: typer.Typer, called: str) -> Iterator[str]:
+    for command in group.registered_commands:
+        if command.name is None or command.callback is None:
+            continue
+        does = inspect.cleandoc(command.callback.__doc__ or "")
+        hints = get_type_hints(command.callback, include_extras=True)
+        lines = [_line(name, hint) for name, hint in hints.items() if name != "return"]
+        yield f"## `{called} {command.name}`\n\n{does}\n\n" + "\n".join(lines) + "\n"
+
+
+def _line(name: str, hint: object) -> str:
+    """One argument or option: how it is typed, and what it is. Typer keeps an option's first name as its default."""
+    about = next(each for each in getattr(hint, "__metadata__", ()) if isinstance(each, OptionInfo | ArgumentInfo))
+    typed = str(about.default) if isinstance(about, OptionInfo) else about.metavar or name.upper().removesuffix("_ID")
+    return f"- `{typed}`: {about.help}"
