@@ -12,7 +12,7 @@ from tests.worlds.repositories import commit, write
 from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import Said, Stage, environment, staged, usual
 
-_FULL = 'mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && exec "$@"'
+_FULL = 'mount -t tmpfs -o mode=700,size="$1" tmpfs "$2" && shift 2 && exec "$@"'
 
 
 def _homeless(stage: Stage) -> None:

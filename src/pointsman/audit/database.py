@@ -1,10 +1,12 @@
 """The ledger's database: short transactions on threads, each error in the family of who can mend it."""
 
 import asyncio
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,6 +88,7 @@ class Database:
                 return
             if self._url.get_backend_name() == "sqlite" and self._url.database:
                 Path(self._url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _keep_private(Path(self._url.database))
             for pause in range(1, _TRIES_TO_PREPARE + 1):
                 try:
                     self._lay_out()
@@ -110,6 +113,15 @@ class Database:
                     code="ledger",
                     hint="Use the release that wrote it, or point the bot at a new ledger.",
                 )
+
+
+def _keep_private(path: Path) -> None:
+    """Answers of models are kept in it. Where that cannot be had, the database says what is wrong with the file."""
+    with suppress(OSError):
+        # Never opened when it is there: closing it would let go of the locks that this process holds on it.
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with suppress(OSError):
+        path.chmod(0o600)
 
 
 def _engine_for(url: URL) -> Engine:

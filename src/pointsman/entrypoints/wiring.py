@@ -3,7 +3,9 @@
 import asyncio
 import os
 import secrets
+import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -253,4 +255,19 @@ def _make_home(home: Path) -> None:
             f"The folder {home} cannot be read and written by this user.",
             code="home",
             hint="Mend its owner or mode, or name another with --home.",
+        )
+    _require_own(home)
+    for name in ("runs", "changes"):
+        with suppress(OSError):
+            (home / name).mkdir(exist_ok=True, mode=0o700)
+
+
+def _require_own(home: Path) -> None:
+    """Whoever may put files into the home chooses the policy, and with it where keys and code are sent."""
+    found, me = home.stat(), os.getuid()
+    if found.st_mode & stat.S_IWOTH or (me != 0 and found.st_uid not in (0, me)):
+        raise OperatorMust(
+            f"The folder {home} belongs to another user, or every user may write into it.",
+            code="home",
+            hint="Take it over with chown and `chmod go-w`, or name another with --home.",
         )

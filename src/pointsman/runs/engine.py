@@ -8,8 +8,10 @@ One process runs the engine on a SQLite file, which a lock on the file `engine.l
 import asyncio
 import fcntl
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypedDict
@@ -310,11 +312,21 @@ def _url(home: Path) -> str:
 
 def _database(home: Path) -> sqlalchemy.Engine:
     """SQLite with a write-ahead log and full synchronisation: a step that was acknowledged survives a power cut."""
+    _keep_private(home / "engine.sqlite")
     connect = {"timeout": 30, "isolation_level": "IMMEDIATE"}
     # Values of statements are what people and models wrote; no message of the driver may quote them.
     engine = sqlalchemy.create_engine(_url(home), connect_args=connect, hide_parameters=True)
     sqlalchemy.event.listen(engine, "connect", _tune)
     return engine
+
+
+def _keep_private(path: Path) -> None:
+    """Replies of models are kept in it. Where that cannot be had, the database says what is wrong with the file."""
+    with suppress(OSError):
+        # Never opened when it is there: closing it would let go of the locks that this process holds on it.
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with suppress(OSError):
+        path.chmod(0o600)
 
 
 def _tune(connection: sqlite3.Connection, _record: object) -> None:
