@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +15,19 @@ from tests.worlds.stage import Stage
 from pointsman.workspaces.processes import descendants
 
 Moment = Callable[[int], bool]
-"""Whether the moment has come; asked about every millisecond, with the id of the process."""
+"""Whether the moment has come; asked time and again with the id of the process."""
 
 _PATIENCE_SECONDS = 90.0
 _BUSY_SECONDS = 0.03
 # Counts to a number that no machine reaches while a test waits; all the while the writer holds the database.
 _GATE = """
-CREATE TRIGGER gate BEFORE INSERT ON operation_outputs
-WHEN NEW.workflow_uuid NOT IN ({runs})
- AND (SELECT count(*) FROM operation_outputs WHERE workflow_uuid = NEW.workflow_uuid) = {finished}
+CREATE TRIGGER gate BEFORE INSERT ON {where}
 BEGIN
   SELECT max(n) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1e12) SELECT n FROM c);
 END
 """
+_NEXT_STEP = """operation_outputs WHEN NEW.workflow_uuid NOT IN ({runs})
+ AND (SELECT count(*) FROM operation_outputs WHERE workflow_uuid = NEW.workflow_uuid) = {finished}"""
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ def _read(database: Path, query: str) -> list[tuple[object, ...]]:
         return []  # not there yet
 
 
-def killed(stage: Stage, *words: str, when: Moment) -> bool:
+def killed(stage: Stage, *words: str, when: Moment, every: float = 0.01) -> bool:
     """Type a command and kill -9 its process when the moment has come; False when it ended by itself before.
 
-    Afterwards nothing that it had started is alive.
+    It is looked for `every` so many seconds. Afterwards nothing that it had started is alive.
     """
     process = stage.begins(*words, with_policy=words[0] in ("run", "rerun"))
     try:
-        if not _came(process, when):
+        if not _came(process, when, every):
             process.communicate()
             return False
         family = {pid: _born(pid) for pid in descendants(process.pid)}
@@ -90,13 +90,13 @@ def killed(stage: Stage, *words: str, when: Moment) -> bool:
     return process.returncode == -signal.SIGKILL
 
 
-def _came(process: subprocess.Popen[str], when: Moment) -> bool:
+def _came(process: subprocess.Popen[str], when: Moment, every: float) -> bool:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while process.poll() is None:
         if when(process.pid):
             return True
         assert time.monotonic() < deadline, "neither the moment nor the end came"
-        time.sleep(0.001)
+        time.sleep(every)
     return False
 
 
@@ -134,15 +134,26 @@ def runs_in(pid: int, word: str) -> bool:
     return any(word in _command(child) for child in descendants(pid))
 
 
-@contextmanager
-def gate(home: Path, finished: int, *, spared: tuple[str, ...] = ()) -> Iterator[Moment]:
+def gate(home: Path, finished: int, *, spared: tuple[str, ...] = ()) -> AbstractContextManager[Moment]:
     """Who records one more step than `finished` is held: the step has had its effect, and nobody has written so.
 
     Gives the moment at which it is held. Runs in `spared` pass.
     """
-    path = home / "engine.sqlite"
     runs = ", ".join(f"'{run}'" for run in spared)
-    _write(path, "DROP TRIGGER IF EXISTS gate", _GATE.format(finished=finished, runs=runs))
+    where = _NEXT_STEP.format(finished=finished, runs=runs)
+    return _gate(home, where, lambda: _finished(home, spared) == finished)
+
+
+def gate_before_the_engine(home: Path) -> AbstractContextManager[Moment]:
+    """Who hands a run over to the engine is held: the run is in the ledger, and the engine does not know it."""
+    known = len(rows_of(home, "SELECT run_id FROM runs"))
+    return _gate(home, "workflow_status", lambda: len(rows_of(home, "SELECT run_id FROM runs")) == known + 1)
+
+
+@contextmanager
+def _gate(home: Path, where: str, there: Callable[[], bool]) -> Iterator[Moment]:
+    path = home / "engine.sqlite"
+    _write(path, "DROP TRIGGER IF EXISTS gate", _GATE.format(where=where))
     since: list[float] = []
 
     def held(_pid: int) -> bool:
@@ -150,7 +161,7 @@ def gate(home: Path, finished: int, *, spared: tuple[str, ...] = ()) -> Iterator
             since.clear()
             return False
         since.append(time.monotonic())
-        return since[-1] - since[0] >= _BUSY_SECONDS and _finished(home, spared) == finished
+        return since[-1] - since[0] >= _BUSY_SECONDS and there()
 
     try:
         yield held

@@ -40,7 +40,7 @@ def test_a_process_killed_during_tests_and_during_gits_work_leaves_nothing_runni
     with ScriptedServer(usual()) as server:
         stage = staged(tmp_path, server, story=story, seats=ONE_DIALECT)
         before = stage.print()
-        kills = [name for name, moment in _moments(stage) if killed(stage, *_on(stage), when=moment)]
+        kills = [name for name, moment in _moments(stage) if killed(stage, *_on(stage), when=moment, every=0.001)]
         stage.does("resume")
         run_id = next(step.run_id for step in journal(stage.home))
 

@@ -3,7 +3,7 @@
 import itertools
 from pathlib import Path
 
-from tests.crash.killing import Step, gate, journal, killed, recorded, rows_of
+from tests.crash.killing import Step, gate, gate_before_the_engine, journal, killed, recorded, rows_of
 from tests.crash.wreck import ONE_DIALECT, asked_once, left_by, litter
 from tests.worlds.script import Answer
 from tests.worlds.scripted_server import ScriptedServer
@@ -21,7 +21,7 @@ def test_an_approval_is_heard_whenever_the_process_is_killed_after_it_was_writte
         kills = _killed_on(stage, waits.run_id)
         end = stage.does("resume", "--json")
 
-        assert kills >= 12
+        assert kills >= 8
         assert end.told == "No run was cut off." or end.code == 0, end
         left = left_by(stage, waits.run_id)
         assert (left.commits, left.result, left.calls) == (1, "ready", 3)
@@ -31,13 +31,13 @@ def test_an_approval_is_heard_whenever_the_process_is_killed_after_it_was_writte
 
 
 def _killed_on(stage: Stage, run_id: str) -> int:
-    """Kill each further process when it has done one step more than the one before, until one comes to the end."""
+    """Kill each further process when it has done two steps more than the one before, until one comes to the end."""
     others = tuple({step.run_id for step in journal(stage.home)} - {run_id})
     first = len(recorded(stage.home, run_id))
-    for finished in itertools.count(first):
-        with gate(stage.home, finished, spared=others) as held:
+    for kills in itertools.count():
+        with gate(stage.home, first + 2 * kills, spared=others) as held:
             if not killed(stage, "resume", "--json", when=held):
-                return finished - first
+                return kills
     return 0
 
 
@@ -45,39 +45,41 @@ def _acts(stage: Stage, act: str) -> list[tuple[object, ...]]:
     return rows_of(stage.home, f"SELECT * FROM acts WHERE act = '{act}'")
 
 
-def test_a_run_killed_before_it_began_is_closed_and_says_so(tmp_path: Path) -> None:
+def test_a_run_or_a_rerun_killed_before_the_engine_had_it_is_closed_and_says_so(tmp_path: Path) -> None:
     with ScriptedServer(usual()) as server:
         stage = staged(tmp_path, server, seats=ONE_DIALECT)
         first = stage.works_on_the_issue()
-        killed(stage, "run", *stage.about(), "--json", when=lambda _: len(_runs(stage)) == 2)
-        ended = stage.does("resume", "--json")
-        states = {str(run): state for run, state in rows_of(stage.home, "SELECT run_id, state FROM runs")}
+        before, requests = stage.print(), len(server.seen)
+        for words in (("run", *stage.about()), ("rerun", first.run_id, "code")):
+            with gate_before_the_engine(stage.home) as held:
+                assert killed(stage, *words, when=held)
+        assert stage.does("resume").told == "No run was cut off."
+        rows = rows_of(stage.home, "SELECT state, error_code FROM runs ORDER BY state")
 
-    assert states.pop(first.run_id) == "done"
-    begun = {step.run_id for step in journal(stage.home)}
-    assert list(states.values()) == (["done"] if begun & set(states) else ["failed"]), (states, ended)
-
-
-def _runs(stage: Stage) -> list[tuple[object, ...]]:
-    return rows_of(stage.home, "SELECT run_id FROM runs")
+    assert rows == [("done", ""), ("failed", "given-up"), ("failed", "given-up")]
+    assert (len(server.seen), before.disturbed_by(stage.print())) == (requests, ())
 
 
-def test_a_rerun_killed_at_each_of_its_steps_repeats_nothing_of_the_run_before(tmp_path: Path) -> None:
+def test_a_rerun_killed_again_and_again_repeats_nothing_of_the_run_before(tmp_path: Path) -> None:
     with ScriptedServer(usual()) as server:
         stage = staged(tmp_path, server, seats=ONE_DIALECT)
         first = stage.works_on_the_issue()
         before, requests = stage.print(), len(server.seen)
         again = ("rerun", first.run_id, "review", "--json")
-        assert killed(stage, *again, when=lambda _: len(stage.asked()) == 4)
-        new = next(str(row[0]) for row in _runs(stage) if row[0] != first.run_id)
+        assert killed(stage, *again, when=lambda _: len(_begun(stage)) == 2, every=0.001)
+        (new,) = _begun(stage) - {first.run_id}
         kills = _killed_on(stage, new)
 
-        assert kills >= 5
+        assert kills >= 3
         left, was = left_by(stage, new), left_by(stage, first.run_id)
         assert (left.tree, left.verdict, left.calls, len(stage.branches())) == (was.tree, was.verdict, 3, 2)
         assert stage.asked()[requests:] == ["reviewer"]
         assert _names(first.run_id, stage) == _names(new, stage)
         assert (before.disturbed_by(stage.print()), litter(stage)) == ((), [])
+
+
+def _begun(stage: Stage) -> set[str]:
+    return {step.run_id for step in journal(stage.home)}
 
 
 def _names(run_id: str, stage: Stage) -> list[str]:
