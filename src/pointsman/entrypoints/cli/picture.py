@@ -10,7 +10,7 @@ from rich.console import Console
 from pointsman.domain.outcome import Note
 from pointsman.entrypoints.cli.render import BranchInfo, Report
 
-WIDTH = 110
+WIDTH = 120
 RUN_ID = "demo-run"
 _DAY = "2026-01-05"
 
