@@ -3,6 +3,8 @@
 import os
 import pwd
 import shlex
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +47,15 @@ def read_settings(home: Path | None = None) -> Settings:
         anthropic_key=bool(env.get("ANTHROPIC_API_KEY")),
         named=home is not None,
     )
+
+
+def program() -> str:
+    """The name to type to call us again: `pointsman` where the PATH finds it, else the file as it was called."""
+    called = Path(sys.argv[0])
+    if called.name != "pointsman" or not called.is_file() or shutil.which("pointsman"):
+        return "pointsman"
+    here = Path.cwd()
+    return str(called.absolute().relative_to(here) if called.absolute().is_relative_to(here) else called.absolute())
 
 
 def credential(reference: str) -> str | None:

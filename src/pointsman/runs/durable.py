@@ -47,6 +47,7 @@ class DurableModels(Models):
     answer_of: Callable[[str], Awaitable[Reply | None]]
     hops: list[Hop] = field(default_factory=list)
     counted: dict[Phase, int] = field(default_factory=dict)
+    answered: dict[Phase, list[str]] = field(default_factory=dict)
 
     async def ask(self, ask: Ask) -> Reply | Outage:
         """The first answer among the ask's model and its fallbacks. Raises TryAgain when all of them are out."""
@@ -56,6 +57,7 @@ class DurableModels(Models):
                 self.hops.append(_fallback(ask.phase, outages[-1], model))
             answer = await self._once(replace(ask, model=model))
             if isinstance(answer, Reply):
+                self.answered.setdefault(ask.phase, []).append(answer.model)
                 return answer
             outages.append(answer)
         raise _all_out(ask.phase, outages)

@@ -75,7 +75,9 @@ def _remember(course: Course, made: Try) -> None:
 
 
 def _authors(course: Course, patch: Patch) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*course.earlier.authors, patch.model)))
+    """Every model that answered while the code was written, those that stood in for another one included."""
+    answered = course.models.answered.get(Phase.CODE, [])
+    return tuple(dict.fromkeys((*course.earlier.authors, *answered, patch.model)))
 
 
 def _feedback(tries: tuple[Try, ...], reviewed: Review | None, cause: Cause) -> str:

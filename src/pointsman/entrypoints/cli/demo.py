@@ -21,7 +21,7 @@ from pointsman.entrypoints.demo.world import (
     demo_script,
     make_demo_repository,
 )
-from pointsman.entrypoints.settings import Settings, read_settings
+from pointsman.entrypoints.settings import Settings, program, read_settings
 from pointsman.entrypoints.wiring import Installation, new_run_id, read_policy, run_git
 
 
@@ -87,10 +87,11 @@ async def _play(settings: Settings, world: DemoWorld, stage: Stage) -> int:
 
 
 def _next(run_id: str, home: Path, repository: Path, branch: str) -> tuple[str, ...]:
+    called = program()
     return (
-        f"git -C {repository} show {branch}~1" if branch else f"pointsman show {run_id} --home {home}",
-        f"pointsman rerun {run_id} review --home {home}",
-        f"pointsman audit verify --repo {repository} {branch} --home {home}",
+        f"git -C {repository} show {branch}~1" if branch else f"{called} show {run_id} --home {home}",
+        f"{called} rerun {run_id} review --home {home}",
+        f"{called} audit verify --repo {repository} {branch} --home {home}",
     )
 
 

@@ -7,6 +7,7 @@ from pointsman.domain.ledger import RunView
 from pointsman.domain.outcome import Note
 from pointsman.domain.run import RunSpec
 from pointsman.entrypoints.cli.render import BranchInfo, Report
+from pointsman.entrypoints.settings import program
 from pointsman.entrypoints.wiring import Installation
 
 
@@ -49,10 +50,11 @@ def _usual(installation: Installation, spec: RunSpec, view: RunView | None) -> t
         return ()
     home = installation.settings.home_option
     place = shlex.quote(spec.repository.location)
-    commands = [f"pointsman show {view.run_id}{home}"]
+    called = program()
+    commands = [f"{called} show {view.run_id}{home}"]
     if view.branch:
         commands = [f"git -C {place} show {view.branch}~1"]
-        commands.append(f"pointsman audit verify --repo {place} {view.branch}{home}")
+        commands.append(f"{called} audit verify --repo {place} {view.branch}{home}")
     if spec.goal == "build":
-        commands.append(f"pointsman rerun {view.run_id} code --model NAME{home}")
+        commands.append(f"{called} rerun {view.run_id} code --model NAME{home}")
     return tuple(commands)
