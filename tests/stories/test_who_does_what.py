@@ -12,7 +12,7 @@ version: 1
 sensitivity: internal
 routes:
   triage: planner
-  plan: {{model: planner, max_output_tokens: 1500}}
+  plan: {{model: planner, max_output_tokens: 1500, latency: background}}
   code: {{model: coder, fallback: [spare], escalate: [senior], budget_usd: 0.50}}
   qa: {{model: reviewer, evidence: required, rounds: 2}}
 tasks:
@@ -43,6 +43,7 @@ def test_three_dialects_work_on_one_change_by_a_routing_file_that_is_only_tried(
         ("review", "reviewer"),
     ]
     assert "a-key-of-a-story" not in said.out + said.err
+    assert "not acted on by this version: routes.plan.latency." in said.err
     assert VERIFY in stage.note(str(said.run["branch"]))
 
 

@@ -3,7 +3,7 @@
 from pointsman.domain.levels import Risk, Sensitivity, highest
 from pointsman.domain.outcome import Plan
 from pointsman.domain.run import Need, Refuse, RunSpec
-from pointsman.policy.globs import first_match, matches
+from pointsman.policy.globs import matches
 from pointsman.policy.risk import risk_of
 from pointsman.policy.rules import Rule, refuse
 
@@ -26,12 +26,6 @@ def weigh(spec: RunSpec, paths: tuple[str, ...]) -> Refuse | None:
     reason = f"{_few(closed)}: {level}, but the models of this run were chosen for {spec.sensitivity}"
     mend = f"put the label pointsman:{level} on the issue and start again; every phase then goes by that level"
     return refuse(Rule.PATH_SENSITIVITY, reason, mend)
-
-
-def protected_hits(spec: RunSpec, paths: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The paths that no model may edit, each with the pattern that protects it; case does not matter."""
-    found = ((path, first_match(spec.protected, path, fold=True)) for path in paths)
-    return tuple((path, pattern) for path, pattern in found if pattern)
 
 
 def approval_wanted(spec: RunSpec, plan: Plan) -> str:

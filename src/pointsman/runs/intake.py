@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pointsman.config.policy_file import PolicyFile
-from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, load_routing
+from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, idle_keys, load_routing
 from pointsman.conversation.hygiene import inbound
 from pointsman.conversation.labels import task_hinted
 from pointsman.conversation.replies import missing_routing_file
@@ -49,7 +49,15 @@ class Law:
     price_of: PriceOf
 
 
-async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -> RunSpec | Refuse:
+@dataclass(frozen=True)
+class Admitted:
+    """The frozen order, and the keys of the routing file that this version reads but does not act on."""
+
+    spec: RunSpec
+    idle: tuple[str, ...]
+
+
+async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -> Admitted | Refuse:
     """The frozen order of a run, or the rule that refuses it.
 
     Raises OwnerMust for what is missing or wrong in the repository: no commit, no such branch, no issue text, no
@@ -79,7 +87,7 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
     decision = decide(
         request, Rulebook(law.policy, _sha256(law.policy_bytes), routing, _sha256(routing_bytes), law.price_of)
     )
-    return decision.spec if isinstance(decision, Admit) else decision
+    return Admitted(decision.spec, idle_keys(routing)) if isinstance(decision, Admit) else decision
 
 
 async def _issue(order: Order, forge: Forge, head: str) -> Issue:

@@ -11,8 +11,7 @@ from pointsman.domain.run import Refuse, Route
 from pointsman.policy.override import override
 from pointsman.policy.risk import risk_of
 from pointsman.policy.separation import reviewers
-from pointsman.policy.touched import approval_wanted, protected_hits, unapproved, weigh
-from pointsman.policy.triage_rules import task_shown
+from pointsman.policy.touched import approval_wanted, unapproved, weigh
 
 THREE = "plan: opus\ncode: qwen-s\nqa: sol\n"
 SPEC = admitted(THREE).triaged(TaskClass.BUGFIX, Risk.LOW)
@@ -33,16 +32,6 @@ def test_the_label_that_the_refusal_names_lets_the_same_paths_through() -> None:
     spec = admitted(text, request(labels=("pointsman:restricted",)))
     assert spec.sensitivity is Sensitivity.RESTRICTED
     assert weigh(spec, ("src/auth/login.py",)) is None
-
-
-def test_paths_that_no_model_edits_are_found_whatever_their_case() -> None:
-    touched = ("src/a.py", ".GITHUB/workflows/ci.yml", "docs/CODEOWNERS", "infra/main.tf", ".pointsman/audit/x.md")
-    assert protected_hits(SPEC, touched) == (
-        (".GITHUB/workflows/ci.yml", ".github/workflows/"),
-        ("docs/CODEOWNERS", "CODEOWNERS"),
-        ("infra/main.tf", "infra/"),
-        (".pointsman/audit/x.md", ".pointsman/"),
-    )
 
 
 def test_a_person_approves_plans_by_class_by_path_and_by_risk() -> None:
@@ -74,22 +63,6 @@ def test_risk_is_the_highest_that_anything_says(
 ) -> None:
     assert risk_of(task, paths, labels, size) is risk
     assert risk_of(task, paths, labels, size, floor=Risk.HIGH) is Risk.HIGH
-
-
-@pytest.mark.parametrize(
-    ("paths", "task"),
-    [
-        (("docs/a.md", "README.rst"), TaskClass.DOCS),
-        (("tests/test_a.py", "b_test.go"), TaskClass.TESTS),
-        (("web/a.css",), TaskClass.VISUAL),
-        (("docs/a.md", "src/auth/a.py"), TaskClass.SECURITY),
-        (("docs/a.md", "src/a.py"), None),
-        (("requirements-dev.txt",), None),
-        ((), None),
-    ],
-)
-def test_paths_show_a_class_of_task_when_all_agree(paths: tuple[str, ...], task: TaskClass | None) -> None:
-    assert task_shown(paths) is task
 
 
 def overridden(phase: Phase, name: str) -> Route | Refuse:

@@ -137,7 +137,9 @@ async def admitted(installation: Installation, policy: LoadedPolicy, repository:
     decision = await admit(order, law, forge=installation.forge(repository), workspace=workspace)
     if isinstance(decision, Refuse):
         raise refused(decision)
-    return decision
+    if decision.idle:
+        sys.stderr.write(f"Read, but not acted on by this version: {', '.join(decision.idle)}.\n")
+    return decision.spec
 
 
 def _routing(path: Path | None) -> tuple[str, bytes] | None:
