@@ -141,16 +141,31 @@ def test_without_a_terminal_each_change_is_one_plain_line() -> None:
     assert lines[0] == "triage   started with planner"
     assert lines[1].startswith("triage   ended: planner, 1 call, 1,200 in, 100 out, $0.0017")
     assert [line.split()[0] for line in lines].count("code") == 4
-    assert "2 calls" in lines[-1]
+    assert "2 calls" in lines[-2]
+    assert lines[-1].startswith("review   ended: ")
     assert "\x1b" not in _shown(console)
+
+
+def test_a_phase_that_begins_and_ends_between_two_looks_is_told_all_the_same() -> None:
+    console = _console()
+    calls = told.calls()
+    with LiveProgress(console, monotonic=Seconds()) as progress:
+        progress.update(replace(told.RUNNING, phase="triage", model="planner"), calls[:0])
+        progress.update(replace(told.RUNNING, phase="verify", model=""), calls[:3])
+        progress.update(replace(told.RUNNING, state="done", phase=""), calls)
+    lines = [line.split(",")[0] for line in _shown(console).splitlines()]
+    ended = [line.split()[0] for line in lines if " ended" in line]
+    assert ended == ["triage", "plan", "code", "verify", "code", "review"]
 
 
 def test_nothing_is_printed_when_nothing_changed() -> None:
     console = _console()
     with LiveProgress(console, monotonic=Seconds()) as progress:
+        progress.update(told.RUNNING, told.calls()[:3])
+        first = _shown(console)
         for _ in range(5):
             progress.update(told.RUNNING, told.calls()[:3])
-        assert len(_shown(console).splitlines()) == 1
+        assert _shown(console) == first
 
 
 def test_on_a_terminal_there_is_one_row_per_phase() -> None:

@@ -29,6 +29,7 @@ class _Row:
     output_tokens: int = 0
     cost_usd: float = 0.0
     took: float | None = None
+    told: int = 0  # calls that a plain line has spoken of
 
     def figures(self) -> str:
         """Calls, tokens and cost in a few words; empty where no model is asked."""
@@ -70,11 +71,13 @@ class LiveProgress:
         over = view.state in _AT_REST
         if phase is not None and (phase is not self._current) and not over:
             self._finish_current()
+            self._say_missed(before=phase)
             self._begin(phase, view.model)
         if self._current is not None and view.model:
             self._rows[self._current].model = view.model
         if over:
             self._finish_current()
+            self._say_missed(before=None)
         if view.state != self._state:
             self._state = view.state
             self._say_state(view)
@@ -105,10 +108,23 @@ class LiveProgress:
             return
         row = self._rows[self._current]
         row.took = self._monotonic() - row.since
-        if self._plain:
-            words = ", ".join(part for part in (row.model, row.figures(), duration(row.took)) if part)
-            self._console.print(Text(f"{self._current.value:<8} ended: {words}"))
+        self._say_ended(self._current, row)
         self._current = None
+
+    def _say_missed(self, before: Phase | None) -> None:
+        """A phase may begin and end between two looks at the run; its calls tell that it was there."""
+        for phase in Phase:
+            if phase is before:
+                return
+            row = self._rows.get(phase)
+            if row is not None and row.calls > row.told:
+                self._say_ended(phase, row)
+
+    def _say_ended(self, phase: Phase, row: _Row) -> None:
+        row.told = row.calls
+        if self._plain:
+            words = ", ".join(part for part in (row.model, row.figures(), duration(row.took or 0.0)) if part)
+            self._console.print(Text(f"{phase.value:<8} ended: {words}"))
 
     def _say_state(self, view: RunView) -> None:
         if self._plain and view.state not in {"running", "done"}:
