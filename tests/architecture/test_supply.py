@@ -10,10 +10,10 @@ import pytest
 from tests.architecture.tree import ROOT, files, imported, python_files, text_of
 
 RECORD = Path("docs/adr/0002-dependencies.md")
-IMPORT_NAMES = {"pyyaml": "yaml"}
+IMPORT_NAMES = {"pyyaml": "yaml", "pygithub": "github"}
 # Locked to pydantic's own version by pydantic; its error types are public there only.
 PART_OF_ANOTHER = ("pydantic_core",)
-SLOW = ("anthropic", "openai", "ollama", "dbos", "sqlalchemy", "fastapi", "rich.live")
+SLOW = ("anthropic", "openai", "ollama", "dbos", "sqlalchemy", "fastapi", "github", "rich.live")
 
 # Written in two parts, so that this file does not find itself.
 TELLTALE = re.compile(

@@ -41,7 +41,7 @@ class IssuePart(Part):
 class OrderPart(Part):
     """The order as it was admitted, with the digests of the files that it was decided from."""
 
-    goal: Literal["build", "plan", "review"]
+    goal: Literal["build", "plan", "review", "fix", "ask"]
     repository: RepositoryPart
     requester_id: PersonId
     requester_login: str

@@ -16,6 +16,7 @@ from pointsman.config.policy_parts import (
     ReviewRule,
     SandboxRule,
     SensitivityRule,
+    ServeRule,
     TaskDefaults,
     TaskRule,
 )
@@ -61,6 +62,7 @@ class PolicyFile(Strict):
     caps: CapsRule = Field(description="Money that is never passed.")
     commands: CommandsRule = Field(CommandsRule(), description="Which commands a routing file may name.")
     sandbox: SandboxRule = Field(SandboxRule(), description="What code that nobody vouches for is given.")
+    serve: ServeRule = Field(ServeRule(), description="What holds for repositories served over webhooks.")
     paths: tuple[PathRuleEntry, ...] = Field((), max_length=500, description="What differs for some paths.")
     protected: tuple[PathPattern, ...] = Field(
         (), max_length=500, description="Paths that no model edits, on top of the built-in list."

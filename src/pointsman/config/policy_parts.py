@@ -173,6 +173,20 @@ class ReviewRule(Strict):
     auto_fix: Flag = Field(True, description="Whether grave findings may go back to code.")
 
 
+class ServeRule(Strict):
+    """What holds for repositories that are served over webhooks."""
+
+    repositories: tuple[PathPattern, ...] = Field(
+        ("*",), max_length=2000, description="The repositories that are served, in the manner of .gitignore."
+    )
+    bots: tuple[Annotated[int, Field(strict=True, ge=1)], ...] = Field(
+        (), max_length=200, description="Numeric user ids of bots that may ask for work; no other bot may."
+    )
+    ci: Literal["on-request", "at-once"] = Field(
+        "on-request", description="When the repository's own CI runs on code that a model wrote."
+    )
+
+
 class PathRuleEntry(Strict):
     """What differs for some paths of every repository."""
 

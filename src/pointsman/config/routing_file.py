@@ -119,7 +119,8 @@ class PathWish(Strict):
 class Trigger(Strict):
     """What starts a run."""
 
-    label: Text = Field("pointsman", description="The label; it is taken off when the run starts.")
+    label: Text = Field("pointsman", description="The label on an issue; it is taken off when the run starts.")
+    review: Text = Field("pointsman:review", description="The label on a change; each push to it is reviewed.")
 
 
 class Prepare(Strict):

@@ -72,7 +72,11 @@ def _opening(facts: PageFacts) -> str:
 
 def standing(earlier: Earlier) -> str:
     """Where the change stands, in one sentence."""
-    evidence, review = earlier.evidence, earlier.review
+    return standing_of(earlier.review, earlier.evidence)
+
+
+def standing_of(review: Review | None, evidence: Evidence | None) -> str:
+    """The same, from the two things that it rests on."""
     if review is None and evidence is None:
         return "This is a draft that was neither tested nor reviewed."
     if evidence is not None and evidence.verdict is Verdict.FAILED:

@@ -1,5 +1,7 @@
 """Every text that the bot says, as a function of domain values: short, calm, and it pings nobody."""
 
+from dataclasses import replace
+
 from pointsman.conversation.change_page import (
     PageFacts,
     change_page,
@@ -7,10 +9,12 @@ from pointsman.conversation.change_page import (
     finding_text,
     plan_part,
     review_part,
+    standing_of,
     unseen_text,
 )
 from pointsman.conversation.figures import run_figures
 from pointsman.conversation.outbound import outbound, outbound_line
+from pointsman.domain.forge import CheckOrder, CheckState, Remark, ReviewPost
 from pointsman.domain.ledger import RunView
 from pointsman.domain.outcome import Evidence, Plan, Review, Verdict
 
@@ -20,11 +24,13 @@ __all__ = [
     "cancelled",
     "change_page",
     "change_title",
+    "check_order",
     "check_text",
     "finding_text",
     "missing_routing_file",
     "plan_for_approval",
     "plan_part",
+    "review_post",
     "review_text",
     "run_failed",
     "status_text",
@@ -109,6 +115,31 @@ def review_text(review: Review, evidence: Evidence | None) -> str:
     """The review as it is posted on its own, with what the tests said."""
     tests = f"\n\nTests: {evidence.verdict.value}. {outbound_line(evidence.why)}" if evidence is not None else ""
     return review_part(review) + tests
+
+
+def review_post(run_id: str, review: Review, evidence: Evidence | None) -> ReviewPost:
+    """The review as it goes onto a change: an opening, and a remark for each finding that is still open."""
+    bare = replace(review, findings=())
+    open_ones = tuple(finding for finding in review.findings if finding.fate != "fixed")
+    whole = review_text(bare, evidence)
+    body = whole.replace("\n\nNo findings.", "") if open_ones else whole
+    remarks = tuple(Remark(finding, finding_text(finding)) for finding in open_ones)
+    return ReviewPost(run_id, review, body, remarks, unplaced="**On lines outside the diff**")
+
+
+def check_order(run_id: str, result: str, review: Review | None, evidence: Evidence | None) -> CheckOrder:
+    """The check `pointsman/review` at the end of a run; `result` is what the run came to."""
+    title = outbound_line(standing_of(review, evidence), limit=120)
+    findings = review.findings if review else ()
+    return CheckOrder(run_id, _check_state(result, review), title, check_text(review, evidence), findings=findings)
+
+
+def _check_state(result: str, review: Review | None) -> CheckState:
+    if review is not None and review.verdict == "changes":
+        return CheckState.FAILED
+    if result == "ready" or (result == "reviewed" and review is not None and review.verdict == "approve"):
+        return CheckState.PASSED
+    return CheckState.NEEDS_PERSON
 
 
 def check_text(review: Review | None, evidence: Evidence | None) -> str:

@@ -7,6 +7,10 @@ from typing import Literal
 
 from pointsman.domain.levels import Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
+from pointsman.domain.outcome import Finding
+
+Goal = Literal["build", "plan", "review", "fix", "ask"]
+"""What a run is for. `fix` addresses a review's findings on a change of ours, `ask` answers a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,7 @@ class Actor:
 
     id: int
     login: str
+    is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +159,37 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRef:
+    """The change that a run is about: its number and branch."""
+
+    number: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriorReview:
+    """What was said of a change before: of which diff, which findings are open, and which ids are settled."""
+
+    base_commit: str
+    head_commit: str
+    open: tuple[Finding, ...]
+    settled: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """The frozen order of a run; a replay needs nothing else. Times are ISO 8601 in UTC.
 
-    `head_commit` is the commit under review when only a review was asked for. `orders` holds the routes for every
-    class that triage may find; `task` and `risk` are set once it has.
+    `head_commit` is the commit under review when only a review was asked for. `change` is what a `review`, `fix` or
+    `ask` is about, where it is about a change; `prior` what was said of it before; a `fix` adds its commit to the
+    branch, whose head is then `base_commit`. `thread` is the id of the comment to answer below. `ci` says when the
+    repository's own CI may run on it. `orders` holds the routes for every class that triage may find; `task` and
+    `risk` are set once it has.
     `overrides` replaces the primary of a phase after a rerun with another model. `authors` are the models that wrote
     what is under review before this run began.
     """
 
-    goal: Literal["build", "plan", "review"]
+    goal: Goal
     repository: Repository
     requester: Actor
     issue: Issue
@@ -184,6 +210,10 @@ class RunSpec:
     risk: Risk = Risk.MEDIUM
     overrides: Mapping[Phase, Route] | None = None
     authors: tuple[Model, ...] = ()
+    change: ChangeRef | None = None
+    prior: PriorReview | None = None
+    thread: str = ""
+    ci: Literal["on-request", "at-once"] = "at-once"
 
     @property
     def order(self) -> TaskOrder:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from pointsman.config.commands import argv_of
 from pointsman.config.policy_file import PolicyFile
@@ -14,11 +13,14 @@ from pointsman.domain.models import Caps, Model
 from pointsman.domain.run import (
     Actor,
     Admit,
+    ChangeRef,
     Decision,
     Digests,
+    Goal,
     Issue,
     Need,
     PathRule,
+    PriorReview,
     Refuse,
     Repository,
     ReviewOrder,
@@ -34,7 +36,6 @@ from pointsman.policy.orders import orders_for_all
 from pointsman.policy.routes import Setting
 from pointsman.policy.rules import Rule, refuse
 
-Goal = Literal["build", "plan", "review"]
 RAISING_LABEL = "pointsman:"
 
 
@@ -56,6 +57,9 @@ class Request:
     at: str
     authors: tuple[Model, ...] = ()
     hinted: TaskClass | None = None
+    change: ChangeRef | None = None
+    prior: PriorReview | None = None
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def decide(request: Request, book: Rulebook) -> Decision:
         sensitivity=sensitivity,
         figures=book.figures,
         authors=request.authors,
-        builds=request.goal != "review",
+        builds=request.goal in ("build", "plan", "fix"),
     )
     orders = orders_for_all(setting)
     hopeless = _hopeless(request, orders[request.hinted] if request.hinted else None, tuple(orders.values()))
@@ -148,14 +152,14 @@ def _first_refusal(goal: Goal, order: TaskOrder, *, triage: bool) -> Refuse | No
 
 
 def _phases(goal: Goal, order: TaskOrder, *, triage: bool) -> Iterator[Phase]:
-    if goal == "review":
-        yield Phase.REVIEW
+    if goal in ("review", "ask"):
+        yield Phase.REVIEW if goal == "review" else Phase.PLAN
         return
-    if triage:
+    if triage and goal != "fix":
         yield Phase.TRIAGE
-    if order.plan is not Need.SKIP or goal == "plan":
+    if goal == "plan" or (goal == "build" and order.plan is not Need.SKIP):
         yield Phase.PLAN
-    if goal == "build":
+    if goal in ("build", "fix"):
         yield Phase.CODE
         yield Phase.REVIEW
 
@@ -181,6 +185,10 @@ def _spec(
         protected=tuple(dict.fromkeys((*BUILT_IN_PROTECTED, *policy.protected, *routing.protected))),
         digests=Digests(policy=book.policy_digest, routing=book.routing_digest, decision=""),
         audit_mode=routing.audit,
+        change=request.change,
+        prior=request.prior,
+        thread=request.thread,
+        ci=policy.serve.ci,
         hinted=request.hinted,
         authors=request.authors,
     )

@@ -81,7 +81,7 @@ async def _review_only(course: Course) -> None:
     found = course.earlier.review
     clean = found is not None and found.verdict == "approve"
     if found is not None:
-        await course.forge.ensure_status(course.run_id, review_text(found, evidence))
+        await course.forge.ensure_status(course.topic, course.run_id, review_text(found, evidence))
     await _done(
         course, "reviewed", message="" if clean else "The review asks for changes.", exit_code=0 if clean else 1
     )

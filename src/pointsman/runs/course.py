@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.replies import status_text
 from pointsman.domain.errors import OwnerMust
+from pointsman.domain.forge import Topic
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model, Reply
@@ -153,7 +154,13 @@ class Course:
         """
         await self.show(view)
         summed = await self.ledger.run(self.run_id) or view
-        await self.forge.ensure_status(self.run_id, status_text(replace(summed, message=publicly or view.message)))
+        said = status_text(replace(summed, message=publicly or view.message))
+        await self.forge.ensure_status(self.topic, self.run_id, said)
+
+    @property
+    def topic(self) -> Topic:
+        """Where people read about this run: its issue, or the change that it is about."""
+        return Topic(self.spec.repository, self.spec.issue.key)
 
 
 def models_of(route: Route) -> tuple[Model, ...]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, idle_keys, load_routing
@@ -10,7 +9,7 @@ from pointsman.conversation.hygiene import inbound
 from pointsman.conversation.labels import task_hinted
 from pointsman.conversation.replies import missing_routing_file
 from pointsman.domain.errors import OwnerMust
-from pointsman.domain.run import Actor, Admit, Issue, Refuse, Repository, RunSpec
+from pointsman.domain.run import Actor, Admit, Goal, Issue, Refuse, Repository, RunSpec
 from pointsman.policy.admission import Request, Rulebook, decide
 from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.separation import named_authors
@@ -29,7 +28,7 @@ class Order:
     helped to write it.
     """
 
-    goal: Literal["build", "plan", "review"]
+    goal: Goal
     repository: Repository
     actor: Actor
     at: str

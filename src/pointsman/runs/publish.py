@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
-from pointsman.conversation.replies import check_text, review_text
+from pointsman.conversation.replies import check_order, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder
 from pointsman.domain.levels import Phase
@@ -200,8 +200,8 @@ async def _pushed(course: Course, note: Note, branch: str, proved: Proved) -> Ch
 
 async def _told(course: Course, change: Change, proved: Proved, result: Literal["ready", "needs-person"]) -> None:
     if proved.review is not None:
-        await course.forge.ensure_review(change, proved.review, review_text(proved.review, proved.evidence))
-    await course.forge.ensure_check(change, result, check_text(proved.review, proved.evidence))
+        await course.forge.ensure_review(change, review_post(course.run_id, proved.review, proved.evidence))
+    await course.forge.ensure_check(change, check_order(course.run_id, result, proved.review, proved.evidence))
     ready = result == "ready"
     view = replace(
         course.view,

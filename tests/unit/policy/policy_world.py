@@ -7,8 +7,8 @@ from pointsman.config.routing_file import RoutingFile, load_routing
 from pointsman.domain.forge import Access
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.models import Price, ProviderKind
-from pointsman.domain.run import Actor, Admit, Issue, Refuse, Repository, Route, RunSpec
-from pointsman.policy.admission import Goal, Request, Rulebook, decide
+from pointsman.domain.run import Actor, Admit, Goal, Issue, Refuse, Repository, Route, RunSpec
+from pointsman.policy.admission import Request, Rulebook, decide
 from pointsman.policy.catalogue import Figures
 
 POLICY = """\

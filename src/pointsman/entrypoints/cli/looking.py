@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pointsman.conversation.replies import cancelled
 from pointsman.domain.errors import UsageMust
+from pointsman.domain.forge import Topic
 from pointsman.domain.ledger import RunView
 from pointsman.entrypoints.cli.as_json import run_json, view_json
 from pointsman.entrypoints.cli.render import run_page, runs_table
@@ -75,7 +76,8 @@ async def cancel_run(run_id: str, home: Path | None, as_json: bool) -> int:
         gone = replace(view, state="cancelled", message="Cancelled by a person.", exit_code=1)
         await installation.ledger.keep(gone)
         said = cancelled(run_id, view.branch)
-        await installation.forge(spec.repository).ensure_status(run_id, said)
+        topic = Topic(spec.repository, spec.issue.key)
+        await installation.forge(spec.repository).ensure_status(topic, run_id, said)
     if as_json:
         _print(view_json(gone))
     else:

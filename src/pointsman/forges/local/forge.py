@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pointsman.domain.errors import OperatorMust, UsageMust
-from pointsman.domain.forge import Access, Change, ChangeOrder
-from pointsman.domain.outcome import Review
+from pointsman.domain.forge import Access, Change, ChangeOrder, CheckOrder, ReviewPost, Topic
 from pointsman.domain.run import Actor, Issue, Repository
 from pointsman.forges.local.issues import read_issue
 
@@ -39,7 +38,7 @@ class LocalForge:
         """The issue file as it reads now; `key` is its path."""
         return await asyncio.to_thread(read_issue, Path(key))
 
-    async def ensure_status(self, run_id: str, body: str) -> str:
+    async def ensure_status(self, topic: Topic, run_id: str, body: str, *, passing: bool = False) -> str:
         """Write the run's status page."""
         return await asyncio.to_thread(_write, self._home / "runs" / f"{run_id}.md", body)
 
@@ -64,13 +63,15 @@ class LocalForge:
         page = await asyncio.to_thread(_write, self._page(order.repository, order.branch), order.body)
         return Change(order.repository, order.branch, order.head_commit, page)
 
-    async def ensure_review(self, change: Change, review: Review, body: str) -> None:
+    async def ensure_review(self, change: Change, post: ReviewPost) -> None:
         """Write the review beside the change's page."""
-        await asyncio.to_thread(_write, Path(change.page).with_suffix(".review.md"), body)
+        text = "\n\n".join((post.body, *(remark.text for remark in post.remarks)))
+        await asyncio.to_thread(_write, Path(change.page).with_suffix(".review.md"), text)
 
-    async def ensure_check(self, change: Change, verdict: str, body: str) -> None:
+    async def ensure_check(self, change: Change, check: CheckOrder) -> None:
         """Write the check beside the change's page."""
-        text = json.dumps({"name": "pointsman/review", "head": change.head_commit, "verdict": verdict, "text": body})
+        said = {"name": "pointsman/review", "head": change.head_commit, "verdict": check.state, "text": check.summary}
+        text = json.dumps(said)
         await asyncio.to_thread(_write, Path(change.page).with_suffix(".check.json"), text + "\n")
 
     def _page(self, repository: Repository, branch: str) -> Path:
