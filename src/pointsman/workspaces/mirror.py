@@ -34,11 +34,11 @@ async def fetch_into(mirror: Path, location: str, revision: str) -> str:
     source = git_dir_of(location)
     refuse_old(printed(await git(source, "version")))
     commit = await resolve(source, location, revision)
-    await _ensure(mirror, await object_format(source))
+    await ensure_mirror(mirror, await object_format(source))
     if await missing(mirror, (commit,)):
         # One pack holds the commit and everything below it, so a commit that is there is there whole.
         try:
-            wanted = await objects_below(source, commit, limited=True)
+            wanted = await objects_below(source, commit, max_bytes=MAX_BYTES)
             await copy(source, mirror, wanted)
         except GitFailed as error:
             raise OwnerMust(
@@ -49,11 +49,11 @@ async def fetch_into(mirror: Path, location: str, revision: str) -> str:
     return commit
 
 
-async def objects_below(git_dir: Path, commit: str, *, limited: bool = False) -> tuple[str, ...]:
-    """The commit, its trees and blobs, each once. With `limited` a hostile or far too large tree is refused."""
+async def objects_below(git_dir: Path, commit: str, *, max_bytes: int = 0) -> tuple[str, ...]:
+    """The commit, its trees and blobs, each once. With `max_bytes` a hostile or larger tree is refused."""
     tree = await entries(git_dir, commit, folders=True)
-    if limited:
-        _refuse_hostile(tree)
+    if max_bytes:
+        _refuse_hostile(tree, max_bytes)
     root = printed(await git(git_dir, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}"))
     below = (entry.oid for entry in tree if entry.mode != "160000")
     return tuple(dict.fromkeys((commit, root, *below)))
@@ -69,14 +69,14 @@ async def copy(source: Path, target: Path, oids: tuple[str, ...], *, owner: tupl
     await pipe(pack, Asked(target, ("index-pack", "--stdin"), seconds=1800.0, as_owner=owner))
 
 
-def _refuse_hostile(tree: tuple[Entry, ...]) -> None:
+def _refuse_hostile(tree: tuple[Entry, ...], max_bytes: int) -> None:
     """Refuse what git's fsck would, and `.git` with an ignored code point, which it lets pass on Linux.
 
     Harmless old mistakes, such as zero-padded modes, do not stop anybody.
     """
-    if len(tree) > MAX_ENTRIES or sum(entry.size for entry in tree) > MAX_BYTES:
+    if len(tree) > MAX_ENTRIES or sum(entry.size for entry in tree) > max_bytes:
         raise OwnerMust(
-            f"The repository is too large: at most {MAX_ENTRIES} files and {MAX_BYTES >> 30} GB are taken.",
+            f"The repository is too large: at most {MAX_ENTRIES} files and {max_bytes >> 20} MB are taken.",
             code="repository-too-large",
             hint="Point at a smaller repository, or split this one.",
         )
@@ -91,7 +91,8 @@ def _refuse_hostile(tree: tuple[Entry, ...]) -> None:
         paths.add(entry.path)
 
 
-async def _ensure(mirror: Path, object_format: str) -> None:
+async def ensure_mirror(mirror: Path, object_format: str) -> None:
+    """Make the mirror when it is not there. Raises OperatorMust(disk-full, home-unwritable)."""
     if await asyncio.to_thread(mirror.is_dir):
         return
     try:

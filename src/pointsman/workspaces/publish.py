@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pointsman.domain.errors import OwnerMust
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
+from pointsman.workspaces.git_errors import IN_THE_WAY, in_the_way, moved
 from pointsman.workspaces.mirror import copy, objects_below
 from pointsman.workspaces.source import git_dir_of, missing
 
@@ -29,12 +30,13 @@ async def publish(mirror: Path, commit: str, location: str, *, branch: str, expe
     OwnerMust(branch-refused, branch-checked-out, branch-moved, branch-in-the-way, repository-read-only).
     """
     target = git_dir_of(location)
-    await _refuse_branch(target, branch)
+    await refuse_name(target, branch)
+    await _refuse_checked_out(target, branch)
     head = await _head(target, branch)
     if head == commit:
         return
     if head != expected_head:
-        raise _moved(branch)
+        raise moved(branch)
     owner = await _owner(target)
     try:
         await copy(mirror, target, await _new_objects(mirror, target, commit), owner=owner)
@@ -43,7 +45,8 @@ async def publish(mirror: Path, commit: str, location: str, *, branch: str, expe
         raise _told(error, location, branch) from error
 
 
-async def _refuse_branch(target: Path, branch: str) -> None:
+async def refuse_name(git_dir: Path, branch: str) -> None:
+    """Refuse every branch that is not one of ours by name. Raises OwnerMust(branch-refused)."""
     refused = OwnerMust(
         f"Nothing is pushed to {branch[:200]!r}: only branches below {PREFIX} are ever written.",
         code="branch-refused",
@@ -51,9 +54,12 @@ async def _refuse_branch(target: Path, branch: str) -> None:
     if not _BRANCH.fullmatch(branch):
         raise refused
     try:
-        await git(target, "check-ref-format", f"refs/heads/{branch}")
+        await git(git_dir, "check-ref-format", f"refs/heads/{branch}")
     except GitFailed as error:
         raise refused from error
+
+
+async def _refuse_checked_out(target: Path, branch: str) -> None:
     shown = await git(target, "worktree", "list", "--porcelain", "-z")
     if f"branch refs/heads/{branch}".encode() in shown.split(b"\0"):
         raise OwnerMust(
@@ -117,14 +123,6 @@ def _owner_ids(target: Path) -> tuple[int, int]:
     return found.st_uid, found.st_gid
 
 
-def _moved(branch: str) -> OwnerMust:
-    return OwnerMust(
-        f"The branch {branch} is not where it was: somebody else moved or made it meanwhile.",
-        code="branch-moved",
-        hint="Nothing was pushed. Run again, or delete the branch first.",
-    )
-
-
 def _told(error: GitFailed, location: str, branch: str) -> OwnerMust:
     if any(sign in error.stderr for sign in _READ_ONLY):
         return OwnerMust(
@@ -132,12 +130,8 @@ def _told(error: GitFailed, location: str, branch: str) -> OwnerMust:
             code="repository-read-only",
             hint="Run as the user who owns the repository.",
         )
-    if "exists; cannot create" in error.stderr:
-        return OwnerMust(
-            f"A branch stands in the way of {branch}: git cannot hold both names.",
-            code="branch-in-the-way",
-            hint=f"Rename the branch that is named like a folder of {branch}.",
-        )
+    if IN_THE_WAY in error.stderr:
+        return in_the_way(branch)
     if "cannot lock ref" in error.stderr:
-        return _moved(branch)
+        return moved(branch)
     return OwnerMust(f"The branch {branch} could not be made: {error.message}", code="push-failed")

@@ -50,7 +50,7 @@ async def resolve(git_dir: Path, location: str, revision: str) -> str:
         await git(git_dir, "rev-parse", "--git-dir")
     except GitFailed as error:
         raise not_a_repository(location) from error
-    if _REVISION.fullmatch(revision) and ".." not in revision and "@{" not in revision:
+    if is_name(revision):
         for name in (f"refs/heads/{revision}", revision):
             if commit := await _commit(git_dir, name):
                 return commit
@@ -60,6 +60,11 @@ async def resolve(git_dir: Path, location: str, revision: str) -> str:
         code="unknown-revision",
         hint="Look at `git branch --all` for what is there.",
     )
+
+
+def is_name(revision: str) -> bool:
+    """Whether the words may name a branch or commit: no option, no range, no blank, no expression that searches."""
+    return _REVISION.fullmatch(revision) is not None and ".." not in revision and "@{" not in revision
 
 
 async def object_format(git_dir: Path) -> str:

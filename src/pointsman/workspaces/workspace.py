@@ -19,12 +19,12 @@ from pointsman.domain.work import (
     Source,
     Write,
 )
-from pointsman.workspaces import publish as publishing
 from pointsman.workspaces.commits import NewFile, commit_files
 from pointsman.workspaces.edits import refusals
 from pointsman.workspaces.edits.apply import apply_edits, refuse_paths
 from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
-from pointsman.workspaces.mirror import fetch_into, mirror_path
+from pointsman.workspaces.mirror import mirror_path
+from pointsman.workspaces.origin import LocalOrigin, Origin
 from pointsman.workspaces.patches import canonical
 from pointsman.workspaces.search import MAX_INDEXED_BYTES, SearchIndex
 from pointsman.workspaces.text import MAX_TEXT_BYTES, decode
@@ -37,34 +37,39 @@ _INDEXED_BYTES = 64 << 20
 class GitWorkspace:
     """Reads and writes one repository's mirror at `git_dir`. Made by `open`; the mirror itself by the first fetch."""
 
-    def __init__(self, git_dir: Path, repository: Repository) -> None:
+    def __init__(self, git_dir: Path, repository: Repository, origin: Origin | None = None) -> None:
         self.git_dir = git_dir
         self._repository = repository
+        self._origin = origin
         self._trees: OrderedDict[str, tuple[Entry, ...]] = OrderedDict()
         self._index = SearchIndex()
         self._searching = asyncio.Lock()
 
     @classmethod
-    def open(cls, home: Path, repository: Repository) -> "GitWorkspace":
-        """The workspace of `repository` below the installation's home folder. Touches nothing yet."""
-        return cls(mirror_path(home, repository), repository)
+    def open(cls, home: Path, repository: Repository, origin: Origin | None = None) -> "GitWorkspace":
+        """The workspace of `repository` below the installation's home folder. Touches nothing yet.
+
+        Without an `origin` the repository lies on this disk, at the location that each call names.
+        """
+        return cls(mirror_path(home, repository), repository, origin)
 
     async def fetch(self, repository: Repository, revision: str) -> str:
-        """Bring `revision` of the user's repository into the mirror; see `mirror.fetch_into` for the refusals."""
+        """Bring `revision` of the user's repository into the mirror; see `origin` for the refusals."""
         if (repository.forge, repository.id) != (self._repository.forge, self._repository.id):
             raise OperatorMust(
                 f"The workspace of {self._repository.name!r} was asked for {repository.name!r}.",
                 code="wrong-workspace",
             )
-        return await fetch_into(self.git_dir, repository.location, revision)
+        return await self._origin_at(repository.location).fetch(self.git_dir, revision)
 
     async def publish(self, commit: str, location: str, branch: str, expected_head: str | None) -> None:
-        """Set the branch in the user's repository by compare-and-swap; see `publish.publish` for the refusals."""
-        await publishing.publish(self.git_dir, commit, location, branch=branch, expected_head=expected_head)
+        """Set the branch in the user's repository by compare-and-swap; see `origin` for the refusals."""
+        origin = self._origin_at(location)
+        await origin.publish(self.git_dir, commit, branch=branch, expected_head=expected_head)
 
     async def branch_head(self, location: str, branch: str) -> str | None:
         """The commit that the branch stands on in the user's repository, or None."""
-        return await publishing.branch_head(location, branch)
+        return await self._origin_at(location).branch_head(branch)
 
     async def files(self, commit: str) -> tuple[FileEntry, ...]:
         """The regular files at `commit`, sorted by path, without names of control characters or no UTF-8."""
@@ -146,6 +151,10 @@ class GitWorkspace:
         new = {path: NewFile(data) for path, data in files.items()}
         commit, _ = await commit_files(self.git_dir, onto, files=new, text=text)
         return commit
+
+    def _origin_at(self, location: str) -> Origin:
+        # Two working trees of one repository share the mirror, so the place on disk comes with each call.
+        return self._origin or LocalOrigin(location)
 
     async def _tree(self, commit: str) -> tuple[Entry, ...]:
         if commit not in self._trees:
