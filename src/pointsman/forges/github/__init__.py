@@ -1,0 +1,1 @@
+"""GitHub: an App that is told by webhooks and answers over the API."""
