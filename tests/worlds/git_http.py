@@ -6,6 +6,7 @@ import hmac
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -44,10 +45,13 @@ class GitHttp:
 
     `/owner/name/info/refs` and `/owner/name.git/info/refs` are the folder `root/owner/name.git`. Who may read or
     write is for the caller to say before; hooks of the repositories run, so they can play the rules of a forge.
+    `sent_bytes` and `received_bytes` count the bodies.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.sent_bytes = 0
+        self.received_bytes = 0
         self._git = shutil.which("git") or "git"
 
     @staticmethod
@@ -89,6 +93,7 @@ class GitHttp:
         try:
             with contextlib.suppress(BrokenPipeError), process.stdin:
                 for piece in _body(request):
+                    self.received_bytes += len(piece)
                     process.stdin.write(piece)
             return self._pass_on(request, process.stdout, keep_answer=keep_answer)
         finally:
@@ -121,8 +126,7 @@ class GitHttp:
             given["CONTENT_LENGTH"] = length
         return given
 
-    @staticmethod
-    def _pass_on(request: BaseHTTPRequestHandler, out: IO[bytes], *, keep_answer: bool) -> int:
+    def _pass_on(self, request: BaseHTTPRequestHandler, out: IO[bytes], *, keep_answer: bool) -> int:
         head = b"".join(iter(lambda: out.readline().replace(b"\r\n", b"\n"), b"\n"))
         headers = BytesHeaderParser().parsebytes(head)
         status = int(headers.get("Status", "200").split()[0])
@@ -140,6 +144,7 @@ class GitHttp:
         request.close_connection = True
         with contextlib.suppress(ConnectionError):
             while piece := out.read(_PIECE):
+                self.sent_bytes += len(piece)
                 request.wfile.write(piece)
         return status
 
@@ -235,10 +240,11 @@ class Held:
 class GitServer:
     """A stand-alone server of git over HTTP; `tokens` are what it lets in (empty: everybody), `trouble` goes first.
 
-    `lose_answers` lets pushes take effect and loses what they are answered.
+    `lose_answers` lets pushes take effect and loses what they are answered. With `tls` it speaks https.
     """
 
-    def __init__(self, root: Path, *, tokens: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: Path, *, tokens: tuple[str, ...] = (), tls: ssl.SSLContext | None = None) -> None:
+        self._scheme = "https" if tls else "http"
         self.git = GitHttp(root)
         self.tokens = tokens
         self.trouble: Trouble | None = None
@@ -246,11 +252,13 @@ class GitServer:
         self.asked: list[Asked] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._request_class())
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def url(self) -> str:
         """The base address, without a slash at its end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @contextlib.contextmanager
     def running(self) -> Iterator["GitServer"]:

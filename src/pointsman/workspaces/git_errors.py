@@ -131,6 +131,8 @@ def _of_words(failed: GitFailed, text: str, name: str) -> PointsmanError:
         return unknown(name, "")
     if any(sign in text for sign in _GONE):
         return _gone(name)
+    if "info/refs not valid" in text:
+        return _unreachable(name, "what it said is not git's")
     if "unable to access" in text or _broken_off(text):
         return _unreachable(name, "the connection failed")
     return failed

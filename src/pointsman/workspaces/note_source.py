@@ -17,8 +17,20 @@ class GitNoteSource:
     """One repository as the verification asks it; every revision is resolved first, so that none is an option."""
 
     def __init__(self, location: str) -> None:
+        """The repository on disk at `location`. Raises OwnerMust(not-a-repository)."""
         self._location = location
         self._git_dir = git_dir_of(location)
+
+    @classmethod
+    def of_mirror(cls, mirror: Path, name: str = "mirror") -> "GitNoteSource":
+        """The same for a bare mirror, called `name` in errors.
+
+        Notes, keys, trees and diffs are those of any commit that was fetched or made there. `commits` serves as far
+        as the mirror's history has no gap, and refuses beyond it, so that no commit is passed over in silence.
+        """
+        source = cls(str(mirror))
+        source._location = name
+        return source
 
     async def resolve(self, revision: str) -> str:
         """The commit of a branch or revision. Raises OwnerMust(unknown-revision)."""

@@ -68,7 +68,7 @@ class RemoteOrigin:
         """
         refuse_old(printed(await git(_NOWHERE, "version")))
         is_id = _ID.fullmatch(revision) is not None
-        if not is_id and not is_name(revision):
+        if not is_id and not await _may_be_branch(revision):
             raise unknown(self._transport.name, revision)
         await ensure_mirror(mirror, "sha256" if is_id and len(revision) == 64 else "sha1")
         if is_id and await _is_commit(mirror, revision):
@@ -102,7 +102,7 @@ class RemoteOrigin:
 
     async def branch_head(self, branch: str) -> str | None:
         """The commit that any branch stands on at the forge. Raises as `fetch` does."""
-        if not is_name(branch):
+        if not await _may_be_branch(branch):
             raise unknown(self._transport.name, branch)
         ref = f"refs/heads/{branch}"
         return (await self._heads(ref)).get(ref)
@@ -140,6 +140,16 @@ class RemoteOrigin:
             raise told(error, self._transport.name) from error
         rows = (line.split("\t") for line in out.decode("utf-8", "surrogateescape").splitlines())
         return {ref: commit for commit, ref in rows}
+
+
+async def _may_be_branch(name: str) -> bool:
+    if not is_name(name):
+        return False
+    try:
+        await git(_NOWHERE, "check-ref-format", f"refs/heads/{name}")
+    except GitFailed:
+        return False
+    return True
 
 
 async def _is_commit(mirror: Path, commit: str) -> bool:

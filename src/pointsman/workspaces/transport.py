@@ -125,7 +125,7 @@ class Transport:
             if error.code != "git-slow":
                 raise
             raise TryAgain(
-                f"{self.name} did not answer within {self.bounds.seconds:.0f} seconds.",
+                f"{self.name} did not answer within {self.bounds.seconds:g} seconds.",
                 after=30.0,
                 code="unreachable",
             ) from error
