@@ -1,0 +1,60 @@
+"""What the worker is handed by the one file that names adapters."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pointsman.domain.events import Delivery, Event, Ignored
+from pointsman.domain.run import Repository
+from pointsman.ports.clock import Clock
+from pointsman.ports.forge import Forge
+from pointsman.ports.hooks import Hooks
+from pointsman.ports.inbox import Inbox
+from pointsman.ports.memory import Memory
+from pointsman.ports.talk import Talk
+from pointsman.ports.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pointsman.runs.course import RunLedger
+    from pointsman.runs.engine import Engine
+    from pointsman.runs.intake import Law
+
+
+def _anything(_forge: str, _event: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The world as the worker knows it. Everything here is called from more than one event loop.
+
+    `engine` and `law` may be slow the first time (they import), and are called in a thread. `law` reads the policy
+    anew when its file changed. `translate` is pure. `forges` names the forges whose missed deliveries are looked for;
+    `wanted` says whether an event of one is worth asking for again.
+    """
+
+    engine: "Callable[[], Engine]"
+    inbox: Inbox
+    memory: Memory
+    ledger: "RunLedger"
+    clock: Clock
+    law: "Callable[[], Law]"
+    translate: Callable[[Delivery], Event | Ignored]
+    talk_for: Callable[[str], Talk]
+    forge_for: Callable[[Repository], Forge]
+    workspace_for: Callable[[Repository], Awaitable[Workspace]]
+    hooks_for: Callable[[str], Hooks]
+    forges: tuple[str, ...] = ()
+    wanted: Callable[[str, str], bool] = field(default=_anything)
+
+
+def delivery_workflow(forge: str, delivery_id: str) -> str:
+    """The id under which a delivery is dealt with: twice is once."""
+    return f"d-{forge}-{delivery_id}"
+
+
+def run_id_of(delivery_id: str, intent: str) -> str:
+    """The id of the run that follows from a delivery: a repeat is the same run."""
+    digest = hashlib.sha256(b"\0".join((delivery_id.encode(), intent.encode()))).hexdigest()
+    return f"r-{digest[:8]}"

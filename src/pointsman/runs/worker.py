@@ -1,0 +1,117 @@
+"""The worker beside the web server: takes kept deliveries in order and hands each to the durable engine."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pointsman.domain.errors import PointsmanError, TryAgain
+from pointsman.runs.parts import Parts, delivery_workflow
+
+if TYPE_CHECKING:
+    from pointsman.runs.deliveries import Desk
+    from pointsman.runs.engine import Engine
+
+POLL_SECONDS = 1.0
+SWEEP_SECONDS = 300.0
+_MOST_PAUSE = 30.0
+_BATCH = 100
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One for each process that serves. Nothing slow is imported before `run`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._engine: Engine | None = None
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._handed: set[str] = set()
+        self._swept_at: float | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine runs."""
+        return self._engine is not None
+
+    async def run(self) -> None:
+        """Work until `stop`. What stands in the way of the engine or the inbox is logged and tried again."""
+        while not self._stopping:
+            pause = POLL_SECONDS
+            try:
+                engine = self._engine or await self._start()
+                await self._hand_over(engine)
+                await self._sweep(engine)
+            except PointsmanError as error:
+                logger.warning("the worker has to wait", extra={"code": error.code, "why": error.message})
+                pause = min(max(error.after if isinstance(error, TryAgain) else 5.0, POLL_SECONDS), _MOST_PAUSE)
+            except Exception:
+                logger.exception("the worker met a bug and goes on")
+                pause = _MOST_PAUSE
+            await self._rest(pause)
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            await engine.stop()
+
+    def wake(self) -> None:
+        """There is something in the inbox. To be called from the loop of `run`."""
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """Take nothing more and let `run` end; what goes on is taken up at the next start."""
+        self._stopping = True
+        self._woken.set()
+
+    async def _start(self) -> "Engine":
+        """Raises TryAgain when another process of this installation runs, OperatorMust when the home is no use."""
+        engine, desk = await asyncio.to_thread(_made, self._parts)
+        await engine.start(desk.deal_with)
+        self._engine = engine
+        return engine
+
+    async def _hand_over(self, engine: "Engine") -> None:
+        """Everything that waits, oldest first; the engine begins each once, whoever asks how often."""
+        waiting = await self._parts.inbox.waiting(len(self._handed) + _BATCH)
+        self._handed &= set(waiting)
+        for delivery_id in waiting:
+            if delivery_id not in self._handed:
+                delivery = await self._parts.inbox.delivery(delivery_id)
+                if delivery is not None:
+                    await engine.deliver(delivery_workflow(delivery.forge, delivery_id), delivery_id)
+                    self._handed.add(delivery_id)
+
+    async def _sweep(self, engine: "Engine") -> None:
+        now = self._parts.clock.monotonic()
+        if self._swept_at is not None and now - self._swept_at < SWEEP_SECONDS:
+            return
+        from pointsman.runs.sweep import sweep
+
+        self._swept_at = now
+        await self._close_lost(engine)
+        for forge in self._parts.forges:
+            asked = await sweep(self._parts, forge)
+            if asked:
+                logger.info("missed deliveries were asked for again", extra={"forge": forge, "count": asked})
+
+    async def _close_lost(self, engine: "Engine") -> None:
+        """A delivery whose work ended without a word of it kills its process each time; it is not tried for ever."""
+        for delivery_id in tuple(self._handed):
+            delivery = await self._parts.inbox.delivery(delivery_id)
+            if delivery is not None and await engine.ended(delivery_workflow(delivery.forge, delivery_id)):
+                await self._parts.inbox.finish(delivery_id, "failed")
+                logger.error("a delivery was given up", extra={"delivery": delivery_id})
+
+    async def _rest(self, seconds: float) -> None:
+        if not self._stopping:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), seconds)
+        self._woken.clear()
+
+
+def _made(parts: Parts) -> "tuple[Engine, Desk]":
+    """Importing the engine takes most of a second, and must not hold up the loop that answers webhooks."""
+    from pointsman.runs.deliveries import Desk
+
+    engine = parts.engine()
+    return engine, Desk(parts, engine)
