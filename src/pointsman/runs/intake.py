@@ -1,21 +1,26 @@
 """From a wish to a frozen order: the forge is asked, the files are read at the base commit, policy decides."""
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 
 from pointsman.config.policy_file import PolicyFile
+from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, idle_keys, load_routing
 from pointsman.conversation.hygiene import inbound
 from pointsman.conversation.labels import task_hinted
 from pointsman.conversation.replies import missing_routing_file
-from pointsman.domain.errors import OwnerMust
-from pointsman.domain.run import Actor, Admit, Goal, Issue, Refuse, Repository, RunSpec
+from pointsman.domain.errors import OwnerMust, Stopped
+from pointsman.domain.forge import ChangeView
+from pointsman.domain.run import Actor, Admit, ChangeRef, Goal, Issue, PriorReview, Refuse, Repository, RunSpec
 from pointsman.policy.admission import Request, Rulebook, decide
 from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.separation import named_authors
 from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
 
+# The trailer that `phases.record` and the commits of a run carry; every line counts, since a squash moves trailers.
+_ASSISTED = re.compile(r"^[ \t]*Assisted-by: Pointsman \((?P<model>[^\n]*)\)[ \t]*$", re.MULTILINE)
 _MEND_ROUTING = "Mend the file on the default branch; until then nothing is run."
 
 
@@ -26,6 +31,10 @@ class Order:
     `routing` is a routing file (name, bytes) to try in place of the committed one: only a person at the command line
     can give it. `base` is what a branch under review is compared with; `assisted` names the models that
     helped to write it.
+
+    On a served forge a `review`, `fix` or `ask` may be about a `change`; `prior` is what was said of it before, `text`
+    the title and body that stand for an issue (the findings of a `fix`, the question of an `ask`), `thread` the
+    comment to answer below. `expect` is the digest of the text that somebody saw when they asked; empty when unknown.
     """
 
     goal: Goal
@@ -37,6 +46,11 @@ class Order:
     branch: str = ""
     base: str = ""
     assisted: tuple[str, ...] = ()
+    change: ChangeView | None = None
+    prior: PriorReview | None = None
+    text: tuple[str, str] | None = None
+    thread: str = ""
+    expect: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,15 +74,15 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
     """The frozen order of a run, or the rule that refuses it.
 
     Raises OwnerMust for what is missing or wrong in the repository: no commit, no such branch, no issue text, no
-    routing file, or one with mistakes (each with line and column).
+    routing file, or one with mistakes (each with line and column), and Stopped(text-changed) when the issue's text is
+    not the one that was expected.
     """
     repository = order.repository
     trunk = await workspace.fetch(repository, repository.default_branch)
-    base = await workspace.fetch(repository, order.base) if order.base else trunk
-    head = await workspace.fetch(repository, order.branch or "HEAD") if order.goal == "review" else ""
+    base, head = await _commits(order, workspace, trunk)
     issue = await _issue(order, forge, head)
     routing, routing_bytes = await _routing(order, workspace, trunk)
-    authors = named_authors(order.assisted, catalogue_of(law.policy, law.price_of))
+    authors = named_authors(_assistants(order), catalogue_of(law.policy, law.price_of))
     if isinstance(authors, Refuse):
         return authors
     request = Request(
@@ -82,6 +96,9 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         at=order.at,
         authors=authors,
         hinted=task_hinted(issue.labels),
+        change=ChangeRef(order.change.number, order.change.branch) if order.change else None,
+        prior=await _reachable(order, workspace, base),
+        thread=order.thread,
     )
     decision = decide(
         request, Rulebook(law.policy, _sha256(law.policy_bytes), routing, _sha256(routing_bytes), law.price_of)
@@ -89,15 +106,67 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
     return Admitted(decision.spec, idle_keys(routing)) if isinstance(decision, Admit) else decision
 
 
+async def _commits(order: Order, workspace: Workspace, trunk: str) -> tuple[str, str]:
+    """The base and the head of the work; a fix begins at the head of its change."""
+    repository, change = order.repository, order.change
+    if change is not None:
+        head = await workspace.fetch(repository, change.head_commit)
+        return (head, "") if order.goal == "fix" else (await workspace.fetch(repository, change.base_commit), head)
+    base = await workspace.fetch(repository, order.base) if order.base else trunk
+    return base, await workspace.fetch(repository, order.branch or "HEAD") if order.goal == "review" else ""
+
+
+async def _reachable(order: Order, workspace: Workspace, base: str) -> PriorReview | None:
+    """What was said before; where its commits are gone, as after a rebase, everything of the change is new again."""
+    prior = order.prior
+    if prior is None:
+        return None
+    try:
+        await workspace.fetch(order.repository, prior.base_commit)
+        await workspace.fetch(order.repository, prior.head_commit)
+    except OwnerMust:
+        return replace(prior, base_commit=base, head_commit=base)
+    return prior
+
+
+def _assistants(order: Order) -> tuple[str, ...]:
+    """Every model that wrote what is under review: as named, and as the commits of the change say."""
+    messages = [commit.message for commit in order.change.commits] if order.change else []
+    found = [one["model"] for message in messages for one in _ASSISTED.finditer(message)]
+    return tuple(dict.fromkeys((*order.assisted, *found)))
+
+
 async def _issue(order: Order, forge: Forge, head: str) -> Issue:
     """The issue as people see it: what they cannot see is stripped and flagged; the digest is of the raw text."""
-    if order.goal == "review":
-        title = f"Review of {order.branch or 'the checked-out branch'}"
-        return Issue(key="review", title=title, body="", digest=_sha256(f"{title}\0{head}".encode()))
-    raw = await forge.issue(order.repository, order.issue)
+    raw = await _raw_issue(order, forge, head)
+    if order.expect and raw.digest != order.expect:
+        raise Stopped(
+            f"The text of issue {raw.key} changed after this was asked for: its digest was {order.expect[:12]} and is "
+            f"now {raw.digest[:12]}.",
+            code="text-changed",
+            hint="Read the new text and ask again.",
+        )
     heading, text = inbound(raw.title), inbound(raw.body)
     flags = tuple(dict.fromkeys((*heading.flags, *text.flags)))
     return replace(raw, title=" ".join(heading.text.split()), body=text.text, flags=flags)
+
+
+async def _raw_issue(order: Order, forge: Forge, head: str) -> Issue:
+    change = order.change
+    if change is not None:
+        title, body = order.text or (change.title, change.body)
+        return Issue(change.number, title, body, digest=_text_digest(title, body), labels=change.labels)
+    if order.goal == "review":
+        title = f"Review of {order.branch or 'the checked-out branch'}"
+        return Issue(key="review", title=title, body="", digest=_sha256(f"{title}\0{head}".encode()))
+    found = await forge.issue(order.repository, order.issue)
+    if order.text is None:
+        return found
+    return replace(found, title=order.text[0], body=order.text[1], digest=_text_digest(*order.text))
+
+
+def _text_digest(title: str, body: str) -> str:
+    return _sha256(f"{title}\0{body}".encode())
 
 
 async def _routing(order: Order, workspace: Workspace, trunk: str) -> tuple[RoutingFile, bytes]:
@@ -105,11 +174,19 @@ async def _routing(order: Order, workspace: Workspace, trunk: str) -> tuple[Rout
     found = load_routing(data, name)
     if isinstance(found, RoutingFile):
         return found, data
-    raise OwnerMust(
-        "\n".join(str(problem) for problem in found),
-        code="routing-file",
-        hint="Mend the file, then start again." if order.routing else _MEND_ROUTING,
-    )
+    raise _mistakes(found, "Mend the file, then start again." if order.routing else _MEND_ROUTING)
+
+
+async def routing_at(workspace: Workspace, commit: str) -> RoutingFile:
+    """The routing file at a commit. Raises OwnerMust(no-routing-file, routing-file), with every mistake in it."""
+    found = load_routing(await _committed(workspace, commit), ROUTING_FILE)
+    if isinstance(found, RoutingFile):
+        return found
+    raise _mistakes(found, _MEND_ROUTING)
+
+
+def _mistakes(problems: tuple[ConfigProblem, ...], hint: str) -> OwnerMust:
+    return OwnerMust("\n".join(str(problem) for problem in problems), code="routing-file", hint=hint)
 
 
 async def _committed(workspace: Workspace, trunk: str) -> bytes:
