@@ -34,9 +34,9 @@ SUBSCRIBED: Final[tuple[str, ...]] = tuple(event for event in WANTED if event no
 
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_WORD = re.compile(r"[a-z_]{1,64}")
+_WORD = re.compile(r"[a-z0-9_]{1,64}")
 # GitHub writes the action first, so that what nobody wants is dropped without a look at the rest.
-_ACTION_FIRST = re.compile(rb'[ \t\r\n]{0,9}\{[ \t\r\n]{0,9}"action"[ \t\r\n]{0,9}:[ \t\r\n]{0,9}"([a-z_]{1,64})"')
+_ACTION_FIRST = re.compile(rb'[ \t\r\n]{0,9}\{[ \t\r\n]{0,9}"action"[ \t\r\n]{0,9}:[ \t\r\n]{0,9}"([a-z0-9_]{1,64})"')
 _NOT_AN_OBJECT = "the body is not a JSON object; the webhook's content type must be application/json"
 
 

@@ -122,7 +122,10 @@ class Comment(Remark):
 
 
 class LineComment(Remark):
-    """A comment on a line; `in_reply_to_id` is the first comment of its thread."""
+    """A comment on a line; `in_reply_to_id` is the first comment of its thread.
+
+    The published schema has no `performed_via_github_app` here; should it come, it is heard.
+    """
 
     in_reply_to_id: Id | None = None
     performed_via_github_app: Numbered | None = None
