@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -22,8 +22,9 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.schema import CreateColumn
 
-from pointsman.audit.tables import VERSION, facts, metadata
+from pointsman.audit.tables import LATER, VERSION, facts, metadata
 from pointsman.domain.errors import OperatorMust, PointsmanError, TryAgain
 
 T = TypeVar("T")
@@ -104,6 +105,7 @@ class Database:
     def _lay_out(self) -> None:
         with self._engine.begin() as connection:
             metadata.create_all(connection)
+            _add_later_columns(connection)
             version = connection.scalar(select(facts.c.value).where(facts.c.key == "version"))
             if version is None:
                 connection.execute(insert(facts).values(key="version", value=VERSION))
@@ -113,6 +115,14 @@ class Database:
                     code="ledger",
                     hint="Use the release that wrote it, or point the bot at a new ledger.",
                 )
+
+
+def _add_later_columns(connection: Connection) -> None:
+    for column in LATER:
+        known = {found["name"] for found in inspect(connection).get_columns(column.table.name)}
+        if column.name not in known:
+            told = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {told}")
 
 
 def _keep_private(path: Path) -> None:

@@ -86,7 +86,11 @@ runs = Table(
         for name in ("branch", "result", "message", "error_code", "parent", "plan_hash")
     ),
     Column("exit_code", Integer, nullable=False),
+    Column("change", String, nullable=False, server_default=""),
 )
+
+LATER = (runs.c.change,)
+"""Columns that a ledger of an earlier release lacks; each has a default, so that it can be added to it."""
 
 acts = Table(
     "acts",

@@ -43,7 +43,8 @@ RunStateName = Literal["queued", "running", "waiting", "done", "refused", "stopp
 class RunView:
     """A run as people see it while it goes on: one row, edited in place.
 
-    `result` is what it came to once it has ended: `ready`, `needs-person`, `planned`, `reviewed` or empty.
+    `result` is what it came to at its end: `ready`, `needs-person`, `planned`, `reviewed`, `answered`, or empty.
+    `change` is the number of the change that it is about or has made, where the forge has numbers.
     """
 
     run_id: str
@@ -67,3 +68,4 @@ class RunView:
     exit_code: int = 0
     parent: str = ""
     plan_hash: str = ""
+    change: str = ""

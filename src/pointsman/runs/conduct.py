@@ -7,22 +7,24 @@ from dataclasses import dataclass, replace
 from dbos import DBOS
 from pydantic import TypeAdapter
 
-from pointsman.conversation.replies import plan_for_approval, review_text, run_failed
+from pointsman.conversation.replies import plan_for_approval, plan_part, run_failed
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.ledger import RunStateName
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Earlier, Note, Plan
 from pointsman.domain.run import Issue, Need, Refuse, RunSpec
-from pointsman.phases.anchors import files_of
 from pointsman.phases.plan import plan
 from pointsman.phases.triage import triage
-from pointsman.phases.verify import verify
 from pointsman.policy.risk import risk_of
 from pointsman.policy.touched import approval_wanted, weigh
+from pointsman.runs.answering import answer_question
+from pointsman.runs.checks import close_check
 from pointsman.runs.course import Course, refused
-from pointsman.runs.journal import durable
-from pointsman.runs.proving import prove, review_once
+from pointsman.runs.fixing import fix
+from pointsman.runs.journal import patiently
+from pointsman.runs.proving import prove
 from pointsman.runs.publish import publish
+from pointsman.runs.reviewing import review_asked
 
 APPROVAL = "approve"
 APPROVAL_DAYS = 14
@@ -46,13 +48,31 @@ async def conduct(course: Course) -> End:
     """
     note = None
     try:
-        note = await (_review_only(course) if course.spec.goal == "review" else _build(course))
+        note = await _worked(course)
     except PointsmanError as error:
         await _ended(course, error)
     except Exception:
         logger.exception("a run failed by a bug", extra={"run": course.run_id})
         await _ended(course, OperatorMust("A fault of Pointsman itself stopped the run.", code="bug"))
+    finally:
+        await course.place.leave()
     return End(course.spec, course.earlier, note)
+
+
+async def _worked(course: Course) -> Note | None:
+    """What the order asks for. Answers wait for nobody; everything else takes its turn."""
+    if course.spec.goal == "ask":
+        await answer_question(course)
+        return None
+    await course.place.take()
+    match course.spec.goal:
+        case "review":
+            await review_asked(course)
+            return None
+        case "fix":
+            return await fix(course)
+        case _:
+            return await _build(course)
 
 
 async def _build(course: Course) -> Note | None:
@@ -60,31 +80,12 @@ async def _build(course: Course) -> Note | None:
     await _same_text(course)
     made = await _planned(course)
     if course.spec.goal == "plan":
-        await _done(course, "planned", message="")
+        await course.finish("planned", publicly=plan_part(made))
         return None
     await _approved(course, made)
     proved = await prove(course)
     await _same_text(course)
     return await publish(course, proved)
-
-
-async def _review_only(course: Course) -> None:
-    """Verify and review a commit that is there already; nothing of it is changed, nothing is pushed."""
-    diff = await course.ports.workspace.diff(course.spec.base_commit, course.spec.head_commit)
-    too_closed = weigh(course.spec, tuple(file.path for file in files_of(diff)))
-    if isinstance(too_closed, Refuse):
-        raise refused(too_closed)
-    await course.begin(Phase.VERIFY)
-    evidence = await verify(course.spec, course.earlier, course.ports, commit=course.spec.head_commit)
-    course.learn(replace(course.earlier, evidence=evidence))
-    await review_once(course)
-    found = course.earlier.review
-    clean = found is not None and found.verdict == "approve"
-    if found is not None:
-        await course.forge.ensure_status(course.topic, course.run_id, review_text(found, evidence))
-    await _done(
-        course, "reviewed", message="" if clean else "The review asks for changes.", exit_code=0 if clean else 1
-    )
 
 
 async def _triaged(course: Course) -> None:
@@ -106,7 +107,9 @@ def _still_to_come(course: Course) -> tuple[Phase, ...]:
 async def _same_text(course: Course) -> None:
     """What was asked for is what is worked on: the text that triggered the run must still be the issue's text."""
     asked = course.spec.issue
-    now = await durable("issue", _ISSUE, lambda: course.forge.issue(course.spec.repository, asked.url or asked.key))
+    now = await course.insist(
+        "issue", _ISSUE, lambda: course.forge.issue(course.spec.repository, asked.url or asked.key)
+    )
     if now.digest != asked.digest:
         raise Stopped(
             f"The text of issue {asked.key} changed after the run was asked for: its digest was {asked.digest[:12]} "
@@ -139,23 +142,20 @@ async def _approved(course: Course, made: Plan) -> None:
         return
     asked = plan_for_approval(made, why)
     view = replace(course.view, state="waiting", plan_hash=made.digest, message=asked)
+    await course.place.leave()
     while True:
         await course.tell(view)
         said = await DBOS.recv_async(APPROVAL, timeout_seconds=APPROVAL_DAYS * 86_400)
         if said is None:
             raise Stopped(f"Nobody approved the plan within {APPROVAL_DAYS} days.", code="approval")
         if json.loads(str(said))["hash"] == made.digest:
+            await course.place.take()
             await course.show(replace(view, state="running", message=""))
             return
 
 
-async def _done(course: Course, result: str, *, message: str, exit_code: int = 0) -> None:
-    plan_hash = course.earlier.plan.digest if course.earlier.plan else ""
-    view = replace(course.view, state="done", phase="", model="", result=result, plan_hash=plan_hash)
-    await course.show(replace(view, message=message, exit_code=exit_code))
-
-
 async def _ended(course: Course, error: PointsmanError) -> None:
+    """The end before the work was done. What is said of it stays out of the journal, which ends with what failed."""
     state: RunStateName = "failed"
     exit_code = 3
     match error:
@@ -168,4 +168,11 @@ async def _ended(course: Course, error: PointsmanError) -> None:
         case _:
             pass
     view = replace(course.view, state=state, message=str(error), error_code=error.code, exit_code=exit_code)
-    await course.tell(view, run_failed(course.run_id, error.code) if isinstance(error, OperatorMust) else "")
+    await course.show(view)
+    with_operator = isinstance(error, OperatorMust)
+    said = run_failed(course.run_id, error.code) if with_operator else str(error)
+    try:
+        await patiently(lambda: course.say(said), course.ports.clock.sleep)
+        await patiently(lambda: close_check(course, error), course.ports.clock.sleep)
+    except PointsmanError as lost:
+        logger.warning("the end of a run could not be told", extra={"run": course.run_id, "code": lost.code})

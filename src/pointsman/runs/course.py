@@ -1,14 +1,16 @@
 """The course of one run: what it has found so far, and how people see it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from dbos import DBOS
 from pydantic import TypeAdapter
 
 from pointsman.conversation.replies import status_text
-from pointsman.domain.errors import OwnerMust
-from pointsman.domain.forge import Topic
+from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
+from pointsman.domain.forge import Change, Topic
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model, Reply
@@ -19,10 +21,26 @@ from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.ledger import Ledger
-from pointsman.runs.durable import DurableModels, DurableSandbox, DurableWorkspace
-from pointsman.runs.journal import durable
+from pointsman.ports.memory import Memory
+from pointsman.ports.talk import Talk
+from pointsman.runs.durable import CommitEnds, DurableModels, DurableSandbox, DurableWorkspace
+from pointsman.runs.journal import NOTHING, durable, insisted
 
+LOCAL = "local"
+"""The forge on disk, on which nobody talks to a run while it goes on."""
+
+RESUME = "resume"
+"""The topic of the message that a paused run waits for; it then looks again whether it is paused."""
+
+PAUSED = "paused"
+"""The kind of memory under which a pause of an issue or change is kept."""
+
+PAUSE_DAYS = 30
+_DAY_SECONDS = 86_400.0
 _ROUTE: TypeAdapter[Route | None] = TypeAdapter(Route | None)
+_FLAG: TypeAdapter[bool] = TypeAdapter(bool)
+T = TypeVar("T")
+_ON_HOLD = "Somebody paused this. `/pointsman resume` goes on from here."
 
 
 class RunLedger(Ledger, Protocol):
@@ -49,31 +67,66 @@ class RunLedger(Ledger, Protocol):
         """Forget a note that came to no branch, as long as no other follows it."""
 
 
+class Turns(Protocol):
+    """Who works when: some at once, and one at a time in each repository."""
+
+    def place(self, repository_id: str) -> AbstractAsyncContextManager[None]:
+        """A place among those at work, waited for on entering and given back on leaving."""
+
+
 @dataclass(frozen=True)
 class Adapters:
     """What a run is handed by the one file that names adapters.
 
     `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
+    The last three are for a served forge; the forge on disk has nobody to talk to and no turns to wait for.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
     forge_for: Callable[[Repository], Forge]
     ledger: RunLedger
     clock: Clock
+    talk_for: Callable[[Repository], Talk] | None = None
+    memory: Memory | None = None
+    turns: Turns | None = None
+
+
+@dataclass
+class Place:
+    """A run's place among those at work: taken before it works, given back while it waits for people."""
+
+    turns: Turns | None
+    repository_id: str
+    _held: AbstractAsyncContextManager[None] | None = None
+
+    async def take(self) -> None:
+        """Wait for a place. Nothing happens when one is held, or when there are no turns."""
+        if self.turns is not None and self._held is None:
+            place = self.turns.place(self.repository_id)
+            await place.__aenter__()
+            self._held = place
+
+    async def leave(self) -> None:
+        """Give the place back, if one is held."""
+        held, self._held = self._held, None
+        if held is not None:
+            await held.__aexit__(None, None, None)
 
 
 @dataclass
 class Course:
-    """One run on its way. Every field but `spec` and `earlier` is fixed; those grow by what phases return."""
+    """One run on its way. `spec` and `earlier` grow by what phases return; `change` is what carries our check."""
 
     run_id: str
     spec: RunSpec
     ports: Ports
     models: DurableModels
+    adapters: Adapters
     forge: Forge
-    ledger: RunLedger
+    place: Place
     view: RunView
     earlier: Earlier = field(default_factory=Earlier)
+    change: Change | None = None
 
     @classmethod
     async def open(cls, run_id: str, spec: RunSpec, adapters: Adapters) -> "Course":
@@ -92,21 +145,33 @@ class Course:
         ports = replace(
             real,
             models=models,
-            workspace=DurableWorkspace(real.workspace, (f"Pointsman-Run: {run_id}",), hidden),
+            workspace=DurableWorkspace(real.workspace, commit_ends(run_id, spec), hidden),
             sandbox=DurableSandbox(real.sandbox, spec.base_commit, is_closed),
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
-        return cls(run_id, spec, ports, models, adapters.forge_for(spec.repository), adapters.ledger, view)
+        place = Place(adapters.turns, spec.repository.id)
+        return cls(run_id, spec, ports, models, adapters, adapters.forge_for(spec.repository), place, view)
+
+    @property
+    def ledger(self) -> RunLedger:
+        """What the installation remembers of its runs."""
+        return self.adapters.ledger
 
     async def begin(self, phase: Phase) -> None:
         """Say that a phase begins; here a rerun takes the model that a person named for it.
 
-        The step is where `rerun` forks the run, so the override is read inside it.
+        The step is where `rerun` forks the run, so the override is read inside it. People are told in passing: when
+        the forge has no time for it, the next phase tells them. A paused run waits here.
         """
+        await self._while_paused()
 
         async def chosen() -> Route | None:
             text = (await self.ledger.overrides(self.run_id)).get(str(phase))
-            return _ROUTE.validate_json(text) if text else None
+            found = _ROUTE.validate_json(text) if text else None
+            await self.show(self._at(phase, found))
+            with suppress(TryAgain):
+                await self.say("", passing=True)
+            return found
 
         route = await durable(f"begin:{phase}", _ROUTE, chosen)
         if route is not None and not (self.spec.overrides and phase in self.spec.overrides):
@@ -114,9 +179,37 @@ class Course:
             self.spec = replace(self.spec, overrides={**(self.spec.overrides or {}), phase: route})
             name = before.primary.name if isinstance(before, Route) else "none"
             self._hop(Hop(str(phase), "override", name, route.primary.name, "named by a person"))
-        planned = self.spec.route(phase) if phase in self.spec.order.routes else None
+        await self.show(self._at(phase, None))
+
+    def _at(self, phase: Phase, named: Route | None) -> RunView:
+        """The row of the run in a phase, with the model that answers in it."""
+        planned = named or (self.spec.route(phase) if phase in self.spec.order.routes else None)
         model = planned.primary.name if isinstance(planned, Route) else ""
-        await self.show(replace(self.view, state="running", phase=str(phase), model=model))
+        return replace(self.view, state="running", phase=str(phase), model=model, message="")
+
+    async def _while_paused(self) -> None:
+        """Wait, without a place, until nobody wants a pause any more. Raises Stopped after a month."""
+        days = 0
+        while await self._is_paused():
+            if days == PAUSE_DAYS:
+                raise Stopped(f"It was paused, and nobody went on with it within {PAUSE_DAYS} days.", code="paused")
+            if days == 0:
+                await self.place.leave()
+                await self.tell(replace(self.view, state="waiting", message=_ON_HOLD))
+            said = await DBOS.recv_async(RESUME, timeout_seconds=_DAY_SECONDS)
+            days += 1 if said is None else 0
+        await self.place.take()
+
+    async def _is_paused(self) -> bool:
+        memory = self.adapters.memory
+        if memory is None or self.spec.repository.forge == LOCAL:
+            return False
+        topic = self.topic
+
+        async def asked() -> bool:
+            return bool(await memory.recall(topic.repository.id, topic.key, PAUSED))
+
+        return await durable("paused", _FLAG, asked)
 
     def route(self, phase: Phase) -> Route:
         """The route of a phase. Raises OwnerMust with the rule that refused it."""
@@ -148,19 +241,44 @@ class Course:
         await self.ledger.keep(view)
 
     async def tell(self, view: RunView, publicly: str = "") -> None:
-        """The same, and say it on the forge with the figures of the calls so far.
+        """The same, and say it on the forge, as often as it takes.
 
         `publicly` is said there in place of the row's message, where that is for the operator alone.
         """
         await self.show(view)
-        summed = await self.ledger.run(self.run_id) or view
-        said = status_text(replace(summed, message=publicly or view.message))
-        await self.forge.ensure_status(self.topic, self.run_id, said)
+        await self.insist("status", NOTHING, lambda: self.say(publicly or view.message))
+
+    async def say(self, message: str, *, passing: bool = False) -> None:
+        """Say on the forge how the run stands, with the figures of the calls so far."""
+        summed = await self.ledger.run(self.run_id) or self.view
+        said = status_text(replace(summed, message=message))
+        await self.forge.ensure_status(self.topic, self.run_id, said, passing=passing)
+
+    async def insist(self, name: str, kind: TypeAdapter[T], act: Callable[[], Awaitable[T]]) -> T:
+        """Ask something of the forge as a durable step, again and again while it has no time for us."""
+        return await insisted(name, kind, act, clock=self.ports.clock)
+
+    async def finish(self, result: str, *, message: str = "", publicly: str = "", exit_code: int = 0) -> None:
+        """The good end: what came of it, in the row and on the forge, where `publicly` says more."""
+        plan_hash = self.earlier.plan.digest if self.earlier.plan else ""
+        view = replace(self.view, state="done", phase="", model="", result=result, plan_hash=plan_hash)
+        await self.tell(replace(view, message=message, exit_code=exit_code), publicly)
 
     @property
     def topic(self) -> Topic:
         """Where people read about this run: its issue, or the change that it is about."""
-        return Topic(self.spec.repository, self.spec.issue.key)
+        return topic_of(self.spec)
+
+
+def topic_of(spec: RunSpec) -> Topic:
+    """Where people read about a run: the change that it is about, else its issue."""
+    return Topic(spec.repository, spec.change.number if spec.change else spec.issue.key)
+
+
+def commit_ends(run_id: str, spec: RunSpec) -> CommitEnds:
+    """How the messages of a run's commits end: with the run, and on what is pushed with a word to the forge's CI."""
+    asked_for = spec.ci == "on-request" and spec.repository.forge != LOCAL
+    return CommitEnds(f"Pointsman-Run: {run_id}", code=asked_for and spec.audit_mode != "in-tree", note=asked_for)
 
 
 def models_of(route: Route) -> tuple[Model, ...]:
@@ -185,6 +303,7 @@ def first_view(run_id: str, spec: RunSpec, now: str) -> RunView:
         model="",
         started_at=now,
         updated_at=now,
+        change=spec.change.number if spec.change else "",
     )
 
 

@@ -98,12 +98,34 @@ def _all_out(phase: Phase, outages: list[Outage]) -> TryAgain:
     )
 
 
+SKIP_CHECKS = "skip-checks: true"
+"""The trailer that keeps GitHub from running workflows: the last one, its section after two empty lines.
+
+GitHub documentation, Skipping workflow runs; it counts on the head of a push and of a pull request.
+"""
+
+
+@dataclass(frozen=True)
+class CommitEnds:
+    """How the messages of a run's commits end; `code` and `note` say which of them are skipped by the forge's CI."""
+
+    run: str
+    code: bool = False
+    note: bool = False
+
+    def ended(self, text: CommitText, *, skips: bool) -> CommitText:
+        """The text with the run's trailers below its own."""
+        # An empty trailer on top is the second of the two empty lines.
+        trailers = ("", *text.trailers, self.run, SKIP_CHECKS) if skips else (*text.trailers, self.run)
+        return replace(text, trailers=trailers)
+
+
 @dataclass
 class DurableWorkspace(Workspace):
     """Writes are steps; reads at a commit are pure functions of the commit and are simply done again."""
 
     workspace: Workspace
-    trailers: tuple[str, ...]
+    ends: CommitEnds
     hidden: Callable[[str], bool]
 
     async def fetch(self, repository: Repository, revision: str) -> str:
@@ -137,7 +159,7 @@ class DurableWorkspace(Workspace):
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files."""
-        signed = replace(text, trailers=(*text.trailers, *self.trailers))
+        signed = self.ends.ended(text, skips=self.ends.note)
         return await durable("record", _TEXT, lambda: self.workspace.record(onto, files, signed))
 
     async def _edited(self, act: Callable[[], Awaitable[Patch | EditRefusal]]) -> Patch | EditRefusal:
@@ -148,8 +170,7 @@ class DurableWorkspace(Workspace):
         return await durable("edit", _EDITED, unread)
 
     def _signed(self, order: EditOrder) -> EditOrder:
-        trailers = (*order.text.trailers, *self.trailers)
-        return replace(order, text=replace(order.text, trailers=trailers))
+        return replace(order, text=self.ends.ended(order.text, skips=self.ends.code))
 
 
 @dataclass

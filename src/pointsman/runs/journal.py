@@ -7,9 +7,19 @@ from dbos import DBOS
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain, UsageMust
+from pointsman.ports.clock import Clock
 from pointsman.runs.database import engine_database
 
 T = TypeVar("T")
+
+NOTHING: TypeAdapter[None] = TypeAdapter(None)
+"""What a step returns that is done for its effect alone."""
+
+PAUSES = (1.0, 5.0, 30.0, 120.0, 600.0)
+"""Seconds between two tries, where the error asks for less."""
+
+LONGEST_PAUSE = 3600.0
+"""Seconds; GitHub's primary limit starts anew every hour (REST documentation, Rate limits)."""
 
 Family = Literal["owner", "usage", "operator", "try-again", "stopped"]
 _FAMILIES: dict[Family, type[PointsmanError]] = {
@@ -76,3 +86,29 @@ async def durable(
     if written.problem is not None:
         raise written.problem.error()
     return kind.validate_json(written.value or "null")
+
+
+async def insisted(name: str, kind: TypeAdapter[T], act: Callable[[], Awaitable[T]], *, clock: Clock) -> T:
+    """A durable step that is done again as long as it raises TryAgain, six times at most.
+
+    Each try is a step of its own, and so is each pause, which a cancel cuts off. `act` finds its own effect by a
+    stable key, since an answer may have been lost after the effect. Raises what the last try raised.
+    """
+
+    async def tried() -> T:
+        return await durable(name, kind, act)
+
+    async def paused(seconds: float) -> None:
+        await durable("pause", NOTHING, lambda: clock.sleep(seconds), preemptible=True)
+
+    return await patiently(tried, paused)
+
+
+async def patiently(act: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
+    """The same outside the journal, for what is said when a run ends and may be said twice."""
+    for pause in PAUSES:
+        try:
+            return await act()
+        except TryAgain as error:
+            await sleep(min(max(error.after, pause), LONGEST_PAUSE))
+    return await act()

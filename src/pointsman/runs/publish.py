@@ -13,7 +13,7 @@ The rule of the chain: a note takes its place in the chain before anybody can se
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -21,21 +21,27 @@ from pydantic import TypeAdapter
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
 from pointsman.conversation.replies import check_order, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
-from pointsman.domain.forge import Access, Change, ChangeOrder
+from pointsman.domain.forge import Access, Change, ChangeOrder, ChangeView
 from pointsman.domain.levels import Phase
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Note, Review, Verdict
+from pointsman.domain.run import Actor, Repository, RunSpec
+from pointsman.domain.work import CommitText
 from pointsman.phases.record import Closing, record
-from pointsman.runs.course import Course
-from pointsman.runs.journal import durable
+from pointsman.ports.forge import Forge
+from pointsman.ports.workspace import Workspace
+from pointsman.runs.course import LOCAL, Course
+from pointsman.runs.durable import SKIP_CHECKS
+from pointsman.runs.journal import NOTHING, durable
 from pointsman.runs.proving import Proved
+from pointsman.runs.remembering import LastReview, remember_review
 
 _TEXT: TypeAdapter[str] = TypeAdapter(str)
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 _CLOSING: TypeAdapter[Closing] = TypeAdapter(Closing)
-_NOTHING: TypeAdapter[None] = TypeAdapter(None)
 _CHAIN_TRIES = 5
+_MOVED = "branch-moved"
 
 ASKED_ACCESS = "access"
 """The step from which a run that gave its place in the chain back is taken up again."""
@@ -44,48 +50,70 @@ GIVEN_BACK = "note-given-back"
 """The step that gives the place in the chain back."""
 
 
+@dataclass(frozen=True)
+class Target:
+    """Where a note and its commits go: a new branch, or that of a change, which stands on `expected_head`."""
+
+    branch: str
+    expected_head: str = ""
+    number: str = ""
+
+
 async def publish(course: Course, proved: Proved) -> Note:
     """Record and publish what was proved, or the best there is with what is missing said plainly.
 
     Raises Stopped (`no-change`) when no try left a patch, OwnerMust when the requester may no longer write.
     """
-    if proved.patch is None:
-        raise Stopped(f"No change came of this run: {proved.why}", code="no-change", hint=_next_model(course))
-    patch = proved.patch
-    reviews = course.earlier.reviews if proved.review else ()
-    course.learn(replace(course.earlier, patch=patch, evidence=proved.evidence, reviews=reviews))
+    settle_on(course, proved)
     spec = course.spec
-    branch = await durable(
+    branch = await course.insist(
         "branch", _TEXT, lambda: course.forge.branch_for(course.run_id, spec.repository, wish(course))
     )
     await authorised(course)
-    await course.begin(Phase.RECORD)
-    result = _result(course, proved)
-    note = await _chained(course, proved, branch, result)
-    try:
-        change = await _pushed(course, note, branch, proved)
-    except OwnerMust:
-        await durable(GIVEN_BACK, _NOTHING, lambda: _give_back(course, note))
-        raise
-    await _told(course, change, proved, result)
+    note, change = await put_forward(course, proved, Target(branch))
+    if proved.review is not None:
+        post = review_post(course.run_id, proved.review, proved.evidence)
+        await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
+    await conclude(course, change, proved)
     return note
 
 
-async def _chained(course: Course, proved: Proved, branch: str, result: Literal["ready", "needs-person"]) -> Note:
+def settle_on(course: Course, proved: Proved) -> None:
+    """Make what was proved the outcome of the run. Raises Stopped (`no-change`) when there is nothing to publish."""
+    if proved.patch is None:
+        raise Stopped(f"No change came of this run: {proved.why}", code="no-change", hint=_next_model(course))
+    reviews = course.earlier.reviews if proved.review else ()
+    course.learn(replace(course.earlier, patch=proved.patch, evidence=proved.evidence, reviews=reviews))
+
+
+async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[Note, Change]:
+    """Sign the note at its place in the chain and push. The place is given back when the push is refused."""
+    await course.begin(Phase.RECORD)
+    note = await _chained(course, proved, target.branch)
+    try:
+        change = await _pushed(course, note, target, proved)
+    except (OwnerMust, Stopped):
+        await durable(GIVEN_BACK, NOTHING, lambda: _give_back(course, note))
+        raise
+    course.change = change
+    return note, change
+
+
+async def _chained(course: Course, proved: Proved, branch: str) -> Note:
     """The note, signed and at its place in the chain. Raises TryAgain when others are faster time and again."""
     for _ in range(_CHAIN_TRIES - 1):
         try:
-            return await _claimed(course, proved, branch, result)
+            return await _claimed(course, proved, branch)
         except TryAgain as error:
             if error.code != "note-head":
                 raise
-    return await _claimed(course, proved, branch, result)
+    return await _claimed(course, proved, branch)
 
 
-async def _claimed(course: Course, proved: Proved, branch: str, result: Literal["ready", "needs-person"]) -> Note:
-    closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch, result))
+async def _claimed(course: Course, proved: Proved, branch: str) -> Note:
+    closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch))
     note = await record(course.spec, course.earlier, course.ports, closing=closing)
-    await durable("note-head", _NOTHING, lambda: _claim(course, note))
+    await durable("note-head", NOTHING, lambda: _claim(course, note))
     return note
 
 
@@ -108,7 +136,7 @@ def wish(course: Course) -> str:
 async def authorised(course: Course) -> None:
     """Ask the forge again, now, whether the requester may write. Doubt is no."""
     spec = course.spec
-    may = await durable(ASKED_ACCESS, _ACCESS, lambda: course.forge.access_of(spec.repository, spec.requester))
+    may = await course.insist(ASKED_ACCESS, _ACCESS, lambda: course.forge.access_of(spec.repository, spec.requester))
     if may is not Access.WRITE:
         raise OwnerMust(
             f"`{spec.requester.login}` may not write to {spec.repository.name} any more; nothing was pushed.",
@@ -121,7 +149,7 @@ def _next_model(course: Course) -> str:
     return f"Another model may do better: pointsman rerun {course.run_id} code --model NAME keeps the plan."
 
 
-def _result(course: Course, proved: Proved) -> Literal["ready", "needs-person"]:
+def result_of(course: Course, proved: Proved) -> Literal["ready", "needs-person"]:
     """Ready means: proved by the tests and approved by the review, as far as policy asks for either."""
     order = course.spec.order
     evident = proved.evidence is not None and proved.evidence.verdict is Verdict.PASSED
@@ -131,7 +159,7 @@ def _result(course: Course, proved: Proved) -> Literal["ready", "needs-person"]:
     return "needs-person"
 
 
-async def _closing(course: Course, proved: Proved, branch: str, result: Literal["ready", "needs-person"]) -> Closing:
+async def _closing(course: Course, proved: Proved, branch: str) -> Closing:
     patch = proved.patch
     if patch is None:
         raise Stopped("There is no patch to record.", code="no-change")
@@ -146,7 +174,7 @@ async def _closing(course: Course, proved: Proved, branch: str, result: Literal[
         diff_digest=patch.diff_digest,
         previous=await course.ledger.note_head(repository),
         not_run=_not_run(course, proved),
-        result=result,
+        result=result_of(course, proved),
     )
 
 
@@ -170,15 +198,20 @@ def _not_run(course: Course, proved: Proved) -> tuple[str, ...]:
     if proved.review is None:
         missing.append(f"review: {proved.why or 'not asked for by policy'}")
     if course.earlier.plan is not None and course.earlier.plan.skipped:
-        missing.append("plan: skipped by policy for this class of task")
+        fixes = course.spec.goal == "fix"
+        missing.append(
+            "plan: the findings of the review took its place"
+            if fixes
+            else "plan: skipped by policy for this class of task"
+        )
     return tuple(missing)
 
 
-async def _pushed(course: Course, note: Note, branch: str, proved: Proved) -> Change:
+async def _pushed(course: Course, note: Note, target: Target, proved: Proved) -> Change:
     spec = course.spec
     facts = PageFacts(
         run_id=course.run_id,
-        issue_line=f"Issue {spec.issue.key}: {change_title(spec)}",
+        issue_line=_issue_line(spec),
         spec=spec,
         earlier=course.earlier,
         calls=await course.ledger.calls(course.run_id),
@@ -188,32 +221,55 @@ async def _pushed(course: Course, note: Note, branch: str, proved: Proved) -> Ch
     order = ChangeOrder(
         run_id=course.run_id,
         repository=spec.repository,
-        branch=branch,
-        expected_head="",
+        branch=target.branch,
+        expected_head=target.expected_head,
         base_commit=spec.base_commit,
         head_commit=note.commit,
         title=change_title(spec),
         body=change_page(facts),
+        number=target.number,
     )
-    return await durable("publish", _CHANGE, lambda: course.forge.ensure_change(order))
+    try:
+        return await course.insist("publish", _CHANGE, lambda: course.forge.ensure_change(order))
+    except OwnerMust as error:
+        if error.code == _MOVED and spec.repository.forge != LOCAL:
+            raise _hands_off(target) from error
+        raise
 
 
-async def _told(course: Course, change: Change, proved: Proved, result: Literal["ready", "needs-person"]) -> None:
+def _hands_off(target: Target) -> Stopped:
+    if target.number:
+        return Stopped(
+            f"Somebody pushed to {target.branch} meanwhile; nothing was pushed over it.",
+            code="head-moved",
+            hint="Ask again, and it starts from what is there now.",
+        )
+    return Stopped(
+        f"The branch {target.branch} holds commits that are not of this run; nothing was pushed over them.",
+        code="hands-off",
+        hint="Rename or delete that branch and start the run again.",
+    )
+
+
+def _issue_line(spec: RunSpec) -> str:
+    if spec.repository.forge == LOCAL:
+        return f"Issue {spec.issue.key}: {change_title(spec)}"
+    return f"Fixes #{spec.issue.key}"
+
+
+async def conclude(course: Course, change: Change, proved: Proved, *, said: str = "") -> None:
+    """The check on what was pushed, the review remembered for the next push, and the end of the run."""
+    result = result_of(course, proved)
+    order = check_order(course.run_id, result, proved.review, proved.evidence)
+    await course.insist("check", NOTHING, lambda: course.forge.ensure_check(change, order))
     if proved.review is not None:
-        await course.forge.ensure_review(change, review_post(course.run_id, proved.review, proved.evidence))
-    await course.forge.ensure_check(change, check_order(course.run_id, result, proved.review, proved.evidence))
+        prior = course.spec.prior
+        base = prior.base_commit if prior is not None else course.spec.base_commit
+        await remember_review(course, change.number, LastReview(base, change.head_commit, proved.review))
+    course.view = replace(course.view, branch=change.branch, change=change.number or course.view.change)
     ready = result == "ready"
-    view = replace(
-        course.view,
-        state="done",
-        phase="",
-        model="",
-        branch=change.branch,
-        result=result,
-        message="" if ready else _needs(proved),
-        exit_code=0 if ready else 1,
-    )
-    await course.tell(view)
+    told = "\n".join(part for part in (said, "" if ready else _needs(proved)) if part)
+    await course.finish(result, message=told, exit_code=0 if ready else 1)
 
 
 def _needs(proved: Proved) -> str:
@@ -225,3 +281,43 @@ def _needs(proved: Proved) -> str:
     if proved.why:
         parts.append(f"It ended there because {proved.why.splitlines()[0]}")
     return "\n".join(parts)
+
+
+async def start_ci(
+    repository: Repository, change: ChangeView, *, actor: Actor, at: str, forge: Forge, workspace: Workspace
+) -> str:
+    """Let the repository's own CI run on a change of ours: an empty commit on top whose message skips nothing.
+
+    `at` is when it was asked for, ISO 8601 in UTC. Returns the new head; the head that is there when CI runs on that
+    one already, which a second call finds. Raises OwnerMust (`branch-moved`) when somebody pushed meanwhile.
+    """
+    newest = change.commits[-1] if change.commits else None
+    if newest is not None and newest.id == change.head_commit and not _skips(newest.message):
+        return change.head_commit
+    words = CommitText(
+        subject="Run the checks",
+        body="Nothing is changed. Somebody with write access asked for the repository's own checks on this.",
+        trailers=(f"Requested-by: {actor.login} ({actor.id})",),
+        at=at,
+    )
+    onto = await workspace.fetch(repository, change.head_commit)
+    commit = await workspace.record(onto, {}, words)
+    order = ChangeOrder(
+        run_id="",
+        repository=repository,
+        branch=change.branch,
+        expected_head=change.head_commit,
+        base_commit=change.base_commit,
+        head_commit=commit,
+        title=change.title,
+        body="",
+        number=change.number,
+    )
+    await forge.ensure_change(order)
+    return commit
+
+
+def _skips(message: str) -> bool:
+    """Whether the forge's CI leaves a commit out; every pushed head of ours says so with its last line."""
+    lines = message.strip().splitlines()
+    return bool(lines) and lines[-1].strip().replace(" ", "") == SKIP_CHECKS.replace(" ", "")

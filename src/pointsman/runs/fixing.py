@@ -1,0 +1,196 @@
+"""The findings of a review become one more commit of the change, and each is answered in its thread."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from pointsman.conversation.outbound import outbound_line
+from pointsman.domain.errors import OwnerMust, Stopped
+from pointsman.domain.forge import ChangeView, Thread
+from pointsman.domain.levels import Phase
+from pointsman.domain.outcome import Finding, Note, Plan, Review
+from pointsman.domain.run import ChangeRef, PriorReview, Refuse, RunSpec
+from pointsman.phases.findings import verdict_of
+from pointsman.phases.paths import is_test
+from pointsman.phases.plan import plan_digest
+from pointsman.policy.touched import unapproved, weigh
+from pointsman.ports.talk import Talk
+from pointsman.runs.course import Course, refused
+from pointsman.runs.journal import NOTHING
+from pointsman.runs.proving import Proved, prove
+from pointsman.runs.publish import Target, authorised, conclude, put_forward, settle_on
+
+Fate = Literal["fixed", "open"]
+
+_VIEW: TypeAdapter[ChangeView | None] = TypeAdapter(ChangeView | None)
+_THREADS: TypeAdapter[tuple[Thread, ...]] = TypeAdapter(tuple[Thread, ...])
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a fix is about: the change, what is open on it, and whom to tell."""
+
+    change: ChangeRef
+    prior: PriorReview
+    talk: Talk
+
+
+async def fix(course: Course) -> Note:
+    """Code from the findings, prove it, and push it onto the change's own branch.
+
+    Raises Stopped when the change was closed, moved on, or nothing came of it, OwnerMust for a change from a fork.
+    """
+    job = _job(course)
+    await _prepared(course, job)
+    proved = await prove(course)
+    fates = await _fates(course, job, proved)
+    if proved.patch is None:
+        await _answered(course, job, fates, why=proved.why, commit="")
+    settle_on(course, proved)
+    await authorised(course)
+    await _still_ours(course, job)
+    target = Target(job.change.branch, expected_head=course.spec.base_commit, number=job.change.number)
+    note, change = await put_forward(course, proved, target)
+    await _answered(course, job, fates, why=proved.why, commit=note.commit)
+    count = sum(fate == "fixed" for fate in fates.values())
+    said = f"{count} of {len(fates)} findings fixed."
+    await conclude(course, change, replace(proved, review=_whole(course, job, proved, fates)), said=said)
+    return note
+
+
+def _job(course: Course) -> _Job:
+    spec, talk_for = course.spec, course.adapters.talk_for
+    if spec.change is None or spec.prior is None or talk_for is None:
+        raise OwnerMust(
+            "There is no review whose findings could be fixed.",
+            code="nothing-to-fix",
+            hint="Ask for a review first.",
+        )
+    return _Job(spec.change, spec.prior, talk_for(spec.repository))
+
+
+async def _prepared(course: Course, job: _Job) -> None:
+    """The findings are the plan; whoever wrote them, a model decides nothing about which paths are open."""
+    spec = course.spec
+    if spec.hinted is not None:
+        course.spec = spec = replace(spec, task=spec.hinted)
+    paths = tuple(dict.fromkeys(finding.path for finding in job.prior.open))
+    too_closed = weigh(spec, paths)
+    if isinstance(too_closed, Refuse):
+        raise refused(too_closed)
+    known = {entry.path for entry in await course.ports.workspace.files(spec.base_commit)}
+    made = plan_from(spec, tuple(path for path in paths if path in known))
+    course.learn(replace(course.earlier, plan=made))
+    for phase in (Phase.CODE, Phase.REVIEW):
+        course.route(phase)
+
+
+def plan_from(spec: RunSpec, paths: tuple[str, ...]) -> Plan:
+    """The plan that findings on these paths make. Paths whose plans a person approves are only read."""
+    free = tuple(path for path in paths if unapproved(spec, None, (path,)) is None)
+    nothing: tuple[str, ...] = ()
+    found = spec.prior.open if spec.prior else ()
+    made = Plan(
+        goal=" ".join(spec.issue.title.split()),
+        criteria=tuple(_criterion(finding) for finding in found),
+        steps=nothing,
+        read=paths,
+        change=tuple(path for path in free if not is_test(path)),
+        create=nothing,
+        tests=tuple(path for path in free if is_test(path)),
+        risks=nothing,
+        questions=nothing,
+        digest="",
+        skipped=True,
+    )
+    return replace(made, digest=plan_digest(made))
+
+
+def _criterion(finding: Finding) -> str:
+    return f"{finding.path}:{finding.line}: this holds no more: {finding.message.splitlines()[0]}"
+
+
+async def _still_ours(course: Course, job: _Job) -> None:
+    """Asked right before the push, as the forge has it then."""
+    seen = await course.insist("change", _VIEW, lambda: job.talk.change(course.topic))
+    number = job.change.number
+    if seen is None or seen.state != "open":
+        raise Stopped(f"Change {number} was closed meanwhile; nothing was pushed.", code="change-closed")
+    if seen.is_fork:
+        raise OwnerMust(f"Change {number} comes from a fork; forks are reviewed, never edited.", code="fork")
+    if seen.head_commit != course.spec.base_commit:
+        raise Stopped(
+            f"Somebody pushed to change {number} meanwhile; nothing was pushed over it.",
+            code="head-moved",
+            hint="Ask again, and it starts from what is there now.",
+        )
+
+
+async def _fates(course: Course, job: _Job, proved: Proved) -> dict[str, Fate]:
+    """What became of each finding: as the review of the fix says, else whether its line still stands as it was."""
+    if proved.patch is None:
+        return {finding.id: "open" for finding in job.prior.open}
+    said = {finding.id: finding.fate for finding in proved.review.findings} if proved.review else {}
+    fates: dict[str, Fate] = {}
+    for finding in job.prior.open:
+        if finding.id in said:
+            fates[finding.id] = "fixed" if said[finding.id] == "fixed" else "open"
+        else:
+            stands = await _stands(course, proved.patch.commit, finding)
+            fates[finding.id] = "open" if stands or proved.review is None else "fixed"
+    return fates
+
+
+async def _stands(course: Course, commit: str, finding: Finding) -> bool:
+    source = await course.ports.workspace.read(commit, finding.path)
+    quote = " ".join(finding.quote.split())
+    return source is not None and any(" ".join(line.split()) == quote for line in source.text.splitlines())
+
+
+def _whole(course: Course, job: _Job, proved: Proved, fates: dict[str, Fate]) -> Review | None:
+    """The review of the change as it is now: what the fix left open, and what its own review found."""
+    if proved.review is None:
+        return None
+    before = {finding.id for finding in job.prior.open}
+    left = tuple(finding for finding in job.prior.open if fates[finding.id] == "open")
+    new = tuple(finding for finding in proved.review.findings if finding.id not in before and finding.fate != "fixed")
+    findings = (*left, *new)
+    required = course.spec.order.evidence_required
+    partial = proved.review.verdict == "inconclusive"
+    verdict = verdict_of(findings, proved.evidence, evidence_required=required, is_partial=partial)
+    return replace(proved.review, findings=findings, verdict=verdict)
+
+
+async def _answered(course: Course, job: _Job, fates: dict[str, Fate], *, why: str, commit: str) -> None:
+    """Say in each thread what became of its finding; what is fixed is resolved, as far as the forge lets us."""
+    threads = await course.insist("threads", _THREADS, lambda: job.talk.threads(course.topic))
+    for thread in threads:
+        if thread.is_resolved or thread.finding not in fates:
+            continue
+        if fates[thread.finding] == "fixed":
+            await _replied(course, job, thread, fixed_in(commit))
+            await _resolved(course, job, thread)
+        else:
+            await _replied(course, job, thread, not_fixed(why or "the line stands as it did"))
+
+
+async def _replied(course: Course, job: _Job, thread: Thread, body: str) -> None:
+    key = f"fate-{thread.finding}-{course.run_id}"
+    await course.insist(
+        "fate", NOTHING, lambda: job.talk.ensure_reply(course.topic, key, body, thread=thread.first)
+    )
+
+
+async def _resolved(course: Course, job: _Job, thread: Thread) -> None:
+    await course.insist("resolve", NOTHING, lambda: job.talk.resolve(course.topic, thread))
+
+
+def fixed_in(commit: str) -> str:
+    """The answer to a finding that a commit settles."""
+    return f"Fixed in {commit[:12]}."
+
+
+def not_fixed(why: str) -> str:
+    """The answer to a finding that is still there."""
+    return f"Not fixed: {outbound_line(why.splitlines()[0]).rstrip('.')}."

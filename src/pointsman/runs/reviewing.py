@@ -1,0 +1,69 @@
+"""A review of what others wrote: nothing of it is changed, nothing is pushed."""
+
+from dataclasses import replace
+
+from pointsman.conversation.replies import check_order, review_post, review_text
+from pointsman.domain.forge import Change, ReviewPost
+from pointsman.domain.levels import Phase
+from pointsman.domain.outcome import Review
+from pointsman.domain.run import Refuse
+from pointsman.phases.anchors import files_of
+from pointsman.phases.verify import verify
+from pointsman.policy.touched import weigh
+from pointsman.runs.checks import FLAG, change_of, head_moved, open_check
+from pointsman.runs.course import Course, refused
+from pointsman.runs.journal import NOTHING
+from pointsman.runs.proving import review_once
+from pointsman.runs.remembering import LastReview, remember_review
+
+
+async def review_asked(course: Course) -> None:
+    """Verify and review a commit that is there already, and say on its change what was found, where there is one."""
+    change = change_of(course.spec)
+    if change is not None:
+        await open_check(course, change)
+    await _require_open(course)
+    await course.begin(Phase.VERIFY)
+    evidence = await verify(course.spec, course.earlier, course.ports, commit=course.spec.head_commit)
+    course.learn(replace(course.earlier, evidence=evidence))
+    await review_once(course)
+    found = course.earlier.review
+    clean = found is not None and found.verdict == "approve"
+    said = ""
+    if found is not None and change is not None:
+        await _posted(course, change, found)
+    elif found is not None:
+        said = review_text(found, evidence)
+    message = "" if clean else "The review asks for changes."
+    await course.finish("reviewed", message=message, publicly=said, exit_code=0 if clean else 1)
+
+
+async def _require_open(course: Course) -> None:
+    """Raises OwnerMust when the change holds paths that are more closed than the models of this run."""
+    diff = await course.ports.workspace.diff(course.spec.base_commit, course.spec.head_commit)
+    too_closed = weigh(course.spec, tuple(file.path for file in files_of(diff)))
+    if isinstance(too_closed, Refuse):
+        raise refused(too_closed)
+
+
+async def _posted(course: Course, change: Change, found: Review) -> None:
+    """The review on the commit that it was made of, and the check unless that commit is the head no more."""
+    evidence = course.earlier.evidence
+    post = _news(course, review_post(course.run_id, found, evidence))
+    if post is not None:
+        await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
+    if not await course.insist("head-moved", FLAG, lambda: head_moved(course)):
+        order = check_order(course.run_id, "reviewed", found, evidence)
+        await course.insist("check", NOTHING, lambda: course.forge.ensure_check(change, order))
+    last = LastReview(course.spec.base_commit, course.spec.head_commit, found)
+    await remember_review(course, change.number, last)
+
+
+def _news(course: Course, post: ReviewPost) -> ReviewPost | None:
+    """The review without what stands in its threads already; None when a further look found nothing new."""
+    prior = course.spec.prior
+    if prior is None:
+        return post
+    known = {finding.id for finding in prior.open}
+    news = tuple(remark for remark in post.remarks if remark.finding.id not in known)
+    return replace(post, remarks=news) if news else None
