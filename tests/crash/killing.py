@@ -3,7 +3,6 @@
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.worlds.stage import Stage
+from tests.worlds.warm import Typed
 
 from pointsman.workspaces.processes import descendants
 
@@ -90,7 +90,7 @@ def killed(stage: Stage, *words: str, when: Moment, every: float = 0.01) -> bool
     return process.returncode == -signal.SIGKILL
 
 
-def _came(process: subprocess.Popen[str], when: Moment, every: float) -> bool:
+def _came(process: Typed, when: Moment, every: float) -> bool:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while process.poll() is None:
         if when(process.pid):

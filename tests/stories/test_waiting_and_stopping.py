@@ -1,7 +1,6 @@
 """Runs that wait for a person, are stopped by one, or go on after an outage; each from a process of its own."""
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import pytest
 from tests.worlds.script import Answer
 from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import RIGHT, Stage, edit, finding, replies, rows, staged, usual
+from tests.worlds.warm import Typed
 
 APPROVE = {"bugfix": {"plan": "approve"}}
 
@@ -111,7 +111,7 @@ def test_a_killed_run_is_taken_up_by_resume_and_no_finished_call_is_asked_again(
 
 
 @contextmanager
-def _running(stage: Stage, *words: str) -> Iterator[subprocess.Popen[str]]:
+def _running(stage: Stage, *words: str) -> Iterator[Typed]:
     """A command that goes on beside the story, and is surely gone after it."""
     process = stage.begins(*words, with_policy=True)
     try:

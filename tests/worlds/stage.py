@@ -11,6 +11,7 @@ from tests.worlds.fingerprints import Fingerprint, fingerprint
 from tests.worlds.repositories import Story, buggy_package, git
 from tests.worlds.script import Answer, Rule, Script, rule
 from tests.worlds.scripted_server import ScriptedServer
+from tests.worlds.warm import Typed, typed
 
 VERIFY = "python3 -m unittest discover -s tests -t ."
 PROGRAM = Path(sys.executable).parent / "pointsman"
@@ -193,28 +194,19 @@ class Stage:
         policy = ["--policy", str(self.policy)] if with_policy else []
         return [str(PROGRAM), *words, "--home", str(self.home), *policy]
 
-    def does(self, *words: str, with_policy: bool = False) -> Said:
-        """Type a command and read what it says."""
-        done = subprocess.run(
-            self.command(*words, with_policy=with_policy),
-            cwd=self.folder,
-            env=environment(self.folder),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+    def does(self, *words: str, with_policy: bool = False, cold: bool = False) -> Said:
+        """Type a command and read what it says; a `cold` one is started from its file, with nothing imported."""
+        command, env = self.command(*words, with_policy=with_policy), environment(self.folder)
+        if cold:
+            done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=120)
+            return Said(done.returncode, done.stdout, done.stderr)
+        going = typed(command, cwd=self.folder, env=env)
+        out, err = going.communicate(timeout=120)
+        return Said(going.wait(), out, err)
 
-    def begins(self, *words: str, with_policy: bool = False) -> subprocess.Popen[str]:
+    def begins(self, *words: str, with_policy: bool = False) -> Typed:
         """Type a command and do not wait for it."""
-        return subprocess.Popen(
-            self.command(*words, with_policy=with_policy),
-            cwd=self.folder,
-            env=environment(self.folder),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return typed(self.command(*words, with_policy=with_policy), cwd=self.folder, env=environment(self.folder))
 
     def works_on_the_issue(self, *words: str, goal: str = "run") -> Said:
         """`pointsman run` on the story's issue, told as JSON."""
