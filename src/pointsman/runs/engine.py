@@ -6,27 +6,31 @@ One process runs the engine on a SQLite file, which a lock on the file `engine.l
 """
 
 import asyncio
-import fcntl
 import json
-import os
-import sqlite3
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypedDict
 
-import sqlalchemy
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowStatus
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    EnqueueOptions,
+    SetWorkflowID,
+    WorkflowStatus,
+)
 from pydantic import TypeAdapter, ValidationError
 
-from pointsman.domain.errors import OperatorMust, TryAgain, UsageMust
+from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Outage, Reply
 from pointsman.domain.run import Route, RunSpec
 from pointsman.runs.conduct import APPROVAL, End, conduct
-from pointsman.runs.course import Adapters, Course, first_view
+from pointsman.runs.course import RESUME, Adapters, Course, first_view
 from pointsman.runs.database import engine_database, told
+from pointsman.runs.engine_files import client_of, database_of, locked, url_of
 from pointsman.runs.journal import Written
 from pointsman.runs.publish import ASKED_ACCESS, GIVEN_BACK
 
@@ -34,14 +38,24 @@ from pointsman.runs.publish import ASKED_ACCESS, GIVEN_BACK
 APPLICATION_VERSION = "pointsman-1"
 EXECUTOR = "local"
 WORKFLOW = "pointsman.run"
+DELIVERY = "pointsman.delivery"
+# A served installation runs both on the engine's own loop. What waits its turn in a repository, waits inside its run.
+RUNS = "runs"
+DELIVERIES = "deliveries"
+_POLL_SECONDS = 0.25
+_AT_HAND = 64
 # Each start of the program that finds the run unfinished counts; a run that kills its process must end somewhere.
 MAX_STARTS = 200
+MAX_DELIVERY_STARTS = 20
 
 _SPEC: TypeAdapter[RunSpec] = TypeAdapter(RunSpec)
 _END: TypeAdapter[End] = TypeAdapter(End)
 _ROUTE: TypeAdapter[Route] = TypeAdapter(Route)
 _ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
 _ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
+
+
+Deal = Callable[[str], Coroutine[object, object, str]]
 
 
 class _Step(TypedDict):
@@ -52,7 +66,11 @@ class _Step(TypedDict):
 
 @dataclass
 class Engine:
-    """The engine of one installation. `home` holds its database and its lock."""
+    """The engine of one installation. `home` holds its database and its lock.
+
+    Started for one command, it runs what that command begins. Started with deliveries, it serves: runs are queued and
+    go on in the engine's own loop, and only a serving process takes up what was queued.
+    """
 
     home: Path
     adapters: Adapters
@@ -60,17 +78,19 @@ class Engine:
     _client: DBOSClient | None = None
     _workflow: Callable[[str], Coroutine[object, object, str]] | None = None
     _lost: dict[str, BaseException] = field(default_factory=dict)
+    _serves: bool = False
 
-    async def start(self) -> None:
+    async def start(self, deal_with: Deal | None = None) -> None:
         """Take the lock and go on with every run that a crash cut off.
 
+        `deal_with` is told the id of each delivery, on the engine's own loop, and returns a word on what came of it.
         Raises TryAgain when another process of this installation runs, OperatorMust when the home cannot be used.
         """
-        self._lock = _locked(self.home / "engine.lock")
+        self._lock = locked(self.home / "engine.lock")
         config: DBOSConfig = {
             "name": "pointsman",
-            "system_database_url": _url(self.home),
-            "system_database_engine": _database(self.home),
+            "system_database_url": url_of(self.home),
+            "system_database_engine": database_of(self.home),
             "application_version": APPLICATION_VERSION,
             "executor_id": EXECUTOR,
             "serializer": DBOSPortableJSONSerializer(),
@@ -81,7 +101,13 @@ class Engine:
         with engine_database():
             DBOS(config=config)
             self._workflow = _registered(self.adapters, self._lost)
-            DBOS.launch()
+            self._serves = deal_with is not None
+            if deal_with is not None:
+                DBOS.workflow(name=DELIVERY, max_recovery_attempts=MAX_DELIVERY_STARTS)(_plain(deal_with))
+            DBOS.listen_queues([RUNS, DELIVERIES] if self._serves else [])
+            await asyncio.to_thread(DBOS.launch)
+            for queue in (RUNS, DELIVERIES) if self._serves else ():
+                await _registered_queue(queue)
         await self._mend_halves()
 
     async def stop(self) -> None:
@@ -96,9 +122,29 @@ class Engine:
         """Begin a run. The same id twice is one run."""
         if self._workflow is None:
             raise OperatorMust("The engine was not started.", code="bug")
+        order = _SPEC.dump_json(spec).decode()
+        if self._serves:
+            if await self._status(run_id) is None:
+                await self.adapters.ledger.keep(first_view(run_id, spec, spec.admitted_at))
+                await self._queue(RUNS, WORKFLOW, run_id, order)
+            return
         await self.adapters.ledger.keep(first_view(run_id, spec, spec.admitted_at))
         with engine_database(), SetWorkflowID(run_id):
-            await DBOS.start_workflow_async(self._workflow, _SPEC.dump_json(spec).decode())
+            await DBOS.start_workflow_async(self._workflow, order)
+
+    async def deliver(self, workflow_id: str, delivery_id: str) -> None:
+        """Begin to deal with a delivery. The same id twice is dealt with once."""
+        await self._queue(DELIVERIES, DELIVERY, workflow_id, delivery_id)
+
+    async def _queue(self, queue: str, workflow: str, workflow_id: str, argument: str) -> None:
+        options: EnqueueOptions = {
+            "queue_name": queue,
+            "workflow_name": workflow,
+            "workflow_id": workflow_id,
+            "app_version": APPLICATION_VERSION,
+        }
+        with engine_database():
+            await self._asked().enqueue_async(options, argument)
 
     async def spec_of(self, run_id: str) -> RunSpec:
         """The order of a run. Raises UsageMust for an id that no run has."""
@@ -125,22 +171,38 @@ class Engine:
         return False
 
     async def unfinished(self) -> tuple[str, ...]:
-        """The runs that have begun and not ended, those that wait for a person among them."""
+        """The runs that have begun and not ended, those that wait for a person among them.
+
+        A command does not see those of a served installation, which go on when it is served again.
+        """
         with engine_database():
-            found = await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"], name=WORKFLOW)
-        return tuple(status.workflow_id for status in found)
+            found = await self._asked().list_workflows_async(status=["PENDING", "ENQUEUED"], name=WORKFLOW)
+        mine = found if self._serves else [status for status in found if status.queue_name != RUNS]
+        return tuple(status.workflow_id for status in mine)
 
     async def approve(self, run_id: str, plan_hash: str) -> None:
         """Tell a waiting run that the plan with this hash is approved. Twice is once."""
         said = json.dumps({"hash": plan_hash})
         with engine_database():
-            await DBOS.send_async(run_id, said, topic=APPROVAL, idempotency_key=f"{run_id}:{plan_hash}")
+            await self._asked().send_async(run_id, said, topic=APPROVAL, idempotency_key=f"{run_id}:{plan_hash}")
+
+    async def look_again(self, run_id: str) -> None:
+        """Tell a paused run to look whether it still is. A run that does not wait finds nothing new in it."""
+        with engine_database():
+            await self._asked().send_async(run_id, "", topic=RESUME)
+
+    async def cancel(self, run_id: str) -> None:
+        """Cancel a run of this process; a model call in flight is cut off within about a second."""
+        with engine_database():
+            await self._asked().cancel_workflow_async(run_id)
 
     async def rerun(self, run_id: str, phase: Phase, new_id: str, route: Route | None) -> None:
-        """Fork a run at the beginning of a phase: what came before is not repeated.
+        """Fork a run at the beginning of a phase: what came before is not repeated. Twice under one id is once.
 
         Raises UsageMust when the run never came to that phase.
         """
+        if await self._status(new_id) is not None:
+            return
         steps = await self._steps(run_id)
         start = next((s["function_id"] for s in steps if s["function_name"] == f"begin:{phase}"), None)
         if start is None:
@@ -151,7 +213,9 @@ class Engine:
         spec = await self.spec_of(run_id)
         await ledger.keep(replace(first_view(new_id, spec, self.adapters.clock.now()), parent=run_id))
         with engine_database(), SetWorkflowID(new_id):
-            await DBOS.fork_workflow_async(run_id, start, application_version=APPLICATION_VERSION)
+            await self._asked().fork_workflow_async(
+                run_id, start, application_version=APPLICATION_VERSION, queue_name=self._where
+            )
 
     async def resume(self, run_id: str) -> bool:
         """Go on with a run: a cut-off one goes on by itself, one that failed is taken up at the step that failed.
@@ -166,7 +230,9 @@ class Engine:
         start = _redo_from(await self._steps(run_id))
         await self.adapters.ledger.keep(replace(view, state="running", message="", error_code="", exit_code=0))
         with engine_database():
-            await DBOS.rewind_workflow_async(run_id, start_step=start, application_version=APPLICATION_VERSION)
+            await self._asked().rewind_workflow_async(
+                run_id, start_step=start, application_version=APPLICATION_VERSION, queue_name=self._where
+            )
         return True
 
     async def _mend_halves(self) -> None:
@@ -179,7 +245,8 @@ class Engine:
             for act in await ledger.acts(run_id):
                 if act.act == "approve":
                     await self.approve(run_id, act.detail)
-        for view in await ledger.runs():
+        # Of a served installation, the delivery that wrote it down comes again and begins it.
+        for view in await ledger.runs() if not self._serves else ():
             if view.state == "queued" and await self._status(view.run_id) is None:
                 lost = "It was cut off before it began; nothing was done. Start it again."
                 await ledger.keep(replace(view, state="failed", message=lost, error_code="given-up", exit_code=4))
@@ -189,18 +256,43 @@ class Engine:
         if not (self.home / "engine.sqlite").is_file():
             return None
         with engine_database():
-            if self._client is None:
-                self._client = _client(self.home)
-            found = await self._client.list_workflows_async(workflow_ids=[run_id])
+            found = await self._asked().list_workflows_async(workflow_ids=[run_id])
         return found[0] if found else None
+
+    def _asked(self) -> DBOSClient:
+        """The engine's database, asked from outside of any workflow, so that a delivery's steps may do so too."""
+        if self._client is None:
+            self._client = client_of(self.home)
+        return self._client
+
+    @property
+    def _where(self) -> str | None:
+        return RUNS if self._serves else None
 
     async def _steps(self, run_id: str) -> list[_Step]:
         with engine_database():
-            found = await DBOS.list_workflow_steps_async(run_id)
+            found = await self._asked().list_workflow_steps_async(run_id)
         return [
             {"function_id": s["function_id"], "function_name": s["function_name"], "output": s["output"]}
             for s in found
         ]
+
+
+def _plain(deal_with: Deal) -> Deal:
+    """A function of its own, since the engine keeps no objects."""
+
+    async def deal(delivery_id: str) -> str:
+        return await deal_with(delivery_id)
+
+    return deal
+
+
+async def _registered_queue(name: str) -> None:
+    """Kept in the database; a queue of this name that is there already is brought up to date."""
+    limit = _AT_HAND if name == DELIVERIES else None
+    await DBOS.register_queue_async(
+        name, worker_concurrency=limit, polling_interval_sec=_POLL_SECONDS, on_conflict="always_update"
+    )
 
 
 def _registered(
@@ -238,19 +330,11 @@ def _cannot_be_kept(run_id: str, error: BaseException) -> OperatorMust:
 async def cancel(home: Path, run_id: str) -> None:
     """Cancel a run, whichever process it runs in; a model call in flight is cut off within about a second."""
     with engine_database():
-        client = _client(home)
+        client = client_of(home)
         try:
             await client.cancel_workflow_async(run_id)
         finally:
             client.destroy()
-
-
-def _client(home: Path) -> DBOSClient:
-    return DBOSClient(
-        system_database_url=_url(home),
-        system_database_engine=_database(home),
-        serializer=DBOSPortableJSONSerializer(),
-    )
 
 
 def _redo_from(steps: Iterable[_Step]) -> int:
@@ -281,54 +365,3 @@ def _failed(step: _Step) -> bool:
         )
     except ValidationError:
         return False
-
-
-def _locked(path: Path) -> IO[str]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = path.open("a", encoding="utf-8")
-    except OSError as error:
-        raise OperatorMust(
-            f"The folder {path.parent} cannot be used: {error.strerror}.",
-            code="home",
-            hint="Name another with --home.",
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
-        raise TryAgain(
-            f"Another pointsman runs with the home {path.parent}.",
-            code="busy",
-            after=5,
-            hint="Wait until it is done, or give this one a home of its own with --home.",
-        ) from error
-    return lock
-
-
-def _url(home: Path) -> str:
-    return f"sqlite:///{(home / 'engine.sqlite').absolute()}"
-
-
-def _database(home: Path) -> sqlalchemy.Engine:
-    """SQLite with a write-ahead log and full synchronisation: a step that was acknowledged survives a power cut."""
-    _keep_private(home / "engine.sqlite")
-    connect = {"timeout": 30, "isolation_level": "IMMEDIATE"}
-    # Values of statements are what people and models wrote; no message of the driver may quote them.
-    engine = sqlalchemy.create_engine(_url(home), connect_args=connect, hide_parameters=True)
-    sqlalchemy.event.listen(engine, "connect", _tune)
-    return engine
-
-
-def _keep_private(path: Path) -> None:
-    """Replies of models are kept in it. Where that cannot be had, the database says what is wrong with the file."""
-    with suppress(OSError):
-        # Never opened when it is there: closing it would let go of the locks that this process holds on it.
-        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    with suppress(OSError):
-        path.chmod(0o600)
-
-
-def _tune(connection: sqlite3.Connection, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
