@@ -1,4 +1,4 @@
-# The two commands of the README, and what they need. Only git, Python 3.11+ and make must be there.
+# The two commands of the README, and what they need. Only git, Python 3.11+ and make must be there; npm for the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,10 +14,18 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# GitHub's own descriptions of its API and webhooks: development-time packages that npm alone has.
+$(VENV)/github/.ready: tests/payloads/package.json tests/payloads/package-lock.json | $(VENV)/.ready
+	@command -v npm > /dev/null || { echo "The tests read GitHub's published schemas, which npm brings. On Debian or Ubuntu: apt-get install npm"; exit 1; }
+	@mkdir -p $(@D)
+	@cp tests/payloads/package.json tests/payloads/package-lock.json $(@D)/
+	@npm ci --ignore-scripts --no-audit --no-fund --silent --prefix $(@D)
+	@touch $@
+
 demo: $(VENV)/.ready  ## the whole main job on a small repository with a real bug
 	@$(BIN)/pointsman demo $(ARGS)
 
-test: $(VENV)/.ready  ## the tests that CI runs
+test: $(VENV)/.ready $(VENV)/github/.ready  ## the tests that CI runs
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(VENV)/.ready  ## lint, types, contracts

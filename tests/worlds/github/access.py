@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.worlds.github.ground import Ground
 from tests.worlds.github.routes import Caller, Refused, Request, Route, not_found
-from tests.worlds.github.state import App, Installation, Json, Repository, Token
+from tests.worlds.github.state import App, Installation, Repository, Token
+from tests.worlds.github.wire import Json
 
 LONGEST = 600  # seconds from now until a JWT's `exp`, at most
 LIFETIME = 3600  # seconds that an installation token lives

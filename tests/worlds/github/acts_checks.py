@@ -1,7 +1,8 @@
 """What can be done to check runs, by the app that owns them and by people who press their buttons."""
 
 from tests.worlds.github.ground import Ground
-from tests.worlds.github.state import Check, Json, Person, Repository
+from tests.worlds.github.state import Check, Person, Repository
+from tests.worlds.github.wire import Json
 
 
 def tell_check(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from tests.worlds.github.ground import Ground
-from tests.worlds.github.state import App, Comment, Issue, Json, Person, Pull, Reaction, Repository
+from tests.worlds.github.state import App, Comment, Issue, Person, Pull, Reaction, Repository
+from tests.worlds.github.wire import Json
 
 
 def shown(ground: Ground, repository: Repository, issue: Issue) -> Json:

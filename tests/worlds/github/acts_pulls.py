@@ -9,7 +9,8 @@ from tests.worlds.github.git import ZERO, Written
 from tests.worlds.github.ground import Ground
 from tests.worlds.github.shapes import node
 from tests.worlds.github.shapes_pulls import pull_of
-from tests.worlds.github.state import Issue, Json, Person, Pull, Repository, Review, ReviewComment, Side
+from tests.worlds.github.state import Issue, Person, Pull, Repository, Review, ReviewComment, Side
+from tests.worlds.github.wire import Json
 
 
 @dataclass(frozen=True, slots=True)

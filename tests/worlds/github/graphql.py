@@ -4,7 +4,6 @@ import base64
 import binascii
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from tests.worlds.github import acts_issues, acts_pulls, find
 from tests.worlds.github.access import seen
@@ -14,7 +13,8 @@ from tests.worlds.github.ground import Ground
 from tests.worlds.github.routes import Answer, Refused, Request
 from tests.worlds.github.shapes import node, number_of
 from tests.worlds.github.shapes_pulls import pull_of
-from tests.worlds.github.state import Comment, Issue, Json, Person, Repository, ReviewComment, Thread
+from tests.worlds.github.state import Comment, Issue, Person, Repository, ReviewComment, Thread
+from tests.worlds.github.wire import Json, Value
 
 _CLASSIFIERS = ("ABUSE", "DUPLICATE", "LOW_QUALITY", "OFF_TOPIC", "OUTDATED", "RESOLVED", "SPAM")
 
@@ -51,7 +51,7 @@ def answer(ground: Ground, request: Request) -> Answer:
     return Answer(200, {"data": data, **({"errors": errors} if errors else {})})
 
 
-def _root(ground: Ground, request: Request, roots: dict[str, Any], one: Field) -> Any:
+def _root(ground: Ground, request: Request, roots: dict[str, Value], one: Field) -> Value:
     if one.name not in roots:
         kind = "Mutation" if roots is _MUTATIONS else "Query"
         raise BadQuery(f"Field '{one.name}' doesn't exist on type '{kind}'")

@@ -3,7 +3,8 @@
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+
+from tests.worlds.github.wire import Value
 
 _TOKEN = re.compile(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\])*"|\.\.\.|[A-Za-z_]\w*|-?\d+(?:\.\d+)?|[{}()\[\]:$!=@|]')
 _IGNORED = re.compile(r"[\s,]+|#[^\n]*")
@@ -19,7 +20,7 @@ class Field:
 
     name: str
     alias: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Value] = field(default_factory=dict)
     fields: list["Field"] = field(default_factory=list)
     on: str = ""
 
@@ -30,18 +31,18 @@ class Operation:
     fields: list[Field]
 
 
-def read(document: str, variables: dict[str, Any]) -> Operation:
+def read(document: str, variables: dict[str, Value]) -> Operation:
     """The first operation of a document, its variables filled in. Raises BadQuery."""
     return _Reader(document, variables).document()
 
 
-def chosen(value: Any, fields: list[Field], kind: str) -> Any:
+def chosen(value: Value, fields: list[Field], kind: str) -> Value:
     """What the fields choose of a value; functions in it are called with the arguments. Raises BadQuery."""
     if value is None or not fields:
         return value
     if isinstance(value, list):
         return [chosen(one, fields, kind) for one in value]
-    picked: dict[str, Any] = {}
+    picked: dict[str, Value] = {}
     for one in fields:
         if one.on:
             if value.get("__typename") == one.on:
@@ -57,7 +58,7 @@ def chosen(value: Any, fields: list[Field], kind: str) -> Any:
 
 
 class _Reader:
-    def __init__(self, document: str, variables: dict[str, Any]) -> None:
+    def __init__(self, document: str, variables: dict[str, Value]) -> None:
         self._tokens = _tokens(document)
         self._place = 0
         self._variables = variables
@@ -144,7 +145,7 @@ class _Reader:
             made.fields = self._selection()
         return made
 
-    def _value(self) -> Any:
+    def _value(self) -> Value:
         token = self._next()
         if token == "$":
             name = self._next()
@@ -181,7 +182,7 @@ class _Reader:
             raise BadQuery(f"Parse error: expected {token}, found {found}")
 
 
-def _literal(token: str) -> Any:
+def _literal(token: str) -> Value:
     if token.startswith('"""'):
         return token[3:-3]
     if token.startswith('"') or token in ("true", "false", "null") or token.lstrip("-")[:1].isdigit():

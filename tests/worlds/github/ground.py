@@ -13,7 +13,8 @@ from tests.worlds.github.diffs import PATCH_BYTES, PATCH_LINES, FileDiff, diff
 from tests.worlds.github.git import Bare
 from tests.worlds.github.hooks import Outbox
 from tests.worlds.github.shapes_pulls import PullShapes, base_of, pull_of
-from tests.worlds.github.state import App, Call, Effect, Installation, Issue, Json, Person, Repository, Token
+from tests.worlds.github.state import App, Call, Effect, Installation, Issue, Person, Repository, Token
+from tests.worlds.github.wire import Json
 
 PERMISSIONS = {
     "metadata": "read",

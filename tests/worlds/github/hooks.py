@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from tests.worlds.github.schemas import hook_problems
-from tests.worlds.github.state import App, Json
+from tests.worlds.github.state import App
+from tests.worlds.github.wire import Json
 
 TIMEOUT = 10.0  # seconds that GitHub waits for an answer
 

@@ -6,7 +6,8 @@ from tests.worlds.github.access import mint
 from tests.worlds.github.ground import Ground
 from tests.worlds.github.hooks import Attempt
 from tests.worlds.github.routes import Answer, Caller, Refused, Request, not_found, paged, route
-from tests.worlds.github.state import App, Installation, Json
+from tests.worlds.github.state import App, Installation
+from tests.worlds.github.wire import Json
 
 _LEVELS = ("read", "write", "admin")
 _REDELIVERABLE = 3 * 86400  # seconds

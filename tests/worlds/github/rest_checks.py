@@ -3,7 +3,8 @@
 from tests.worlds.github.acts_checks import rerequest, tell_check
 from tests.worlds.github.ground import Ground
 from tests.worlds.github.routes import Answer, Refused, Request, not_found, paged, route
-from tests.worlds.github.state import Check, Json
+from tests.worlds.github.state import Check
+from tests.worlds.github.wire import Json
 
 # GitHub REST documentation, "Create a check run".
 _ANNOTATIONS = 50

@@ -9,7 +9,8 @@ from tests.worlds.github.git import Written
 from tests.worlds.github.ground import Ground
 from tests.worlds.github.routes import Answer, Refused, Request, not_found, route
 from tests.worlds.github.shapes import node
-from tests.worlds.github.state import Json, Person, Repository
+from tests.worlds.github.state import Person, Repository
+from tests.worlds.github.wire import Json
 
 # GitHub REST documentation, "Get repository permissions for a user": maintain reads as write, triage as read.
 _PERMISSION = {"admin": "admin", "maintain": "write", "write": "write", "triage": "read", "read": "read"}
@@ -36,7 +37,7 @@ def user_by_id(ground: Ground, request: Request) -> Answer:
     return user(ground, request)
 
 
-@route("GET", "/repositories/{repository_id}")
+@route("GET", "/repositories/{repository_id}", described=False)
 def repository_by_id(ground: Ground, request: Request) -> Answer:
     """Not in the published description, and stable all the same: renamed repositories are redirected here."""
     found = seen(request.caller, ground.repositories.get(request.number("repository_id")))

@@ -8,7 +8,8 @@ from tests.worlds.github.rest_issues import limited
 from tests.worlds.github.rest_pulls import pull_in
 from tests.worlds.github.routes import Answer, Refused, Request, not_found, paged, route, unprocessable
 from tests.worlds.github.shapes_pulls import pull_of
-from tests.worlds.github.state import Issue, Json, Review, ReviewComment, Side
+from tests.worlds.github.state import Issue, Review, ReviewComment, Side
+from tests.worlds.github.wire import Json
 
 _STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED", "": "PENDING"}
 _THREAD = "Pull request review thread"

@@ -4,10 +4,11 @@ import re
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from tests.worlds.github.ground import Ground
 from tests.worlds.github.state import App, Installation, Person, Repository, Token
+from tests.worlds.github.wire import Value
 
 DOCS = "https://docs.github.com/rest"
 
@@ -24,7 +25,7 @@ class Refused(Exception):
         self.errors = list(errors)
         self.headers = dict(headers or {})
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> dict[str, Value]:
         """The body of the answer."""
         errors = {"errors": self.errors} if self.errors else {}
         return {"message": self.message, **errors, "documentation_url": DOCS, "status": str(self.status)}
@@ -81,7 +82,7 @@ class Request:
     query: dict[str, str]
     headers: Mapping[str, str]
     body: bytes
-    json: Any = None
+    json: Value = None
     caller: Caller = field(default_factory=lambda: Caller("none"))
     parts: dict[str, str] = field(default_factory=dict)
     found: Repository | None = None
@@ -117,7 +118,7 @@ class Answer:
     """What goes back: JSON, or `raw` bytes of a kind."""
 
     status: int
-    json: Any = None
+    json: Value = None
     headers: Mapping[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     kind: str = "application/json; charset=utf-8"
@@ -136,6 +137,7 @@ class Route:
     auth: Literal["none", "jwt", "installation", "any"]
     needs: str
     function: Function
+    described: bool = True
 
     @property
     def writes(self) -> bool:
@@ -151,6 +153,7 @@ def route(
     needs: str = "",
     *,
     auth: Literal["none", "jwt", "installation", "any"] = "installation",
+    described: bool = True,
 ) -> Callable[[Function], Function]:
     """Enter a function into the table, under the path that GitHub's API description has for it."""
 
@@ -159,7 +162,7 @@ def route(
         # Names of labels, branches and files may hold slashes; they always come last.
         pattern = re.sub(r"\{(path|ref|basehead)\}$", r"(?P<\1>.+)", escaped)
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
-        ROUTES.append(Route(method, template, re.compile(pattern), auth, needs, function))
+        ROUTES.append(Route(method, template, re.compile(pattern), auth, needs, function, described))
         return function
 
     return enter
@@ -175,7 +178,7 @@ def matched(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 
 def paged(
-    ground: Ground, request: Request, items: Sequence[Any], wrap: Callable[[list[Any]], Any] | None = None
+    ground: Ground, request: Request, items: Sequence[Value], wrap: Callable[[list[Value]], Value] | None = None
 ) -> Answer:
     """One page of a list, with links to its neighbours."""
     size = max(1, min(int(request.query.get("per_page", "30")), 100))

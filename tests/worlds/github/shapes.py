@@ -4,7 +4,8 @@ import base64
 from collections import Counter
 from typing import Literal
 
-from tests.worlds.github.state import App, Comment, Installation, Issue, Json, Person, Reaction, Repository
+from tests.worlds.github.state import App, Comment, Installation, Issue, Person, Reaction, Repository
+from tests.worlds.github.wire import Json
 
 CONTENTS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 

@@ -3,7 +3,8 @@
 from tests.worlds.github.diffs import FileDiff
 from tests.worlds.github.git import Written
 from tests.worlds.github.shapes import Shapes, node
-from tests.worlds.github.state import Check, Issue, Json, Person, Pull, Repository, Review, ReviewComment
+from tests.worlds.github.state import Check, Issue, Person, Pull, Repository, Review, ReviewComment
+from tests.worlds.github.wire import Json
 
 _SAME = (
     *("number", "state", "locked", "title", "user", "body", "created_at", "updated_at", "closed_at", "assignee"),

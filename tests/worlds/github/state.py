@@ -1,11 +1,11 @@
 """What the GitHub world remembers: people, repositories, issues, pull requests, reviews, checks, the app."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from tests.worlds.github.git import Bare
+from tests.worlds.github.wire import Json, Value
 
-Json = dict[str, Any]
 Side = Literal["LEFT", "RIGHT"]
 
 BODY_LIMIT = 65_536  # characters; GitHub answers 422 above it.
@@ -242,7 +242,7 @@ class Call:
     token: str
     permissions: dict[str, str]
     repositories: frozenset[int]
-    body: Any
+    body: Value
     status: int = 0
 
 

@@ -11,7 +11,8 @@ from tests.worlds.github.ground import Ground
 from tests.worlds.github.hooks import Attempt
 from tests.worlds.github.repository import RepositoryWorld
 from tests.worlds.github.server import Server
-from tests.worlds.github.state import App, Installation, Json, Person
+from tests.worlds.github.state import App, Installation, Person
+from tests.worlds.github.wire import Json
 
 
 class GitHubWorld(Ground):
