@@ -1,0 +1,1 @@
+"""The server: webhooks are taken, health is told, and the first installation is set up."""

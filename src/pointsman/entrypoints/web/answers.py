@@ -1,0 +1,59 @@
+"""What the server says: JSON for programs, pages for people, each with the headers that keep it harmless."""
+
+import json
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+# The origin is told to the forge, which may look at it; the path, in which the setup token stands, is not.
+_PAGE_HEADERS = {**_HEADERS, "X-Frame-Options": "DENY", "Referrer-Policy": "strict-origin"}
+
+
+class Refused(Exception):
+    """A request that is answered with an error: its status, a stable code and a sentence."""
+
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+
+
+def told(status_code: int, /, **facts: object) -> Response:
+    """An answer in JSON."""
+    body = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status_code, {**_HEADERS, "Content-Type": "application/json"})
+
+
+def nothing(status: int) -> Response:
+    """An answer without a body."""
+    return Response(status_code=status, headers=_HEADERS)
+
+
+def page(html: str, *, status: int = 200, style: str, posts_to: str = "") -> Response:
+    """A page that runs nothing and loads nothing. `style` is the digest of its style sheet.
+
+    `posts_to` is an origin besides our own that its forms may go to.
+    """
+    policy = (
+        f"default-src 'none'; style-src '{style}'; form-action 'self' {posts_to}".rstrip()
+        + "; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(html, status, {**_PAGE_HEADERS, "Content-Security-Policy": policy})
+
+
+async def refused(_request: Request, error: Exception) -> Response:
+    """The answer to a request that was refused."""
+    if not isinstance(error, Refused):
+        return await broken(_request, error)
+    answer = told(error.status, code=error.code, message=error.message)
+    if error.retry_after:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+async def broken(_request: Request, _error: Exception) -> Response:
+    """The answer when we failed by a bug: nothing of what it was; the log has it."""
+    return told(500, code="bug", message="The server came upon a fault of its own; its log tells more.")

@@ -1,0 +1,53 @@
+"""The routes of the server and how their errors are told."""
+
+import asyncio
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from pointsman.entrypoints.web.answers import Refused, broken, refused, told
+from pointsman.entrypoints.web.bodies import Bodies
+from pointsman.entrypoints.web.front import Front
+from pointsman.entrypoints.web.hooks import Route, hook_route
+from pointsman.entrypoints.web.setup import Setup
+
+_WORDS = {404: ("not-found", "There is nothing here."), 405: ("method", "This is asked in another way.")}
+
+
+def create_app(front: Front, bodies: Bodies | None = None, *, url: str = "") -> FastAPI:
+    """The application. `url` is where the forge reaches it, when that is known beforehand."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(HTTPException, _unknown)
+    app.add_exception_handler(Exception, broken)
+    take = hook_route(front, bodies or Bodies(), signature="x-hub-signature-256")
+    app.add_route("/hooks/github", take, methods=["POST"])
+    app.add_route("/healthz", _health(front), methods=["GET"])
+    app.add_route("/.well-known/pointsman-keys.json", _keys(front), methods=["GET"])
+    setup = Setup(front, url)
+    app.add_route("/setup", setup.show, methods=["GET"])
+    app.add_route("/setup/github/done", setup.finish, methods=["GET"])
+    return app
+
+
+def _health(front: Front) -> Route:
+    async def health(_request: Request) -> Response:
+        return told(200, status="ok", engine=front.engine)
+
+    return health
+
+
+def _keys(front: Front) -> Route:
+    async def keys(_request: Request) -> Response:
+        loaded = await front.loaded()
+        key = await asyncio.to_thread(loaded.key)
+        return told(200, keys=[{"key_id": key.key_id, "algorithm": "ed25519", "pem": key.pem}])
+
+    return keys
+
+
+async def _unknown(_request: Request, error: Exception) -> Response:
+    """A path or a method that there is none of."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    code, message = _WORDS.get(status, ("request", "The request cannot be answered."))
+    return told(status, code=code, message=message)
