@@ -216,6 +216,13 @@ def test_files_have_patches_unless_they_are_binary_renamed_or_too_large(story: S
     }
 
 
+def test_the_pull_request_of_a_commit_is_found(story: Story) -> None:
+    ask, number = story.client(), change(story)
+    head, main = story.shop.branches()["change"], story.shop.branches()["main"]
+    found = [ask("GET", f"/repos/acme/shop/commits/{sha}/pulls")[1] for sha in (head, main)]
+    assert [[one["number"] for one in page] for page in found] == [[number], []]
+
+
 def test_the_head_of_a_fork_is_kept_and_its_compare_found(story: Story) -> None:
     bob = story.world.person("bob")
     fork = story.shop.fork(by=bob)

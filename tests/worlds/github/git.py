@@ -22,6 +22,19 @@ exit 1
 """
 
 
+_CONFIG = """
+[uploadpack]
+	allowAnySHA1InWant = true
+	allowFilter = true
+[receive]
+	hideRefs = refs/pull
+[core]
+	quotePath = false
+[gc]
+	auto = 0
+"""
+
+
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """What git is started with: nothing of the machine's own configuration."""
     return {
@@ -70,20 +83,14 @@ class Bare:
         return copy
 
     def hook(self) -> None:
-        """Put the hook in place that refuses what GitHub refuses of a push."""
+        """Put hook and settings in place, which refuse what GitHub refuses of a push."""
         hooks = self.path / "hooks"
         hooks.mkdir(exist_ok=True)
         update = hooks / "update"
         update.write_text(_UPDATE_HOOK, encoding="utf-8")
         update.chmod(0o755)
-        for name, value in (
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("uploadpack.allowFilter", "true"),
-            ("core.quotePath", "false"),
-            ("gc.auto", "0"),
-            ("receive.hideRefs", "refs/pull"),
-        ):
-            self.run("config", name, value)
+        with (self.path / "config").open("a", encoding="utf-8") as config:
+            config.write(_CONFIG)
 
     def run(self, *arguments: str, given: bytes = b"") -> str:
         """Run git there; what it printed. Raises CalledProcessError."""

@@ -150,6 +150,15 @@ def react_to_comment(ground: Ground, request: Request) -> Answer:
     return _react(ground, request, one.reactions, one.id)
 
 
+@route("GET", "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions", "pull_requests:read")
+def remark_reactions(ground: Ground, request: Request) -> Answer:
+    try:
+        _, one = find.remark(request.repository, request.number("comment_id"))
+    except KeyError as error:
+        raise not_found() from error
+    return _listed(ground, request, one.reactions)
+
+
 @route("POST", "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions", "pull_requests:write")
 def react_to_remark(ground: Ground, request: Request) -> Answer:
     try:

@@ -79,6 +79,21 @@ def commits(ground: Ground, request: Request) -> Answer:
     return paged(ground, request, [shaped(ground, repository, one) for one in found])
 
 
+@route("GET", "/repos/{owner}/{repo}/commits/{commit}/pulls", "pull_requests:read")
+def pulls_of_commit(ground: Ground, request: Request) -> Answer:
+    """The pull requests whose head this commit is or whose commits it is among."""
+    repository, sha = request.repository, request.parts["commit"]
+    if not repository.git.resolve(sha):
+        raise Refused(422, f"No commit found for SHA: {sha}")
+    found = []
+    for issue in repository.issues.values():
+        if issue.pull is not None and sha in repository.git.run(
+            "rev-list", issue.pull.head_sha, f"^{base_of(repository, issue)}"
+        ):
+            found.append(ground.shapes.pull(repository, issue))
+    return paged(ground, request, found)
+
+
 def pull_in(request: Request) -> Issue:
     """The pull request that the path names. Raises Refused (404)."""
     found = request.repository.issues.get(request.number("pull_number"))

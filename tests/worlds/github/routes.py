@@ -145,6 +145,7 @@ class Route:
 
 
 ROUTES: list[Route] = []
+_GREEDY = ("{path}", "{ref}", "{basehead}")
 
 
 def route(
@@ -169,8 +170,8 @@ def route(
 
 
 def matched(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for a path, and the variable parts of it."""
-    for one in ROUTES:
+    """The route for a path, and the variable parts of it; names that may hold slashes are tried last."""
+    for one in sorted(ROUTES, key=lambda one: one.template.endswith(_GREEDY)):
         found = one.pattern.fullmatch(path) if one.method == method else None
         if found:
             return one, {name: urllib.parse.unquote(value) for name, value in found.groupdict().items()}
