@@ -85,12 +85,12 @@ def pulls_of_commit(ground: Ground, request: Request) -> Answer:
     repository, sha = request.repository, request.parts["commit"]
     if not repository.git.resolve(sha):
         raise Refused(422, f"No commit found for SHA: {sha}")
-    found = []
-    for issue in repository.issues.values():
-        if issue.pull is not None and sha in repository.git.run(
-            "rev-list", issue.pull.head_sha, f"^{base_of(repository, issue)}"
-        ):
-            found.append(ground.shapes.pull(repository, issue))
+    found = [
+        ground.shapes.pull(repository, issue)
+        for issue in repository.issues.values()
+        if issue.pull is not None
+        and sha in repository.git.run("rev-list", issue.pull.head_sha, f"^{base_of(repository, issue)}")
+    ]
     return paged(ground, request, found)
 
 
