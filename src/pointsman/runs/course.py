@@ -189,16 +189,16 @@ class Course:
 
     async def _while_paused(self) -> None:
         """Wait, without a place, until nobody wants a pause any more. Raises Stopped after a month."""
-        days = 0
-        while await self._is_paused():
-            if days == PAUSE_DAYS:
-                raise Stopped(f"It was paused, and nobody went on with it within {PAUSE_DAYS} days.", code="paused")
-            if days == 0:
-                await self.place.leave()
-                await self.tell(replace(self.view, state="waiting", message=_ON_HOLD))
-            said = await DBOS.recv_async(RESUME, timeout_seconds=_DAY_SECONDS)
-            days += 1 if said is None else 0
-        await self.place.take()
+        if not await self._is_paused():
+            return
+        await self.place.leave()
+        await self.tell(replace(self.view, state="waiting", message=_ON_HOLD))
+        for _ in range(PAUSE_DAYS):
+            await DBOS.recv_async(RESUME, timeout_seconds=_DAY_SECONDS)
+            if not await self._is_paused():
+                await self.place.take()
+                return
+        raise Stopped(f"It was paused, and nobody went on with it within {PAUSE_DAYS} days.", code="paused")
 
     async def _is_paused(self) -> bool:
         memory = self.adapters.memory
@@ -249,10 +249,20 @@ class Course:
         await self.insist("status", NOTHING, lambda: self.say(publicly or view.message))
 
     async def say(self, message: str, *, passing: bool = False) -> None:
-        """Say on the forge how the run stands, with the figures of the calls so far."""
+        """Say on the forge how the run stands, with the figures of the calls so far.
+
+        What was asked in a thread is answered there once, and nowhere else.
+        """
+        thread, talk_for = self.spec.thread, self.adapters.talk_for
+        if thread and passing:
+            return
         summed = await self.ledger.run(self.run_id) or self.view
         said = status_text(replace(summed, message=message))
-        await self.forge.ensure_status(self.topic, self.run_id, said, passing=passing)
+        if thread and talk_for is not None:
+            talk = talk_for(self.spec.repository)
+            await talk.ensure_reply(self.topic, f"answer-{self.run_id}", said, thread=thread)
+        else:
+            await self.forge.ensure_status(self.topic, self.run_id, said, passing=passing)
 
     async def insist(self, name: str, kind: TypeAdapter[T], act: Callable[[], Awaitable[T]]) -> T:
         """Ask something of the forge as a durable step, again and again while it has no time for us."""

@@ -1,0 +1,139 @@
+"""A fix: the findings of a review become one more commit of the change, and each is answered in its thread."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.phases.phase_world import FIXED, says
+from tests.unit.runs.served_world import BLOCK, BOT, SHOP, Served, change_view, review_of, within
+
+from pointsman.domain.errors import TryAgain
+from pointsman.domain.forge import Access, Said, Thread
+from pointsman.domain.levels import Sensitivity, Severity
+from pointsman.domain.models import Ask, Reply
+from pointsman.domain.outcome import Finding
+from pointsman.domain.run import ChangeRef, Issue, PathRule, PriorReview, RunSpec
+from pointsman.runs.fixing import plan_from
+from pointsman.runs.remembering import last_review
+
+LINE = "    return max(low, min(value, low))"
+BOUND = Finding("f-bound", "bounds.py", 2, "new", Severity.MAJOR, LINE, "The upper bound is ignored.")
+NAME = Finding("f-name", "bounds.py", 5, "new", Severity.MINOR, "def twice(value):", "A poor name.")
+ISSUE = Issue("13", "Address the review", "bounds.py:2: The upper bound is ignored.", "digest")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    world = Served(tmp_path, [says(BLOCK), review_of()])
+    yield world
+    world.close()
+
+
+def asked(world: Served, **changed: Any) -> RunSpec:
+    """An order to fix both findings on change 13, whose head is the world's base."""
+    head, base = world.world.base, world.world.workspace.keep({"README.md": ""})
+    world.forge.views["13"] = change_view(head, base)
+    world.forge.open_threads = [thread(BOUND), thread(NAME), thread(replace(BOUND, id="f-other"))]
+    usual = world.spec(
+        goal="fix",
+        issue=ISSUE,
+        change=ChangeRef("13", "pointsman/12-clamp"),
+        prior=PriorReview(base, head, (BOUND, NAME), ()),
+    )
+    return replace(usual, **changed)
+
+
+def thread(finding: Finding) -> Thread:
+    first = Said(f"t-{finding.id}", BOT, finding.message, "2026-11-21T09:00:00Z")
+    return Thread(f"thread-{finding.id}", first.id, finding.id, is_resolved=False, said=(first,))
+
+
+def test_a_fix_is_one_commit_and_a_note_onto_the_head_of_the_change(served: Served) -> None:
+    spec = asked(served)
+    view = served.runs(spec)
+    assert (view.state, view.change, view.branch) == ("done", "13", "pointsman/12-clamp"), view
+    (order,) = served.forge.changes.values()
+    assert (order.number, order.expected_head, order.base_commit) == ("13", spec.base_commit, spec.base_commit)
+    assert served.world.workspace.commits[order.head_commit]["bounds.py"] == FIXED
+    ((head, states),) = served.forge.checks.items()
+    assert head == (order.head_commit, "r-1") and len(states) == 1
+    assert len(served.world.models.asks) == 2, "no triage and no plan is asked for"
+
+
+def test_each_finding_is_answered_in_its_thread_and_resolved_when_it_is_fixed(served: Served) -> None:
+    served.runs(asked(served))
+    (order,) = served.forge.changes.values()
+    fixed, left = served.forge.replies["fate-f-bound-r-1"], served.forge.replies["fate-f-name-r-1"]
+    assert (fixed[0], order.head_commit[:7] in fixed[1]) == ("t-f-bound", True)
+    assert (left[0], "ot fixed" in left[1]) == ("t-f-name", True)
+    assert (served.forge.resolved, len(served.forge.replies)) == (["thread-f-bound"], 2)
+    kept = within(last_review(served.memory, SHOP.id, "13"))
+    assert kept is not None and kept.head == order.head_commit
+    assert [finding.id for finding in kept.review.findings] == ["f-name"]
+    assert "1 of 2 findings" in served.forge.told[-1]
+
+
+def test_answers_are_given_once_however_often_the_forge_loses_its_own(served: Served) -> None:
+    served.forge.loses = True
+    names = ("look", "threads", "reply", "resolve", "change", "check")
+    served.forge.mishaps = {name: [TryAgain("Lost.", after=9.0)] for name in names}
+    assert served.runs(asked(served)).state == "done"
+    assert served.clock.slept == [9.0] * len(names)
+    assert len(served.forge.replies) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"head_commit": "their-head"}, "head-moved"),
+        ({"state": "closed"}, "change-closed"),
+        ({"is_fork": True}, "fork"),
+    ],
+)
+def test_what_became_of_the_change_is_asked_right_before_the_push(
+    served: Served, changed: dict[str, Any], code: str
+) -> None:
+    """A12, G10"""
+    spec = asked(served)
+
+    def meanwhile(_: Ask) -> Reply:
+        served.forge.views["13"] = replace(served.forge.views["13"], **changed)
+        return review_of()
+
+    served.world.models.script[1] = meanwhile
+    view = served.runs(spec)
+    assert (view.error_code, served.forge.changes, served.forge.resolved) == (code, {}, [])
+
+
+def test_a_requester_who_lost_access_pushes_nothing(served: Served) -> None:
+    """A2"""
+    spec = asked(served)
+    served.forge.access = Access.READ
+    assert (served.runs(spec).error_code, served.forge.changes) == ("access", {})
+
+
+def test_when_nothing_came_of_it_every_finding_is_told_so_and_nothing_is_pushed(tmp_path: Path) -> None:
+    world = Served(tmp_path, [says("I cannot.") for _ in range(12)])
+    view = world.runs(asked(world))
+    assert (view.state, view.error_code, world.forge.changes) == ("stopped", "no-change", {})
+    assert all("ot fixed" in body for _, body in world.forge.replies.values()) and len(world.forge.replies) == 2
+    world.close()
+
+
+def test_without_a_review_there_is_nothing_to_fix(served: Served) -> None:
+    assert served.runs(asked(served, prior=None)).error_code == "nothing-to-fix"
+    assert served.world.models.asks == []
+
+
+def test_a_finding_opens_no_path_whose_plan_a_person_approves(served: Served) -> None:
+    rule = PathRule("bounds.py", Sensitivity.INTERNAL, approve_plan=True)
+    made = plan_from(asked(served, paths=(rule,)), ("bounds.py", "tests/test_bounds.py"))
+    assert (made.change, made.tests, made.read) == (
+        (),
+        ("tests/test_bounds.py",),
+        ("bounds.py", "tests/test_bounds.py"),
+    )
+    view = served.runs(asked(served, paths=(rule,)))
+    assert (view.error_code, served.forge.changes) == ("path-approval", {})
