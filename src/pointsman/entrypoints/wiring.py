@@ -1,28 +1,24 @@
 """The composition root: the one file that names concrete adapters."""
 
 import asyncio
-import os
 import secrets
-import stat
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.signer import KeySigner
-from pointsman.config.policy_file import PolicyFile, load_policy
-from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Repository, RunSpec
 from pointsman.domain.work import SandboxTier, Toolchain
+from pointsman.entrypoints.home import make_home
 from pointsman.entrypoints.logs import log_to
+from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.settings import Settings, credential
 from pointsman.forges.local.forge import LocalForge
 from pointsman.models.door import Door
@@ -72,43 +68,6 @@ def new_run_id() -> str:
     return f"r-{secrets.token_hex(4)}"
 
 
-@dataclass(frozen=True)
-class LoadedPolicy:
-    """A policy file with its bytes' origin: where it lies, and what it holds."""
-
-    place: str
-    data: bytes
-    policy: PolicyFile
-
-
-def read_policy(given: Path | None, home: Path) -> LoadedPolicy:
-    """The organisation's policy: the given file, else `policy.yml` in the home, else the shipped default.
-
-    Raises UsageMust for a file that is not there, OperatorMust for one with problems, each at its line and column.
-    """
-    own = home / "policy.yml"
-    path = given or (own if own.is_file() else None)
-    if path is None:
-        data, place = resources.files("pointsman.entrypoints").joinpath("default_policy.yml").read_bytes(), "default"
-    else:
-        try:
-            data, place = path.read_bytes(), str(path)
-        except OSError as error:
-            raise UsageMust(
-                f"The policy file {path} cannot be read: {error.strerror}.",
-                code="no-policy",
-                hint="Name another with --policy; without it the policy that comes with Pointsman holds.",
-            ) from error
-    found = load_policy(data, place)
-    if not isinstance(found, PolicyFile):
-        raise OperatorMust(
-            "\n".join(str(problem) for problem in found),
-            code="policy-file",
-            hint="Mend the policy file; until then nothing is run.",
-        )
-    return LoadedPolicy(place, data, found)
-
-
 class Installation:
     """One installation on this machine: its ledger, its key and its clocks, and the adapters made from them."""
 
@@ -116,7 +75,7 @@ class Installation:
         self.settings = settings
         self.clock = SystemClock()
         self._interpreters = interpreters
-        _make_home(settings.home)
+        make_home(settings.home)
         log_to(settings.home)
         self.ledger = SqlLedger(f"sqlite:///{settings.home / 'ledger.sqlite'}")
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
@@ -241,33 +200,3 @@ class _Hands:
     async def branch_head(self, location: str, branch: str) -> str | None:
         workspace = await self.installation.workspace(self.repository)
         return await workspace.branch_head(location, branch)
-
-
-def _make_home(home: Path) -> None:
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise OperatorMust(
-            f"The folder {home} cannot be made: {error.strerror}.", code="home", hint="Name another with --home."
-        ) from error
-    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
-        raise OperatorMust(
-            f"The folder {home} cannot be read and written by this user.",
-            code="home",
-            hint="Mend its owner or mode, or name another with --home.",
-        )
-    _require_own(home)
-    for name in ("runs", "changes"):
-        with suppress(OSError):
-            (home / name).mkdir(exist_ok=True, mode=0o700)
-
-
-def _require_own(home: Path) -> None:
-    """Whoever may put files into the home chooses the policy, and with it where keys and code are sent."""
-    found, me = home.stat(), os.getuid()
-    if found.st_mode & stat.S_IWOTH or (me != 0 and found.st_uid not in (0, me)):
-        raise OperatorMust(
-            f"The folder {home} belongs to another user, or every user may write into it.",
-            code="home",
-            hint="Take it over with chown and `chmod go-w`, or name another with --home.",
-        )
