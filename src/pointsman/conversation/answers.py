@@ -27,9 +27,9 @@ _LONGEST = 20_000
 def answer_in(body: str, bot: str = "") -> Ignore | Question | Literal["fixed"] | None:
     """What an answer in the thread of one of our findings says; None when it says nothing to us.
 
-    `/pointsman ignore` needs no id here: an `Ignore` with an empty one means the finding of the thread. Other commands
-    are read by `intent_in`. Otherwise the first sentence counts: "won't fix", "not a bug, the caller checks",
-    "fixed in 1a2b3c4"; or the whole, when it ends with a question mark. Quotes, code and hidden text say nothing.
+    `/pointsman ignore` needs no id here: an `Ignore` with an empty one means the finding of the thread. Other
+    commands are read by `intent_in`. Otherwise the first sentence counts: "won't fix", "not a bug, it is checked
+    above", "fixed in 1a2b3c4"; or the whole, when it ends with a question mark. Quotes and code say nothing.
     """
     told = intent_in(body, bot)
     if isinstance(told, Misread) and told.word == "ignore" and _is_bare(body):

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pointsman.conversation import figures
-from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line
+from pointsman.conversation.fitting import Part, fitted
+from pointsman.conversation.outbound import OUTBOUND_CAP, inline_code, outbound, outbound_code, outbound_line
+from pointsman.conversation.tables import spending_table, table
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Finding, Note, Plan, Review, Verdict
@@ -25,6 +27,11 @@ _FLAG_WORDS = {
     "truncated": "everything beyond 64,000 characters",
 }
 
+LOCAL = "local"
+"""The forge on disk, where commands are typed into a terminal and not into comments."""
+
+_CI_LINE = "- The repository's own CI has not run on this; `/pointsman ci` lets it.\n"
+
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
@@ -40,21 +47,21 @@ class PageFacts:
 
 
 def change_page(facts: PageFacts) -> str:
-    """The whole page in Markdown without HTML; every text of a model has passed `outbound`."""
+    """The whole page in Markdown without HTML, at most 60,000 characters; texts of models have passed `outbound`."""
     earlier = facts.earlier
     parts = (
-        _opening(facts),
-        plan_part(earlier.plan) if earlier.plan else "",
-        _changed_files(earlier),
-        evidence_part(earlier),
-        review_part(earlier.review) if earlier.review else "",
-        _routing_part(facts.spec, earlier),
-        _cost_part(facts.calls),
-        _note_part(facts.note),
-        _not_run_part(facts.not_run),
-        _next_part(facts),
+        Part(_opening(facts)),
+        Part(plan_part(earlier.plan) if earlier.plan else "", 4),
+        Part(_changed_files(earlier), 5),
+        Part(evidence_part(earlier), 6),
+        Part(review_part(earlier.review) if earlier.review else "", 3),
+        Part(_routing_part(facts.spec, earlier), 7),
+        Part(_cost_part(facts.calls), 2),
+        Part(note_part(facts.note), 1),
+        Part(_not_run_part(facts.not_run), 2),
+        Part(_next_part(facts), 1),
     )
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return fitted(parts, OUTBOUND_CAP - 1) + "\n"
 
 
 def change_title(spec: RunSpec) -> str:
@@ -202,35 +209,12 @@ def _routing_part(spec: RunSpec, earlier: Earlier) -> str:
 
 
 def _cost_part(calls: tuple[CallRecord, ...]) -> str:
-    rows = figures.phase_rows(calls)
-    if not rows:
-        return ""
-    total = (
-        "**all**",
-        "",
-        str(sum(row.calls for row in rows)),
-        figures.tokens(sum(row.input_tokens for row in rows)),
-        figures.tokens(sum(row.output_tokens for row in rows)),
-        figures.usd(sum(row.cost_usd for row in rows)),
-        figures.duration(sum(row.seconds for row in rows)),
-    )
-    body = [
-        (
-            row.phase.value,
-            row.served or row.model,
-            str(row.calls),
-            figures.tokens(row.input_tokens),
-            figures.tokens(row.output_tokens),
-            figures.usd(row.cost_usd),
-            figures.duration(row.seconds),
-        )
-        for row in rows
-    ]
-    head = ("phase", "model", "calls", "tokens in", "tokens out", "cost", "time")
-    return "## Cost\n\n" + table(head, [*body, total])
+    spent = spending_table(calls)
+    return f"## Cost\n\n{spent}" if spent else ""
 
 
-def _note_part(note: Note | None) -> str:
+def note_part(note: Note | None) -> str:
+    """Where the signed record of the run is found; empty without one."""
     if note is None:
         return ""
     return (
@@ -244,16 +228,17 @@ def _not_run_part(not_run: tuple[str, ...]) -> str:
 
 
 def _next_part(facts: PageFacts) -> str:
+    read = "- Read the diff. If it is right, mark the change as ready and merge it as you would any other."
+    if facts.spec.repository.forge != LOCAL:
+        return (
+            f"## What to do next\n\n{read}\n"
+            "- Comment `/pointsman fix` to have the open findings mended, "
+            "or `/pointsman rerun code --model NAME` to have the coding done again by another model.\n"
+            f"{_CI_LINE if facts.spec.ci == 'on-request' else ''}"
+            "- `/pointsman help` tells the rest."
+        )
     return (
-        "## What to do next\n\n"
-        "- Read the diff. If it is right, mark the change as ready and merge it as you would any other.\n"
+        f"## What to do next\n\n{read}\n"
         f"- `pointsman rerun {facts.run_id} code --model NAME` does the coding again with another model.\n"
         f"- `pointsman show {facts.run_id}` prints the run."
     )
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; cells are already safe."""
-    lines = [f"| {' | '.join(head)} |", f"|{'|'.join('---' for _ in head)}|"]
-    lines.extend(f"| {' | '.join(cell or ' ' for cell in row)} |" for row in rows)
-    return "\n".join(lines)

@@ -102,7 +102,7 @@ def _ignore(rest: str) -> Intent | str:
     return "the id of a finding; as an answer to the finding itself it needs none"
 
 
-_READ, _WRITE = Access.READ, Access.WRITE
+_WRITE = Access.WRITE
 
 COMMANDS: tuple[Command, ...] = (
     Command("build", "", "Work on the issue until there is a change.", "issue", _WRITE, "build", _alone(Build())),
@@ -171,7 +171,7 @@ COMMANDS: tuple[Command, ...] = (
         _alone(Show("route")),
     ),
     Command("cost", "", "Show what the runs here have cost.", "both", _WRITE, "cost", _alone(Show("cost"))),
-    Command("status", "", "Show the runs here and their state.", "both", _READ, "status", _alone(Show("status"))),
+    Command("status", "", "Show the runs here and their state.", "both", _WRITE, "status", _alone(Show("status"))),
     Command(
         "config",
         "",
@@ -220,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
         _ignore,
     ),
     Command("cancel", "", "Stop what goes on here, within seconds.", "both", _WRITE, "cancel", _alone(Cancel())),
-    Command("help", "", "Show this table.", "both", _READ, "help", _alone(Show("help"))),
+    Command("help", "", "Show this table.", "both", _WRITE, "help", _alone(Show("help"))),
 )
 
 _BY_WORD: Mapping[str, Command] = {command.word: command for command in COMMANDS}
@@ -270,7 +270,7 @@ def intent_in(body: str, bot: str) -> Intent | None:
 
 
 def command_of(intent: Intent) -> Command:
-    """The row of the table that an intent belongs to: where it may be given, and by whom; `help` for a misread one."""
+    """The row of the table that an intent belongs to: where it may be given and by whom; `help` for a misread one."""
     if isinstance(intent, Show):
         return _BY_WORD[intent.what]
     if isinstance(intent, ReviewChange) and intent.full:

@@ -9,70 +9,110 @@ from pointsman.conversation.change_page import (
     finding_text,
     plan_part,
     review_part,
-    standing_of,
     unseen_text,
 )
-from pointsman.conversation.figures import run_figures
-from pointsman.conversation.outbound import outbound, outbound_line
-from pointsman.domain.forge import CheckOrder, CheckState, Remark, ReviewPost
-from pointsman.domain.ledger import RunView
-from pointsman.domain.outcome import Evidence, Plan, Review, Verdict
+from pointsman.conversation.checks import (
+    Ground,
+    check_cancelled,
+    check_fault,
+    check_order,
+    check_running,
+    check_stale,
+    check_text,
+)
+from pointsman.conversation.command_page import help_text
+from pointsman.conversation.figures import short, usd
+from pointsman.conversation.fitting import shortened
+from pointsman.conversation.outbound import OUTBOUND_CAP, inline_code, outbound, outbound_line
+from pointsman.conversation.pages import (
+    action_required,
+    audit_page,
+    config_page,
+    fix_issue,
+    handover_text,
+    issue_line,
+    onboarding_page,
+    onboarding_title,
+)
+from pointsman.conversation.refusals import (
+    Missing,
+    already_running,
+    ci_not_ours,
+    hands_off,
+    misread,
+    missing_routing_file,
+    not_on_fork,
+    not_ours,
+    nothing_to_do,
+    refusal,
+    still_paused,
+    stranger,
+    text_changed,
+    wrong_hash,
+)
+from pointsman.conversation.status import approval_commands, reference, status_text
+from pointsman.conversation.tables import cost_table, route_table, status_list
+from pointsman.domain.forge import Remark, ReviewPost
+from pointsman.domain.outcome import Evidence, Plan, Review
 
 __all__ = [
+    "Ground",
+    "Missing",
     "PageFacts",
+    "action_required",
+    "already_running",
+    "answered",
     "approval_commands",
+    "approved",
+    "audit_page",
     "cancelled",
     "change_page",
     "change_title",
+    "check_cancelled",
+    "check_fault",
     "check_order",
+    "check_running",
+    "check_stale",
     "check_text",
+    "ci_not_ours",
+    "ci_started",
+    "config_page",
+    "cost_table",
     "finding_text",
+    "fix_issue",
+    "fixed_in",
+    "handover_text",
+    "hands_off",
+    "help_text",
+    "ignored_finding",
+    "issue_line",
+    "misread",
     "missing_routing_file",
+    "not_fixed",
+    "not_on_fork",
+    "not_ours",
+    "noted_fixed",
+    "nothing_to_do",
+    "onboarding_page",
+    "onboarding_title",
+    "paused",
     "plan_for_approval",
     "plan_part",
+    "reference",
+    "refusal",
+    "resumed",
     "review_post",
     "review_text",
+    "route_table",
     "run_failed",
+    "status_list",
     "status_text",
+    "still_paused",
+    "stranger",
+    "text_changed",
     "unseen_text",
+    "wrong_hash",
 ]
-
-_THREE_LINES = "plan: claude-opus\ncode: ollama:qwen2.5-coder:14b\nqa: claude-sonnet"
-
-_STATES = {
-    "queued": "Waiting for its turn.",
-    "running": "At work.",
-    "waiting": "Waiting for a person.",
-    "done": "Done.",
-    "refused": "Refused.",
-    "stopped": "Stopped.",
-    "failed": "Failed.",
-    "cancelled": "Cancelled.",
-}
-_RESULTS = {
-    "ready": "The change is ready to be looked at.",
-    "needs-person": "The change is there, but it needs a person.",
-    "planned": "The plan is there; nothing was changed.",
-    "reviewed": "The review is there; nothing was changed.",
-}
-
-
-def status_text(view: RunView) -> str:
-    """The one status text of a run, edited in place while it goes on."""
-    state = _RESULTS.get(view.result, _STATES[view.state]) if view.state == "done" else _STATES[view.state]
-    doing = (
-        f" Phase: {view.phase}" + (f", with {view.model}." if view.model else ".") if view.state == "running" else ""
-    )
-    lines = [f"**{state}**{doing}"]
-    if view.message:
-        lines.append(outbound(view.message))
-    if view.branch:
-        lines.append(f"Branch: `{view.branch}`")
-    if view.state == "waiting" and view.plan_hash:
-        agree, stop = approval_commands(view.run_id, view.plan_hash)
-        lines.append(f"To go on: `{agree}`\n\nTo stop: `{stop}`")
-    lines.append(f"Run `{view.run_id}`: {run_figures(view)}.")
-    return "\n\n".join(lines)
 
 
 def plan_for_approval(plan: Plan, why: str) -> str:
@@ -81,11 +121,6 @@ def plan_for_approval(plan: Plan, why: str) -> str:
         f"{plan_part(plan)}\n\n"
         f"The run waits for a person with write access to agree to this plan: {why}. Nothing has been changed yet."
     )
-
-
-def approval_commands(run_id: str, plan_hash: str) -> tuple[str, str]:
-    """The one command that lets the run go on with exactly this plan, and the one that stops it."""
-    return f"pointsman approve {run_id} {plan_hash}", f"pointsman cancel {run_id}"
 
 
 def run_failed(run_id: str, code: str) -> str:
@@ -102,19 +137,63 @@ def cancelled(run_id: str, branch: str = "") -> str:
     return f"The run `{run_id}` was cancelled. {kept}"
 
 
-def missing_routing_file(path: str = ".pointsman.yml") -> str:
-    """There is no routing file; the three lines that make one."""
-    return (
-        f"Nothing was done: the default branch has no `{path}`, and without it no model is asked. "
-        "Three lines are a whole file; put in models that your installation knows:\n\n"
-        f"```yaml\n{_THREE_LINES}\n```"
-    )
+def approved(plan_hash: str, login: str = "") -> str:
+    """Somebody agreed to the plan; the run goes on."""
+    by = f" by {inline_code(login)}" if login else ""
+    return f"The plan `{short(plan_hash)}` was approved{by}; the run goes on with exactly that plan."
+
+
+def paused(login: str = "", run_id: str = "") -> str:
+    """Somebody told the bot to do nothing here."""
+    by = f" by {inline_code(login)}" if login else ""
+    held = f" The run `{run_id}` is held before its next phase." if run_id else ""
+    return f"Paused{by}: nothing is done here until somebody comments `/pointsman resume`.{held}"
+
+
+def resumed(login: str = "", run_id: str = "") -> str:
+    """Somebody told the bot to go on."""
+    by = f" by {inline_code(login)}" if login else ""
+    on = f" The run `{run_id}` goes on." if run_id else ""
+    return f"Resumed{by}.{on}"
+
+
+def ignored_finding(finding: str) -> str:
+    """A finding is settled by a person and is not raised again."""
+    return f"The finding `{finding}` will not be raised again here."
+
+
+def noted_fixed(finding: str = "") -> str:
+    """Somebody says that a finding is fixed; the next review looks for itself."""
+    named = f"finding `{finding}`" if finding else "finding"
+    return f"Noted: the {named} is said to be fixed. The next review looks at it."
+
+
+def fixed_in(commit: str) -> str:
+    """The finding was mended by a commit of ours."""
+    return f"Fixed in {short(commit, 40)}."
+
+
+def not_fixed(why: str) -> str:
+    """A `fix` did not mend the finding, and why."""
+    reason = outbound_line(why, limit=600)
+    return f"Not fixed: {reason}" if reason else "Not fixed: the finding still holds."
+
+
+def ci_started(commit: str) -> str:
+    """The repository's own CI runs from here on."""
+    return f"An empty commit, {short(commit, 40)}, lets the repository's own CI run. The code is unchanged."
+
+
+def answered(text: str, model: str = "", cost_usd: float = 0.0) -> str:
+    """A model's answer to a question; who gave it, and what it cost."""
+    by = f"\n\nAnswered by {inline_code(model)} for {usd(cost_usd)}." if model else ""
+    return shortened(outbound(text), OUTBOUND_CAP - len(by)) + by
 
 
 def review_text(review: Review, evidence: Evidence | None) -> str:
     """The review as it is posted on its own, with what the tests said."""
     tests = f"\n\nTests: {evidence.verdict.value}. {outbound_line(evidence.why)}" if evidence is not None else ""
-    return review_part(review) + tests
+    return shortened(review_part(review), OUTBOUND_CAP - len(tests)) + tests
 
 
 def review_post(run_id: str, review: Review, evidence: Evidence | None) -> ReviewPost:
@@ -125,28 +204,3 @@ def review_post(run_id: str, review: Review, evidence: Evidence | None) -> Revie
     body = whole.replace("\n\nNo findings.", "") if open_ones else whole
     remarks = tuple(Remark(finding, finding_text(finding)) for finding in open_ones)
     return ReviewPost(run_id, review, body, remarks, unplaced="**On lines outside the diff**")
-
-
-def check_order(run_id: str, result: str, review: Review | None, evidence: Evidence | None) -> CheckOrder:
-    """The check `pointsman/review` at the end of a run; `result` is what the run came to."""
-    title = outbound_line(standing_of(review, evidence), limit=120)
-    findings = review.findings if review else ()
-    return CheckOrder(run_id, _check_state(result, review), title, check_text(review, evidence), findings=findings)
-
-
-def _check_state(result: str, review: Review | None) -> CheckState:
-    if review is not None and review.verdict == "changes":
-        return CheckState.FAILED
-    if result == "ready" or (result == "reviewed" and review is not None and review.verdict == "approve"):
-        return CheckState.PASSED
-    return CheckState.NEEDS_PERSON
-
-
-def check_text(review: Review | None, evidence: Evidence | None) -> str:
-    """The text of the check `pointsman/review`, in two sentences."""
-    tests = evidence.verdict if evidence is not None else Verdict.NOT_RUN
-    if review is None:
-        return f"Not reviewed. Tests: {tests.value}."
-    count = len(review.findings)
-    found = "no findings" if count == 0 else f"{count} finding" + ("s" if count > 1 else "")
-    return f"Review by {review.model}: {review.verdict}, {found}. Tests: {tests.value}."

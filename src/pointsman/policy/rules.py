@@ -43,6 +43,13 @@ class Rule(StrEnum):
     PATH_SENSITIVITY = "path-sensitivity", "The work touches paths more closed than its routes were made for."
     PATH_APPROVAL = "path-approval", "The work touches paths that no plan named which a person approved."
     PROTECTED = "protected", "The work touches paths that no model may edit."
+    REPOSITORY = "repository", "The policy does not let this repository be served."
+    BOT = "bot", "Only bots whose numeric id the policy lists may ask for work."
+    FORK = "fork", "A change from a fork is reviewed; nothing else is done with it."
+    OWN_CHANGE = "own-change", "Only on its own changes does the bot push, fix, or let the repository's CI run."
+    HANDS_OFF = "hands-off", "A person pushed to the branch, and nobody has asked the bot on since."
+    PAUSED = "paused", "Somebody paused the bot on this issue or change."
+    EDITED_TEXT = "edited-text", "The text changed after the work was asked for."
 
 
 def kept(model: str, rule: Rule, why: str) -> Considered:
