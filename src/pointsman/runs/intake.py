@@ -32,9 +32,9 @@ class Order:
     can give it. `base` is what a branch under review is compared with; `assisted` names the models that
     helped to write it.
 
-    On a served forge a `review`, `fix` or `ask` may be about a `change`; `prior` is what was said of it before, `text`
-    the title and body that stand for an issue (the findings of a `fix`, the question of an `ask`), `thread` the
-    comment to answer below. `expect` is the digest of the text that somebody saw when they asked; empty when unknown.
+    A `review`, `fix` or `ask` may be about a `change` of a forge. `prior` is what was said of it before, `text` the
+    title and body that stand for an issue (the findings of a `fix`, the question of an `ask`), `thread` the comment
+    to answer below, `expect` the digest of the text that somebody saw when they asked, empty when unknown.
     """
 
     goal: Goal
@@ -101,7 +101,10 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         thread=order.thread,
     )
     decision = decide(
-        request, Rulebook(law.policy, _sha256(law.policy_bytes), routing, _sha256(routing_bytes), law.price_of)
+        request,
+        Rulebook(
+            law.policy, digest_of_bytes(law.policy_bytes), routing, digest_of_bytes(routing_bytes), law.price_of
+        ),
     )
     return Admitted(decision.spec, idle_keys(routing)) if isinstance(decision, Admit) else decision
 
@@ -141,8 +144,8 @@ async def _issue(order: Order, forge: Forge, head: str) -> Issue:
     raw = await _raw_issue(order, forge, head)
     if order.expect and raw.digest != order.expect:
         raise Stopped(
-            f"The text of issue {raw.key} changed after this was asked for: its digest was {order.expect[:12]} and is "
-            f"now {raw.digest[:12]}.",
+            f"The text of issue {raw.key} changed after this was asked for: its digest was {order.expect[:12]} "
+            f"and is now {raw.digest[:12]}.",
             code="text-changed",
             hint="Read the new text and ask again.",
         )
@@ -158,7 +161,7 @@ async def _raw_issue(order: Order, forge: Forge, head: str) -> Issue:
         return Issue(change.number, title, body, digest=_text_digest(title, body), labels=change.labels)
     if order.goal == "review":
         title = f"Review of {order.branch or 'the checked-out branch'}"
-        return Issue(key="review", title=title, body="", digest=_sha256(f"{title}\0{head}".encode()))
+        return Issue(key="review", title=title, body="", digest=digest_of_bytes(f"{title}\0{head}".encode()))
     found = await forge.issue(order.repository, order.issue)
     if order.text is None:
         return found
@@ -166,7 +169,7 @@ async def _raw_issue(order: Order, forge: Forge, head: str) -> Issue:
 
 
 def _text_digest(title: str, body: str) -> str:
-    return _sha256(f"{title}\0{body}".encode())
+    return digest_of_bytes(f"{title}\0{body}".encode())
 
 
 async def _routing(order: Order, workspace: Workspace, trunk: str) -> tuple[RoutingFile, bytes]:
@@ -196,5 +199,6 @@ async def _committed(workspace: Workspace, trunk: str) -> bytes:
     return source.text.encode()
 
 
-def _sha256(data: bytes) -> str:
+def digest_of_bytes(data: bytes) -> str:
+    """sha256 in hex, as orders name the files that they were decided from."""
     return hashlib.sha256(data).hexdigest()

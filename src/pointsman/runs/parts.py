@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pointsman.domain.events import Delivery, Event, Ignored
-from pointsman.domain.run import Repository
+from pointsman.domain.notes import NoteReport
+from pointsman.domain.run import Actor, Repository
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.hooks import Hooks
@@ -30,8 +31,9 @@ class Parts:
     """The world as the worker knows it. Everything here is called from more than one event loop.
 
     `engine` and `law` may be slow the first time (they import), and are called in a thread. `law` reads the policy
-    anew when its file changed. `translate` is pure. `forges` names the forges whose missed deliveries are looked for;
-    `wanted` says whether an event of one is worth asking for again.
+    anew when its file changed. `translate` is pure and is told who we are. `verified` checks the notes of a change,
+    from its base to its head. `forges` names the forges whose missed deliveries are looked for, and `wanted` says
+    whether an event of one is worth asking for again.
     """
 
     engine: "Callable[[], Engine]"
@@ -40,11 +42,12 @@ class Parts:
     ledger: "RunLedger"
     clock: Clock
     law: "Callable[[], Law]"
-    translate: Callable[[Delivery], Event | Ignored]
+    translate: Callable[[Delivery, Actor], Event | Ignored]
     talk_for: Callable[[str], Talk]
     forge_for: Callable[[Repository], Forge]
     workspace_for: Callable[[Repository], Awaitable[Workspace]]
     hooks_for: Callable[[str], Hooks]
+    verified: Callable[[Repository, str, str], Awaitable[NoteReport]]
     forges: tuple[str, ...] = ()
     wanted: Callable[[str, str], bool] = field(default=_anything)
 

@@ -1,0 +1,235 @@
+"""From a delivery to what is done about it: translate, ask who it is, answer in seconds, act; each effect once."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from pydantic import TypeAdapter
+
+from pointsman.conversation.refusals import missing_routing_file, stranger, text_changed
+from pointsman.conversation.replies import run_failed
+from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
+from pointsman.domain.events import (
+    ChangeClosed,
+    ChangeLabelled,
+    ChangePushed,
+    CheckAsked,
+    Delivery,
+    Event,
+    Ignored,
+    IssueLabelled,
+    Origin,
+    RepositoriesAdded,
+    TrunkPushed,
+)
+from pointsman.domain.forge import Access
+from pointsman.domain.run import Actor, Refuse, Repository
+from pointsman.policy.globs import matches
+from pointsman.ports.inbox import Inbox
+from pointsman.runs.acting import act
+from pointsman.runs.case import Case
+from pointsman.runs.engine import Engine
+from pointsman.runs.following import change_closed, change_pushed, routing_read
+from pointsman.runs.journal import NOTHING, durable, insisted
+from pointsman.runs.onboarding import onboard
+from pointsman.runs.parts import Parts
+from pointsman.runs.wishes import WATCHED, Wish, wish_in
+
+_BROKEN = Refuse(
+    "routing-file",
+    "the routing file on the default branch cannot be used",
+    "an issue of this repository says what is wrong with it and how to mend it",
+)
+_ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
+_ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
+_REPOSITORY: TypeAdapter[Repository] = TypeAdapter(Repository)
+_FLAG: TypeAdapter[bool] = TypeAdapter(bool)
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Lines:
+    """Deliveries about one issue or change are dealt with one after the other, in the order in which they came."""
+
+    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _waiting: Counter[str] = field(default_factory=Counter)
+
+    @asynccontextmanager
+    async def turn(self, line: str, said: str) -> AsyncIterator[None]:
+        """Wait for a turn in a line. `said` tells what was said, so that who waits can hear that it is said again."""
+        lock = self._locks.setdefault(line, asyncio.Lock())
+        self._waiting[said] += 1
+        counted = True
+        try:
+            async with lock:
+                self._waiting -= Counter([said])
+                counted = False
+                yield
+        finally:
+            if counted:
+                self._waiting -= Counter([said])
+            if not lock.locked():
+                self._locks.pop(line, None)
+
+    def is_said_again(self, said: str) -> bool:
+        """Whether the same stands further back in a line."""
+        return self._waiting[said] > 0
+
+
+@dataclass
+class Desk:
+    """Deals with deliveries, on the engine's own loop; the one function that is public is the durable workflow."""
+
+    parts: Parts
+    engine: Engine
+    lines: Lines = field(default_factory=Lines)
+
+    async def deal_with(self, delivery_id: str) -> str:
+        """Deal with a kept delivery to its end, and say in the inbox what came of it; nothing in it makes it raise."""
+        delivery = await self._kept(delivery_id)
+        if delivery is None:
+            return "gone"
+        try:
+            outcome = await self._dealt(delivery)
+        except PointsmanError as error:
+            outcome = f"failed: {error.code}"
+            logger.warning("a delivery failed", extra={"delivery": delivery_id, "code": error.code})
+        except Exception:
+            outcome = "failed: bug"
+            logger.exception("a delivery failed by a bug", extra={"delivery": delivery_id})
+        inbox: Inbox = self.parts.inbox
+        await insisted("finish", NOTHING, lambda: inbox.finish(delivery_id, outcome[:200]), clock=self.parts.clock)
+        return outcome
+
+    async def _kept(self, delivery_id: str) -> Delivery | None:
+        """Outside the journal, since a body may be large; once it is gone, it was dealt with to its end."""
+        while True:
+            try:
+                return await self.parts.inbox.delivery(delivery_id)
+            except TryAgain as error:
+                await self.parts.clock.sleep(max(error.after, 1.0))
+
+    async def _dealt(self, delivery: Delivery) -> str:
+        talk = self.parts.talk_for(delivery.forge)
+        me = await insisted("identity", _ACTOR, talk.identity, clock=self.parts.clock)
+        event = self.parts.translate(delivery, me)
+        if isinstance(event, Ignored):
+            return f"ignored: {event.reason}"
+        if isinstance(event, RepositoriesAdded):
+            for origin in event.origins:
+                await self._onboarded(delivery, event, origin, me)
+            return "onboarded"
+        line, said = _line_of(event)
+        async with self.lines.turn(line, said):
+            if await durable("said-again", _FLAG, lambda: self._is_said_again(said)):
+                return "ignored: said again"
+            return await self._followed(delivery, event, me)
+
+    async def _is_said_again(self, said: str) -> bool:
+        return self.lines.is_said_again(said)
+
+    async def _onboarded(self, delivery: Delivery, event: RepositoriesAdded, origin: Origin, me: Actor) -> None:
+        case = await self._case(delivery, origin, event.actor, me)
+        if isinstance(case, Case):
+            try:
+                await onboard(case)
+            except (OwnerMust, Stopped) as error:
+                logger.info("a repository was not onboarded", extra={"code": error.code, "repository": origin.name})
+
+    async def _case(self, delivery: Delivery, origin: Origin, actor: Actor, me: Actor) -> Case | str:
+        """The repository as the forge knows it, if it is served; a payload's word for it is never taken (W6, W7)."""
+        talk = self.parts.talk_for(delivery.forge)
+        clock = self.parts.clock
+        try:
+            repository = await insisted("repository", _REPOSITORY, lambda: talk.repository(origin), clock=clock)
+        except OwnerMust as error:
+            return f"ignored: {error.code}"
+        law = await asyncio.to_thread(self.parts.law)
+        served = law.policy.serve.repositories
+        if not await durable("served", _FLAG, lambda: _is_served(served, repository.name)):
+            return "ignored: repository"
+        return Case(self.parts, self.engine, delivery, repository, bot=me, actor=actor)
+
+    async def _followed(self, delivery: Delivery, event: Event, me: Actor) -> str:
+        if isinstance(event, RepositoriesAdded):
+            return "onboarded"
+        case = await self._case(delivery, event.origin, event.actor, me)
+        if isinstance(case, str):
+            return case
+        match event:
+            case TrunkPushed():
+                return await routing_read(case)
+            case ChangeClosed():
+                return await change_closed(replace(case, number=event.number), event)
+            case ChangePushed():
+                return await change_pushed(replace(case, number=event.number), event)
+            case _:
+                pass
+        bots = (await case.law()).policy.serve.bots
+        wish = await wish_in(case, event, bots)
+        return wish.reason if isinstance(wish, Ignored) else await self._granted(wish)
+
+    async def _granted(self, wish: Wish) -> str:
+        """Who asks is asked of the forge now, by numeric id; then people see that they were heard, and it is done."""
+        case = wish.case
+        access = await self._access(case)
+        if access is not Access.WRITE:
+            if wish.is_quiet:
+                return "ignored: access"
+            await case.reply(stranger(case.actor.login, access), key=f"refused-{case.actor.id}")
+            return "refused: access"
+        await case.do("seen", lambda: case.talk.acknowledge(case.topic, comment=case.comment, label=case.label))
+        if wish.watch:
+            who = {"id": str(case.actor.id), "login": case.actor.login, "why": wish.watch}
+            await case.remember(WATCHED, who)
+        try:
+            return await act(case, wish.intent)
+        except (OwnerMust, Stopped) as error:
+            return await _told(case, error)
+        except OperatorMust as error:
+            logger.exception("a wish could not be met", extra={"code": error.code, "delivery": case.delivery.id})
+            await case.reply(run_failed(case.run_id("any"), error.code))
+            return f"failed: {error.code}"
+
+    async def _access(self, case: Case) -> Access:
+        """Doubt is no (A3)."""
+        try:
+            return await case.step("access", _ACCESS, lambda: case.forge.access_of(case.repository, case.actor))
+        except PointsmanError as error:
+            logger.warning("the access of somebody is not known", extra={"code": error.code})
+            return Access.NONE
+
+
+async def _is_served(patterns: tuple[str, ...], name: str) -> bool:
+    return any(matches(pattern, name) for pattern in patterns)
+
+
+async def _told(case: Case, error: PointsmanError) -> str:
+    """What the owner or the person who asked can mend, said once."""
+    if error.code == "no-routing-file":
+        await case.reply(missing_routing_file())
+    elif error.code == "text-changed":
+        await case.reply(text_changed())
+    elif error.code == "routing-file":
+        await routing_read(case)
+        await case.refuse(_BROKEN)
+    else:
+        await case.refuse(Refuse(error.code, error.message, error.hint))
+    return f"refused: {error.code}"
+
+
+def _line_of(event: Event) -> tuple[str, str]:
+    """The line that an event stands in, and words for what it says: the same words mean the same wish."""
+    if isinstance(event, RepositoriesAdded):
+        return "", ""
+    origin = event.origin
+    number = event.head if isinstance(event, CheckAsked) else getattr(event, "number", "")
+    line = f"{origin.forge}:{origin.repository_id}:{number}"
+    # A comment or a closing is heard each time; what only names a state is heard once however often it is said.
+    if isinstance(event, IssueLabelled | ChangeLabelled | CheckAsked | TrunkPushed):
+        plain = replace(event, head="") if isinstance(event, TrunkPushed) else event
+        return line, repr(plain)
+    return line, f"{line}:{id(event)}"

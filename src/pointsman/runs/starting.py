@@ -1,0 +1,258 @@
+"""Beginning runs: what is asked for is admitted, refused with its rule, or is at work already."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter
+
+from pointsman.conversation.pages import fix_issue
+from pointsman.conversation.refusals import already_running, not_on_fork, not_ours, nothing_to_do
+from pointsman.conversation.replies import ci_started
+from pointsman.domain.errors import UsageMust
+from pointsman.domain.forge import ChangeView
+from pointsman.domain.intents import Rerun, ReviewChange
+from pointsman.domain.ledger import RunView
+from pointsman.domain.notes import PersonAct
+from pointsman.domain.outcome import Finding
+from pointsman.domain.run import Goal, PriorReview, Refuse, Route, RunSpec
+from pointsman.policy.override import override
+from pointsman.runs.case import ACTIVE, Case
+from pointsman.runs.intake import Order, admit
+from pointsman.runs.publish import start_ci
+from pointsman.runs.remembering import REVIEW, LastReview
+
+IGNORED = "ignored"
+"""The kind of memory with the ids of findings that somebody does not want to hear of again."""
+
+SAID_FIXED = "said-fixed"
+"""The kind of memory with the ids of findings that somebody called fixed; the next review looks for itself."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What came of asking for a run: its id, whether it was at work before, or the rule that refused it."""
+
+    run_id: str = ""
+    is_old: bool = False
+    refused: Refuse | None = None
+
+
+_NO_NEWS = Refuse(
+    "nothing-new",
+    "nothing was pushed since the last review",
+    "`/pointsman full review` looks at the whole change again",
+)
+_LAST: TypeAdapter[LastReview] = TypeAdapter(LastReview)
+_TEXT: TypeAdapter[str] = TypeAdapter(str)
+_BEGUN: TypeAdapter[Begun] = TypeAdapter(Begun)
+
+
+async def begin(case: Case, order: Order) -> str:
+    """Admit and begin a run, once, or say why not. Returns the outcome."""
+    begun = await case.step("begin", _BEGUN, lambda: _begun(case, order))
+    if begun.refused is not None:
+        return await case.refuse(begun.refused)
+    if begun.is_old:
+        await case.reply(already_running(begun.run_id), key=f"already-{begun.run_id}")
+        return f"already running: {begun.run_id}"
+    return f"run: {begun.run_id}"
+
+
+async def work(case: Case, goal: Goal) -> str:
+    """Build an issue or plan it, on the very text that the person saw (A9)."""
+    if await case.change() is not None:
+        await case.reply(nothing_to_do("issue"))
+        return "nothing to do"
+    return await begin(case, replace(_order(case, goal), issue=case.number, expect=case.digest))
+
+
+async def review(case: Case, intent: ReviewChange, *, is_asked: bool = True) -> str:
+    """Review a change, from a fork too; what is settled is not said again, what was seen not looked at again."""
+    change = await case.change()
+    if change is None:
+        await case.reply(nothing_to_do("change"))
+        return "nothing to do"
+    if change.state != "open":
+        return "ignored: closed"
+    prior = await prior_of(case, change, full=intent.full)
+    if prior is not None and prior.head_commit == change.head_commit:
+        if is_asked and case.comment:
+            await case.refuse(_NO_NEWS)
+        return "nothing new"
+    return await begin(case, replace(_order(case, "review"), change=change, prior=prior))
+
+
+async def fix(case: Case) -> str:
+    """Turn what is open of the newest review into one commit; asked for on purpose, so also after a person pushed."""
+    change = await own_change(case, "fix")
+    if isinstance(change, str):
+        return change
+    prior = await prior_of(case, change)
+    if prior is None or not prior.open:
+        await case.reply(nothing_to_do("findings"))
+        return "nothing to do"
+    text = fix_issue(prior.open)
+    return await begin(case, replace(_order(case, "fix"), change=change, prior=prior, text=text))
+
+
+async def answer(case: Case, question: str) -> str:
+    """Answer a question, in the thread or the topic where it was asked."""
+    change = await case.change()
+    if change is not None and change.is_fork:
+        await case.reply(not_on_fork("ask"))
+        return "refused: fork"
+    title = change.title if change is not None else ""
+    order = replace(_order(case, "ask"), issue=case.number, change=change, text=(title, question))
+    return await begin(case, replace(order, thread=case.thread))
+
+
+async def rerun(case: Case, intent: Rerun) -> str:
+    """Do the newest run again from a phase on, with another model when policy lets it."""
+    views = [view for view in await case.runs_here() if view.run_id != case.run_id("rerun")]
+    if not views:
+        await case.reply(nothing_to_do("run"))
+        return "nothing to do"
+    if views[0].state in ACTIVE:
+        await case.reply(already_running(views[0].run_id))
+        return f"already running: {views[0].run_id}"
+    begun = await case.step("rerun", _BEGUN, lambda: _again(case, views[0], intent))
+    return await case.refuse(begun.refused) if begun.refused is not None else f"run: {begun.run_id}"
+
+
+async def run_ci(case: Case) -> str:
+    """Let the repository's own CI run on a change of ours: by an empty commit, so only when somebody asks."""
+    change = await own_change(case, "ci")
+    if isinstance(change, str):
+        return change
+
+    async def started() -> str:
+        workspace = await case.parts.workspace_for(case.repository)
+        at = case.delivery.received_at
+        return await start_ci(case.repository, change, actor=case.actor, at=at, forge=case.forge, workspace=workspace)
+
+    commit = await case.step("ci", _TEXT, started)
+    await case.reply(ci_started(commit))
+    return f"ci: {commit[:12]}"
+
+
+async def own_change(case: Case, command: str) -> ChangeView | str:
+    """The open change of ours that a command works on; otherwise it is said why not, and the outcome returned."""
+    change = await case.change()
+    if change is None:
+        await case.reply(nothing_to_do("change"))
+        return "nothing to do"
+    if change.is_fork:
+        await case.reply(not_on_fork(command))
+        return "refused: fork"
+    if not await case.owns(change):
+        await case.reply(not_ours(command))
+        return "refused: own-change"
+    return change if change.state == "open" else "ignored: closed"
+
+
+async def prior_of(case: Case, change: ChangeView, *, full: bool = False) -> PriorReview | None:
+    """What was said of a change before, without what people settled; for a full look only what they settled."""
+    last = last_of(await case.recall(REVIEW))
+    settled = await settled_in(case)
+    if full or last is None:
+        # From the change's own base to that base: nothing was seen yet, and what is settled still holds.
+        return PriorReview(change.base_commit, change.base_commit, (), settled) if settled else None
+    return PriorReview(last.base, last.head, open_of(last.review.findings, settled), settled)
+
+
+async def settled_in(case: Case) -> tuple[str, ...]:
+    """The ids of findings that people ignored, or closed the thread of."""
+    said = await case.recall(IGNORED)
+    closed = (thread.finding for thread in await case.threads() if thread.is_resolved)
+    return tuple(dict.fromkeys((*said, *closed)))
+
+
+def last_of(facts: dict[str, str]) -> LastReview | None:
+    """The newest review of a change, from what is remembered of it."""
+    return _LAST.validate_json(facts["last"]) if "last" in facts else None
+
+
+def open_of(findings: tuple[Finding, ...], settled: tuple[str, ...]) -> tuple[Finding, ...]:
+    """The findings that still want something."""
+    return tuple(f for f in findings if f.fate != "fixed" and f.id not in settled)
+
+
+async def decided(case: Case) -> RunSpec | Refuse:
+    """What would be run here if somebody asked now; nothing is begun."""
+    change = await case.change()
+    order = replace(_order(case, "review" if change else "build"), issue=case.number, change=change)
+    workspace = await case.parts.workspace_for(case.repository)
+    found = await admit(order, await case.law(), forge=case.forge, workspace=workspace)
+    return found if isinstance(found, Refuse) else found.spec
+
+
+def _order(case: Case, goal: Goal) -> Order:
+    return Order(goal=goal, repository=case.repository, actor=case.actor, at=case.delivery.received_at)
+
+
+async def _begun(case: Case, order: Order) -> Begun:
+    run_id = case.run_id(order.goal)
+    workspace = await case.parts.workspace_for(case.repository)
+    if order.change is not None and not order.assisted:
+        order = replace(order, assisted=await _wrote(case, order.change))
+    found = await admit(order, await case.law(), forge=case.forge, workspace=workspace)
+    if isinstance(found, Refuse):
+        return Begun(refused=found)
+    same = await _at_work(case, found.spec, run_id)
+    if same:
+        return Begun(same, is_old=True)
+    actor = case.actor
+    act = PersonAct(actor.id, actor.login, "request", order.goal, case.delivery.received_at)
+    await case.parts.ledger.act(run_id, act)
+    await case.engine.submit(run_id, found.spec)
+    return Begun(run_id)
+
+
+async def _at_work(case: Case, spec: RunSpec, run_id: str) -> str:
+    """The run that meets this wish already: one goal, one text and head, and not over when the wish was uttered.
+
+    So a thousand labels are one run (C1, W3), and a label put back after the end is another try.
+    """
+    if spec.goal == "ask":
+        return ""
+    for view in await case.runs_now():
+        over = view.state not in ACTIVE
+        if view.run_id == run_id or (over and view.updated_at <= case.delivery.received_at):
+            continue
+        other = await case.engine.spec_of(view.run_id)
+        if (other.goal, other.issue.digest, other.head_commit) == (spec.goal, spec.issue.digest, spec.head_commit):
+            return view.run_id
+    return ""
+
+
+async def _wrote(case: Case, change: ChangeView) -> tuple[str, ...]:
+    """The models that wrote a change of ours, as its runs remember."""
+    if change.is_fork:
+        return ()
+    names: list[str] = []
+    for view in await case.parts.ledger.runs(case.repository.id, 200):
+        if view.branch == change.branch:
+            end = await case.engine.end_of(view.run_id)
+            names.extend(end.earlier.authors if end is not None else ())
+    return tuple(dict.fromkeys(names))
+
+
+async def _again(case: Case, view: RunView, intent: Rerun) -> Begun:
+    new_id = case.run_id("rerun")
+    end = await case.engine.end_of(view.run_id)
+    spec = end.spec if end is not None else await case.engine.spec_of(view.run_id)
+    route: Route | None = None
+    if intent.model:
+        law = await case.law()
+        found = override(spec, intent.phase, intent.model, law.policy, law.price_of)
+        if isinstance(found, Refuse):
+            return Begun(refused=found)
+        route = found
+    actor = case.actor
+    detail = f"{intent.phase} of {view.run_id} {intent.model}".strip()
+    act = PersonAct(actor.id, actor.login, "rerun", detail, case.delivery.received_at)
+    try:
+        await case.engine.rerun(view.run_id, intent.phase, new_id, route)
+    except UsageMust as error:
+        return Begun(refused=Refuse(error.code, error.message, error.hint))
+    await case.parts.ledger.act(new_id, act)
+    return Begun(new_id)
