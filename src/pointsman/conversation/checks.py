@@ -65,6 +65,12 @@ def check_fault(run_id: str, code: str) -> CheckOrder:
     return CheckOrder(run_id, CheckState.FAULT, "No verdict: a fault of the installation", said)
 
 
+def check_without_verdict(run_id: str, code: str) -> CheckOrder:
+    """The run was refused or stopped before it came to a verdict; its status text says why."""
+    said = f"Run `{run_id}` ended before it came to a verdict (`{code}`). Its status text says why and what helps."
+    return CheckOrder(run_id, CheckState.NEEDS_PERSON, "No verdict: it needs a person", said)
+
+
 def check_cancelled(run_id: str) -> CheckOrder:
     """Somebody cancelled the run."""
     said = f"A person cancelled the run `{run_id}`. Comment `/pointsman review` to have the change reviewed."

@@ -2,8 +2,9 @@
 
 from pydantic import TypeAdapter
 
+from pointsman.conversation.checks import check_cancelled, check_fault, check_running, check_without_verdict
 from pointsman.domain.errors import OperatorMust, PointsmanError, TryAgain
-from pointsman.domain.forge import Change, CheckOrder, CheckState, Topic
+from pointsman.domain.forge import Change, CheckOrder, Topic
 from pointsman.domain.run import RunSpec
 from pointsman.runs.course import Adapters, Course
 from pointsman.runs.journal import NOTHING
@@ -22,7 +23,7 @@ def change_of(spec: RunSpec) -> Change | None:
 async def open_check(course: Course, change: Change) -> None:
     """Say on the head of a change that it is being looked at."""
     course.change = change
-    order = check_running(course.run_id)
+    order = check_running(course.run_id, course.spec)
     await course.insist("check-running", NOTHING, lambda: course.forge.ensure_check(change, order))
 
 
@@ -52,17 +53,7 @@ async def head_moved(course: Course) -> bool:
     return seen is None or seen.head_commit != change.head_commit
 
 
-def check_running(run_id: str) -> CheckOrder:
-    return CheckOrder(run_id, CheckState.RUNNING, "Being reviewed", f"Run `{run_id}` is at work.")
-
-
-def check_cancelled(run_id: str) -> CheckOrder:
-    return CheckOrder(run_id, CheckState.CANCELLED, "Cancelled", f"Run `{run_id}` was cancelled by a person.")
-
-
 def _without_verdict(run_id: str, error: PointsmanError) -> CheckOrder:
     if isinstance(error, OperatorMust | TryAgain):
-        said = f"A fault of the installation, not of the change, ended run `{run_id}` (`{error.code}`)."
-        return CheckOrder(run_id, CheckState.FAULT, "No verdict", said)
-    said = f"Run `{run_id}` ended without a verdict (`{error.code}`). Its status text says why."
-    return CheckOrder(run_id, CheckState.NEEDS_PERSON, "No verdict", said)
+        return check_fault(run_id, error.code)
+    return check_without_verdict(run_id, error.code)

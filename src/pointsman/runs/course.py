@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from dbos import DBOS
 from pydantic import TypeAdapter
 
-from pointsman.conversation.replies import status_text
+from pointsman.conversation.replies import paused, status_text
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Change, Topic
 from pointsman.domain.ledger import RunView
@@ -40,7 +40,6 @@ _DAY_SECONDS = 86_400.0
 _ROUTE: TypeAdapter[Route | None] = TypeAdapter(Route | None)
 _FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 T = TypeVar("T")
-_ON_HOLD = "Somebody paused this. `/pointsman resume` goes on from here."
 
 
 class RunLedger(Ledger, Protocol):
@@ -192,7 +191,7 @@ class Course:
         if not await self._is_paused():
             return
         await self.place.leave()
-        await self.tell(replace(self.view, state="waiting", message=_ON_HOLD))
+        await self.tell(replace(self.view, state="waiting", message=paused()))
         for _ in range(PAUSE_DAYS):
             await DBOS.recv_async(RESUME, timeout_seconds=_DAY_SECONDS)
             if not await self._is_paused():
@@ -257,7 +256,8 @@ class Course:
         if thread and passing:
             return
         summed = await self.ledger.run(self.run_id) or self.view
-        said = status_text(replace(summed, message=message))
+        calls = await self.ledger.calls(self.run_id)
+        said = status_text(replace(summed, message=message), calls, forge=self.spec.repository.forge)
         if thread and talk_for is not None:
             talk = talk_for(self.spec.repository)
             await talk.ensure_reply(self.topic, f"answer-{self.run_id}", said, thread=thread)

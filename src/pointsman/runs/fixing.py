@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from pointsman.conversation.outbound import outbound_line
+from pointsman.conversation.replies import fixed_in, not_fixed
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.forge import ChangeView, Thread
 from pointsman.domain.levels import Phase
@@ -55,7 +55,8 @@ async def fix(course: Course) -> Note:
     await _answered(course, job, fates, why=proved.why, commit=note.commit)
     count = sum(fate == "fixed" for fate in fates.values())
     said = f"{count} of {len(fates)} findings fixed."
-    await conclude(course, change, replace(proved, review=_whole(course, job, proved, fates)), said=said)
+    whole = replace(proved, review=_whole(course, job, proved, fates))
+    await conclude(course, change, whole, note, said=said)
     return note
 
 
@@ -172,25 +173,13 @@ async def _answered(course: Course, job: _Job, fates: dict[str, Fate], *, why: s
             await _replied(course, job, thread, fixed_in(commit))
             await _resolved(course, job, thread)
         else:
-            await _replied(course, job, thread, not_fixed(why or "the line stands as it did"))
+            await _replied(course, job, thread, not_fixed(why))
 
 
 async def _replied(course: Course, job: _Job, thread: Thread, body: str) -> None:
     key = f"fate-{thread.finding}-{course.run_id}"
-    await course.insist(
-        "fate", NOTHING, lambda: job.talk.ensure_reply(course.topic, key, body, thread=thread.first)
-    )
+    await course.insist("fate", NOTHING, lambda: job.talk.ensure_reply(course.topic, key, body, thread=thread.first))
 
 
 async def _resolved(course: Course, job: _Job, thread: Thread) -> None:
     await course.insist("resolve", NOTHING, lambda: job.talk.resolve(course.topic, thread))
-
-
-def fixed_in(commit: str) -> str:
-    """The answer to a finding that a commit settles."""
-    return f"Fixed in {commit[:12]}."
-
-
-def not_fixed(why: str) -> str:
-    """The answer to a finding that is still there."""
-    return f"Not fixed: {outbound_line(why.splitlines()[0]).rstrip('.')}."

@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
-from pointsman.conversation.replies import check_order, review_post
+from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder, ChangeView
 from pointsman.domain.levels import Phase
@@ -74,7 +74,7 @@ async def publish(course: Course, proved: Proved) -> Note:
     if proved.review is not None:
         post = review_post(course.run_id, proved.review, proved.evidence)
         await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
-    await conclude(course, change, proved)
+    await conclude(course, change, proved, note)
     return note
 
 
@@ -252,15 +252,15 @@ def _hands_off(target: Target) -> Stopped:
 
 
 def _issue_line(spec: RunSpec) -> str:
-    if spec.repository.forge == LOCAL:
-        return f"Issue {spec.issue.key}: {change_title(spec)}"
-    return f"Fixes #{spec.issue.key}"
+    line = issue_line(spec.repository.forge, spec.issue.key)
+    return f"{line}: {change_title(spec)}" if spec.repository.forge == LOCAL else line
 
 
-async def conclude(course: Course, change: Change, proved: Proved, *, said: str = "") -> None:
+async def conclude(course: Course, change: Change, proved: Proved, note: Note, *, said: str = "") -> None:
     """The check on what was pushed, the review remembered for the next push, and the end of the run."""
     result = result_of(course, proved)
-    order = check_order(course.run_id, result, proved.review, proved.evidence)
+    ground = Ground(course.spec, await course.ledger.calls(course.run_id), note)
+    order = check_order(course.run_id, result, proved.review, proved.evidence, ground=ground)
     await course.insist("check", NOTHING, lambda: course.forge.ensure_check(change, order))
     if proved.review is not None:
         prior = course.spec.prior

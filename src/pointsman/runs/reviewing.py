@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pointsman.conversation.replies import check_order, review_post, review_text
+from pointsman.conversation.replies import Ground, check_order, review_post, review_text
 from pointsman.domain.forge import Change, ReviewPost
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Review
@@ -53,7 +53,8 @@ async def _posted(course: Course, change: Change, found: Review) -> None:
     if post is not None:
         await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
     if not await course.insist("head-moved", FLAG, lambda: head_moved(course)):
-        order = check_order(course.run_id, "reviewed", found, evidence)
+        ground = Ground(course.spec, await course.ledger.calls(course.run_id))
+        order = check_order(course.run_id, "reviewed", found, evidence, ground=ground)
         await course.insist("check", NOTHING, lambda: course.forge.ensure_check(change, order))
     last = LastReview(course.spec.base_commit, course.spec.head_commit, found)
     await remember_review(course, change.number, last)

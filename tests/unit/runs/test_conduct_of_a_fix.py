@@ -72,7 +72,7 @@ def test_each_finding_is_answered_in_its_thread_and_resolved_when_it_is_fixed(se
     kept = within(last_review(served.memory, SHOP.id, "13"))
     assert kept is not None and kept.head == order.head_commit
     assert [finding.id for finding in kept.review.findings] == ["f-name"]
-    assert "1 of 2 findings" in served.forge.told[-1]
+    assert "1 of 2 findings fixed" in served.forge.told[-1]
 
 
 def test_answers_are_given_once_however_often_the_forge_loses_its_own(served: Served) -> None:
