@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tests.unit.phases.phase_world import Line, World, says
 
@@ -239,10 +239,9 @@ class Served:
     async def _ports(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
         return replace(self.world.ports, clock=self.clock)
 
-    def spec(self, **changed: Any) -> RunSpec:
+    def spec(self) -> RunSpec:
         """An order about the issue, sorted as a bug already, on the forge."""
-        usual = replace(self.world.spec(), repository=SHOP, requester=ADA, issue=ISSUE, hinted=TaskClass.BUGFIX)
-        return replace(usual, **changed)
+        return replace(self.world.spec(), repository=SHOP, requester=ADA, issue=ISSUE, hinted=TaskClass.BUGFIX)
 
     def runs(self, spec: RunSpec, *, meanwhile: Callable[["Served"], Awaitable[None]] | None = None) -> RunView:
         """Start the engine, run the order to its end, and stop; `meanwhile` is awaited once the run waits."""
@@ -291,17 +290,17 @@ def review_of(*findings: dict[str, str], **more: object) -> Reply:
     return says(data={"summary": "Looked at.", "findings": list(findings), "still_open": [], **more})
 
 
-def change_view(head: str, base: str, number: str = "13", **changed: Any) -> ChangeView:
+def change_view(head: str, base: str, branch: str = "pointsman/12-clamp") -> ChangeView:
     """An open change of ours."""
-    seen = ChangeView(
-        number=number,
+    return ChangeView(
+        number="13",
         title="Honour the bound",
         body="",
         author=BOT,
         state="open",
         is_draft=True,
         is_fork=False,
-        branch="pointsman/12-clamp",
+        branch=branch,
         head_commit=head,
         base_branch="main",
         base_commit=base,
@@ -309,7 +308,6 @@ def change_view(head: str, base: str, number: str = "13", **changed: Any) -> Cha
         page="",
         commits=(ChangeCommit(head, "Mend it\n\n\nskip-checks: true", BOT),),
     )
-    return replace(seen, **changed)
 
 
 def within(coroutine: Coroutine[object, object, T]) -> T:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from tests.unit.phases.phase_world import says
@@ -96,10 +97,10 @@ def test_a_branch_with_commits_of_others_is_left_alone_and_the_place_in_the_chai
 
 @pytest.mark.parametrize(("ci", "mode", "skips"), [("on-request", "in-tree", True), ("at-once", "in-tree", False)])
 def test_the_pushed_head_says_that_checks_are_skipped_until_somebody_asks(
-    tmp_path: Path, ci: str, mode: str, skips: bool
+    tmp_path: Path, ci: Literal["on-request", "at-once"], mode: Literal["in-tree"], skips: bool
 ) -> None:
     world = Served(tmp_path, list(SCRIPT))
-    world.runs(world.spec(ci=ci, audit_mode=mode))
+    world.runs(replace(world.spec(), ci=ci, audit_mode=mode))
     ((_, _, note),) = world.world.workspace.recorded
     (code,) = [order.text for order in world.world.workspace.orders]
     assert (note.trailers[-1] == "skip-checks: true", note.trailers[0] == "") == (skips, skips)
@@ -108,7 +109,7 @@ def test_the_pushed_head_says_that_checks_are_skipped_until_somebody_asks(
 
 
 def test_without_a_note_in_the_tree_the_code_itself_says_that_checks_are_skipped(served: Served) -> None:
-    served.runs(served.spec(ci="on-request", audit_mode="comment-only"))
+    served.runs(replace(served.spec(), ci="on-request", audit_mode="comment-only"))
     assert served.world.workspace.recorded == []
     assert served.world.workspace.orders[-1].text.trailers[-2:] == ("Pointsman-Run: r-1", "skip-checks: true")
 
@@ -134,12 +135,12 @@ def test_a_run_that_waits_for_an_approval_holds_no_place(served: Served) -> None
 
     order = served.spec().orders
     asked = {task: replace(one, plan=Need.APPROVE) for task, one in order.items()}
-    assert served.runs(served.spec(orders=asked), meanwhile=approve).result == "ready"
+    assert served.runs(replace(served.spec(), orders=asked), meanwhile=approve).result == "ready"
     assert served.turns.log == ["taken", "given back"] * 2
 
 
 def test_a_plan_that_was_asked_for_is_said_where_it_was_asked_for(served: Served) -> None:
-    view = served.runs(served.spec(goal="plan"))
+    view = served.runs(replace(served.spec(), goal="plan"))
     assert (view.result, served.forge.changes) == ("planned", {})
     assert "use high in min" in served.forge.told[-1]
 

@@ -1,16 +1,15 @@
 """A fix: the findings of a review become one more commit of the change, and each is answered in its thread."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.unit.phases.phase_world import FIXED, says
 from tests.unit.runs.served_world import BLOCK, BOT, SHOP, Served, change_view, review_of, within
 
 from pointsman.domain.errors import TryAgain
-from pointsman.domain.forge import Access, Said, Thread
+from pointsman.domain.forge import Access, ChangeView, Said, Thread
 from pointsman.domain.levels import Sensitivity, Severity
 from pointsman.domain.models import Ask, Reply
 from pointsman.domain.outcome import Finding
@@ -31,18 +30,18 @@ def served(tmp_path: Path) -> Iterator[Served]:
     world.close()
 
 
-def asked(world: Served, **changed: Any) -> RunSpec:
+def asked(world: Served) -> RunSpec:
     """An order to fix both findings on change 13, whose head is the world's base."""
     head, base = world.world.base, world.world.workspace.keep({"README.md": ""})
     world.forge.views["13"] = change_view(head, base)
     world.forge.open_threads = [thread(BOUND), thread(NAME), thread(replace(BOUND, id="f-other"))]
-    usual = world.spec(
+    return replace(
+        world.spec(),
         goal="fix",
         issue=ISSUE,
         change=ChangeRef("13", "pointsman/12-clamp"),
         prior=PriorReview(base, head, (BOUND, NAME), ()),
     )
-    return replace(usual, **changed)
 
 
 def thread(finding: Finding) -> Thread:
@@ -85,21 +84,21 @@ def test_answers_are_given_once_however_often_the_forge_loses_its_own(served: Se
 
 
 @pytest.mark.parametrize(
-    ("changed", "code"),
+    ("moves", "code"),
     [
-        ({"head_commit": "their-head"}, "head-moved"),
-        ({"state": "closed"}, "change-closed"),
-        ({"is_fork": True}, "fork"),
+        (lambda seen: replace(seen, head_commit="their-head"), "head-moved"),
+        (lambda seen: replace(seen, state="closed"), "change-closed"),
+        (lambda seen: replace(seen, is_fork=True), "fork"),
     ],
 )
 def test_what_became_of_the_change_is_asked_right_before_the_push(
-    served: Served, changed: dict[str, Any], code: str
+    served: Served, moves: Callable[[ChangeView], ChangeView], code: str
 ) -> None:
     """A12, G10"""
     spec = asked(served)
 
     def meanwhile(_: Ask) -> Reply:
-        served.forge.views["13"] = replace(served.forge.views["13"], **changed)
+        served.forge.views["13"] = moves(served.forge.views["13"])
         return review_of()
 
     served.world.models.script[1] = meanwhile
@@ -123,17 +122,17 @@ def test_when_nothing_came_of_it_every_finding_is_told_so_and_nothing_is_pushed(
 
 
 def test_without_a_review_there_is_nothing_to_fix(served: Served) -> None:
-    assert served.runs(asked(served, prior=None)).error_code == "nothing-to-fix"
+    assert served.runs(replace(asked(served), prior=None)).error_code == "nothing-to-fix"
     assert served.world.models.asks == []
 
 
 def test_a_finding_opens_no_path_whose_plan_a_person_approves(served: Served) -> None:
     rule = PathRule("bounds.py", Sensitivity.INTERNAL, approve_plan=True)
-    made = plan_from(asked(served, paths=(rule,)), ("bounds.py", "tests/test_bounds.py"))
+    made = plan_from(replace(asked(served), paths=(rule,)), ("bounds.py", "tests/test_bounds.py"))
     assert (made.change, made.tests, made.read) == (
         (),
         ("tests/test_bounds.py",),
         ("bounds.py", "tests/test_bounds.py"),
     )
-    view = served.runs(asked(served, paths=(rule,)))
+    view = served.runs(replace(asked(served), paths=(rule,)))
     assert (view.error_code, served.forge.changes) == ("path-approval", {})

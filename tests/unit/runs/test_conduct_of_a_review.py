@@ -1,8 +1,8 @@
 """The review of a change: its check before and after, what is posted, and what is remembered for the next push."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.unit.phases.phase_world import FIXED, OUT
@@ -34,11 +34,11 @@ def served(tmp_path: Path) -> Iterator[Served]:
     world.close()
 
 
-def asked(world: Served, files: dict[str, str], **changed: Any) -> RunSpec:
+def asked(world: Served, files: dict[str, str]) -> RunSpec:
     """An order to review change 13, whose head holds these files."""
     head = world.world.workspace.keep({**world.world.tree, **files})
     world.forge.views["13"] = change_view(head, world.world.base)
-    return world.spec(goal="review", head_commit=head, change=ChangeRef("13", "topic"), **changed)
+    return replace(world.spec(), goal="review", head_commit=head, change=ChangeRef("13", "topic"))
 
 
 def states(world: Served) -> list[CheckState]:
@@ -88,7 +88,7 @@ def test_a_further_look_does_not_say_again_what_stands_in_a_thread(served: Serve
     assert kept is not None
     prior = PriorReview("another-base", "another-head", kept.review.findings, ())
     again = Served(served.home / "again", [review_of(REMARK, still_open=[kept.review.findings[0].id])])
-    spec = asked(again, {"bounds.py": ODD}, prior=prior)
+    spec = replace(asked(again, {"bounds.py": ODD}), prior=prior)
     again.world.workspace.commits |= {"another-base": dict(again.world.tree), "another-head": dict(again.world.tree)}
     view = again.runs(spec)
     assert (view.exit_code, states(again)[-1], again.forge.reviews) == (1, CheckState.FAILED, {})
@@ -104,7 +104,7 @@ def test_an_outage_leaves_a_neutral_check(served: Served) -> None:
 
 def test_a_change_that_is_too_closed_is_refused_before_anything_is_sent_and_a_person_is_asked(served: Served) -> None:
     rule = PathRule("bounds.py", Sensitivity.SECRET)
-    view = served.runs(asked(served, {"bounds.py": FIXED}, paths=(rule,)))
+    view = served.runs(replace(asked(served, {"bounds.py": FIXED}), paths=(rule,)))
     assert (view.state, view.error_code) == ("refused", "path-sensitivity")
     assert states(served) == [CheckState.RUNNING, CheckState.NEEDS_PERSON]
     assert served.world.models.asks == [] and served.forge.reviews == {}
