@@ -1,13 +1,10 @@
 """Runs the git binary so that no repository can talk it into more: no hooks, no network, no foreign configuration."""
 
 import asyncio
-import contextlib
 import os
 import re
-import resource
 import shutil
 import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,7 +158,7 @@ def printed(text: bytes) -> str:
 
 async def _start(asked: Asked, *, stdin: int, stdout: int) -> asyncio.subprocess.Process:
     owner = asked.as_owner
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *asked.argv(),
         stdin=stdin,
         stdout=stdout,
@@ -173,11 +170,6 @@ async def _start(asked: Asked, *, stdin: int, stdout: int) -> asyncio.subprocess
         group=owner[1] if owner else None,
         extra_groups=[] if owner else None,
     )
-    # Its memory may hold a credential, which a core dump would leave on disk.
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
-    return process
 
 
 async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:

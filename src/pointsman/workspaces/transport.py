@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import os
 import re
+import resource
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,7 @@ class Transport:
         Raises GitFailed without any trace of the credential, OwnerMust(repository-too-large), TryAgain(unreachable)
         when the time is over.
         """
+        _leave_no_core()
         token = await self.credential(operation)
         basic = base64.b64encode(f"{_USER}:{token}".encode()).decode()
         asked = Asked(git_dir, args, env=self._environment(basic), seconds=self.bounds.seconds)
@@ -167,6 +169,11 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _leave_no_core() -> None:
+    """Let neither this process nor what it starts leave its memory on disk: a credential is in it from now on."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _size(folder: Path) -> int:

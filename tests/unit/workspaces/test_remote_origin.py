@@ -339,7 +339,7 @@ def test_a_fetch_that_is_cancelled_leaves_the_mirror_ready_for_the_next(hub: Hub
 
     async def begin_and_stop() -> None:
         work = asyncio.create_task(hub.origin().fetch(hub.mirror, "main"))
-        await asyncio.to_thread(held.begun.wait)
+        assert await asyncio.to_thread(held.begun.wait, 30)
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
