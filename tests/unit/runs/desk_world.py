@@ -10,10 +10,11 @@ from tests.worlds.stage import SEATS, policy_of
 
 from pointsman.audit.inbox import SqlInbox
 from pointsman.config.policy_file import PolicyFile, load_policy
-from pointsman.domain.errors import OwnerMust
+from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.events import ChangePushed, Commented, Delivery, Event, Ignored, IssueLabelled, Origin
 from pointsman.domain.forge import Access, Topic
 from pointsman.domain.ledger import RunView
+from pointsman.domain.models import Ask, Reply
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Actor, Repository
 from pointsman.ports.hooks import Attempt, Hooks
@@ -29,6 +30,10 @@ ROUTING = "plan: planner\ncode: coder\nqa: reviewer\n"
 EARLY = "2026-11-21T09:59:00Z"
 
 
+def _nobody(_: Ask) -> Reply:
+    raise Stopped("No model is here.", code="budget")
+
+
 @dataclass
 class Town(ServedForge):
     """The forge with more than one person, and with notices and eyes."""
@@ -37,7 +42,7 @@ class Town(ServedForge):
     eyes: list[tuple[str, str]] = field(default_factory=list)
     labels_taken: list[str] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
-    is_gone: bool = False
+    bugs: int = 0
 
     async def access_of(self, repository: Repository, actor: Actor) -> Access:
         self._meets("access")
@@ -45,12 +50,14 @@ class Town(ServedForge):
 
     async def repository(self, origin: Origin) -> Repository:
         self._meets("repository")
-        if self.is_gone or origin.repository_id != SHOP.id:
+        if origin.repository_id != SHOP.id:
             raise OwnerMust("The repository is not ours to serve.", code="repository-gone")
         return SHOP
 
     async def acknowledge(self, topic: Topic, comment: str = "", label: str = "") -> None:
-        self._meets("acknowledge")
+        if self.bugs:
+            self.bugs -= 1
+            raise ZeroDivisionError
         self.eyes.append((topic.key, comment))
         self.labels_taken += [label] if label else []
 
@@ -76,7 +83,7 @@ class DeskWorld(Served):
     """One installation that serves the town. `routing` is the file of the default branch; empty means none."""
 
     def __init__(self, home: Path, script: list[Line] | None = None, *, routing: str = ROUTING) -> None:
-        super().__init__(home, script or [])
+        super().__init__(home, script or [_nobody] * 99)
         self.forge: Town = Town()
         self.tree = {**self.world.tree, **({".pointsman.yml": routing} if routing else {})}
         self.world.workspace.commits["main"] = self.tree
@@ -119,7 +126,7 @@ class DeskWorld(Served):
         self.inbox.close()
 
     def hear(self, *events: Event | Ignored, at: str = EARLY) -> tuple[str, ...]:
-        """Serve, deliver the events one after the other, wait until all are dealt with, and stop. What came of each."""
+        """Serve, deliver the events, wait until all are dealt with, and stop. What came of each."""
         return asyncio.run(self._hear(events, at))
 
     async def _hear(self, events: tuple[Event | Ignored, ...], at: str) -> tuple[str, ...]:
@@ -178,7 +185,9 @@ def labelled(actor: Actor = ADA, *, label: str = "pointsman", digest: str = ISSU
     return IssueLabelled(HERE, ISSUE.key, label, actor, digest)
 
 
-def said(body: str, actor: Actor = ADA, *, number: str = ISSUE.key, via_app: bool = False, at: str = "1") -> Commented:
+def said(
+    body: str, actor: Actor = ADA, *, number: str = ISSUE.key, via_app: bool = False, at: str = "1"
+) -> Commented:
     """Somebody commented on the issue, or on the change with another number."""
     return Commented(HERE, number, number != ISSUE.key, at, body, actor, via_app, ISSUE.digest)
 

@@ -267,6 +267,14 @@ class Served:
 
         await self._until(there)
 
+    async def until_told(self, word: str) -> None:
+        """Wait until the run's status text holds the word."""
+
+        async def there() -> bool:
+            return any(word in body for body in self.forge.told)
+
+        await self._until(there)
+
     async def _until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         for _ in range(3000):
             if await holds():

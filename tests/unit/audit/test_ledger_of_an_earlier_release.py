@@ -1,0 +1,26 @@
+"""A ledger that an earlier release wrote is opened as it is and gets the columns that came later."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from tests.contract.ledger_world import view
+
+from pointsman.audit.ledger import SqlLedger
+
+
+def test_runs_of_an_earlier_release_are_read_and_new_ones_name_their_change(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = SqlLedger(f"sqlite:///{path}")
+    asyncio.run(ledger.keep(view("r-1")))
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE runs DROP COLUMN change")
+        connection.commit()
+    again = SqlLedger(f"sqlite:///{path}")
+    asyncio.run(again.keep(replace(view("r-2"), change="13")))
+    found = {run.run_id: run.change for run in asyncio.run(again.runs())}
+    assert found == {"r-1": "", "r-2": "13"}
+    again.close()
