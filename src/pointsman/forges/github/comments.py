@@ -1,0 +1,72 @@
+"""One comment for each thing that is said: found by its hidden marker, made or edited in place."""
+
+import time
+from typing import Final
+
+from pointsman.domain.forge import Topic
+from pointsman.forges.github import rest_wire as wire
+from pointsman.forges.github.app import Api, GitHubApp, Posted
+from pointsman.forges.github.markers import Kind, bears, marked, same
+from pointsman.forges.github.refusals import NotThere, Refused
+
+# A text that a later one replaces is left out when it comes sooner than this after the last (seconds).
+PAUSE: Final = 8.0
+_KNOWN = 2000
+
+
+def ensure_comment(app: GitHubApp, topic: Topic, kind: Kind, key: str, body: str, *, passing: bool = False) -> str:
+    """The page of the one comment under this key; empty when nothing may be said there (locked, archived, gone)."""
+    if not topic.key.isdecimal():
+        return ""
+    where = (topic.repository.id, topic.key, kind, key)
+    text = marked(kind, key, body)
+    with app.one_at_a_time(*where):
+        known = app.notes.get(where)
+        too_soon = known is not None and passing and time.monotonic() - known.at < PAUSE
+        if known is not None and (too_soon or same(known.body, text)):
+            return known.page
+        try:
+            posted = _posted(app, topic, kind, key, text)
+        except (NotThere, Refused):
+            return ""
+        if posted is None:
+            return ""
+        _remember(app, where, posted)
+        return posted.page
+
+
+def may_say(issue: wire.Issue) -> bool:
+    """Whether people still talk there; a locked conversation is left in peace."""
+    return not issue.locked
+
+
+def _posted(app: GitHubApp, topic: Topic, kind: Kind, key: str, text: str) -> Posted | None:
+    api = app.api(topic.repository)
+    found = find_comment(app, api, topic.key, kind, key)
+    if found is not None and same(found.body, text):
+        return Posted(id=found.id, page=found.html_url, body=text, at=time.monotonic())
+    if found is not None:
+        try:
+            made = api.made(wire.Comment, "PATCH", f"/issues/comments/{found.id}", {"body": text})
+            return Posted(id=made.id, page=made.html_url, body=text, at=time.monotonic())
+        except NotThere:
+            pass  # Somebody deleted it meanwhile; it is said anew.
+    if not may_say(api.get(wire.Issue, f"/issues/{topic.key}")):
+        return None
+    made = api.made(wire.Comment, "POST", f"/issues/{topic.key}/comments", {"body": text})
+    return Posted(id=made.id, page=made.html_url, body=text, at=time.monotonic())
+
+
+def find_comment(app: GitHubApp, api: Api, number: str, kind: Kind, key: str) -> wire.Comment | None:
+    """Our comment with this marker. A marker in anybody else's comment is only text."""
+    me = app.me().id
+    for comment in api.every(wire.Comment, f"/issues/{number}/comments", purpose="talk"):
+        if comment.user is not None and comment.user.id == me and bears(comment.body, kind, key):
+            return comment
+    return None
+
+
+def _remember(app: GitHubApp, where: tuple[str, ...], posted: Posted) -> None:
+    app.notes[where] = posted
+    while len(app.notes) > _KNOWN:
+        app.notes.pop(next(iter(app.notes)), None)
