@@ -236,8 +236,8 @@ class Course:
 
     async def show(self, view: RunView) -> None:
         """Edit the one row that people see."""
-        self.view = view
-        await self.ledger.keep(view)
+        self.view = replace(view, updated_at=self.adapters.clock.now())
+        await self.ledger.keep(self.view)
 
     async def tell(self, view: RunView, publicly: str = "") -> None:
         """The same, and say it on the forge, as often as it takes.

@@ -88,7 +88,7 @@ class Desk:
     lines: Lines = field(default_factory=Lines)
 
     async def deal_with(self, delivery_id: str) -> str:
-        """Deal with a kept delivery to its end, and say in the inbox what came of it; nothing in it makes it raise."""
+        """Deal with a kept delivery to its end, and say in the inbox what came of it. Nothing in it is raised."""
         delivery = await self._kept(delivery_id)
         if delivery is None:
             return "gone"
@@ -170,7 +170,7 @@ class Desk:
                 pass
         bots = (await case.law()).policy.serve.bots
         wish = await wish_in(case, event, bots)
-        return wish.reason if isinstance(wish, Ignored) else await self._granted(wish)
+        return f"ignored: {wish.reason}" if isinstance(wish, Ignored) else await self._granted(wish)
 
     async def _granted(self, wish: Wish) -> str:
         """Who asks is asked of the forge now, by numeric id; then people see that they were heard, and it is done."""

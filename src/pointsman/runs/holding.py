@@ -115,7 +115,8 @@ async def _stop(case: Case, view: RunView) -> None:
     await case.engine.cancel(view.run_id)
     now = await case.parts.ledger.run(view.run_id) or view
     if now.state in ACTIVE:
-        gone = replace(now, state="cancelled", message="Cancelled by a person.", exit_code=1)
+        at = case.parts.clock.now()
+        gone = replace(now, state="cancelled", message="Cancelled by a person.", exit_code=1, updated_at=at)
         await case.parts.ledger.keep(gone)
 
 

@@ -66,7 +66,11 @@ class Worker:
     async def _start(self) -> "Engine":
         """Raises TryAgain when another process of this installation runs, OperatorMust when the home is no use."""
         engine, desk = await asyncio.to_thread(_made, self._parts)
-        await engine.start(desk.deal_with)
+        try:
+            await engine.start(desk.deal_with)
+        except PointsmanError:
+            await engine.stop()
+            raise
         self._engine = engine
         return engine
 

@@ -118,7 +118,7 @@ def test_every_showing_command_answers_below_its_own_comment(desk: DeskWorld) ->
 def test_forks_are_reviewed_and_nothing_else(desk: DeskWorld) -> None:
     """A12."""
     head = desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"})
-    desk.forge.views["13"] = change_view(head, "main", is_fork=True)
+    desk.forge.views["13"] = replace(change_view(head, "main"), is_fork=True)
     words = ("fix", "ci", "ask why?", "review")
     outcomes = desk.hear(*(said(f"/pointsman {word}", number="13", at=word) for word in words))
     assert outcomes[:3] == ("refused: fork",) * 3
