@@ -143,7 +143,8 @@ class Finding:
 class Review:
     """What a model that did not write the change says of it.
 
-    `dropped` counts findings without a ground in the diff, one reason each.
+    `dropped` counts findings without a ground in the diff, one reason each; `unread` names the paths of the change
+    that no reviewer has read so far.
     """
 
     verdict: Literal["approve", "changes", "inconclusive"]
@@ -153,6 +154,7 @@ class Review:
     model: str
     round: int
     commit: str
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,12 +168,16 @@ class ChangeRef:
 
 @dataclass(frozen=True, slots=True)
 class PriorReview:
-    """What was said of a change before: of which diff, which findings are open, and which ids are settled."""
+    """What was said of a change before: of which diff, which findings are open, and which ids are settled.
+
+    `unread` names the paths of that diff that did not fit the reviewer's window or whose answer could not be read.
+    """
 
     base_commit: str
     head_commit: str
     open: tuple[Finding, ...]
     settled: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

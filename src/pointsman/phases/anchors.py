@@ -15,12 +15,13 @@ _LEAST_LETTERS = 3
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
-    """One line of a diff. `line` counts in the new file for side `new`, else in the old one."""
+    """One line of a diff. `line` counts in the new file for side `new`, else in the old one; `hunk` counts from 1."""
 
     line: int
     side: Literal["new", "old"]
     text: str
     kind: Literal["added", "removed", "context"]
+    hunk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,17 @@ def _file(text: str) -> FileDiff:
     header = text.partition("\n")[0].removeprefix("diff --git ")
     path = _unquoted(parsed[0].path) if len(parsed) else _unquoted(header[len(header) // 2 + 1 :])
     path = path.removeprefix("b/") if not len(parsed) else path
-    lines = [line for file in parsed for hunk in file for line in hunk]
-    return FileDiff(path, text, tuple(found for line in lines if (found := _line(line)) is not None))
+    lines = [(line, number) for file in parsed for number, hunk in enumerate(file, 1) for line in hunk]
+    return FileDiff(path, text, tuple(found for line, hunk in lines if (found := _line(line, hunk)) is not None))
 
 
-def _line(line: Line) -> DiffLine | None:
+def _line(line: Line, hunk: int) -> DiffLine | None:
     """A line of unidiff as ours; None for the remark that a file has no final newline."""
     source, target = line.source_line_no, line.target_line_no
     text = line.value.rstrip("\n")
     if target is not None:
-        return DiffLine(target, "new", text, "added" if source is None else "context")
-    return DiffLine(source, "old", text, "removed") if source is not None else None
+        return DiffLine(target, "new", text, "added" if source is None else "context", hunk)
+    return DiffLine(source, "old", text, "removed", hunk) if source is not None else None
 
 
 def _unquoted(path: str) -> str:

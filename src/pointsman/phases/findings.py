@@ -1,6 +1,7 @@
 """Findings with a ground in the diff, and the verdict that follows from them and from the evidence."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Annotated, Literal
@@ -8,15 +9,18 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 
 from pointsman.domain.levels import Severity
-from pointsman.domain.outcome import Evidence, Finding, Verdict
+from pointsman.domain.outcome import Evidence, Finding, Review, Verdict
+from pointsman.domain.run import PriorReview
 from pointsman.phases.anchors import FileDiff, anchor, normal
 from pointsman.phases.paths import cleaned
 from pointsman.phases.reading import AsList, Draft, Text, Texts
+from pointsman.phases.suggestions import suggestion_of
 
 _SEVERITIES = {"critical": "blocking", "high": "blocking", "blocker": "blocking", "medium": "major", "low": "minor",
                "error": "major", "warning": "minor", "info": "note", "nit": "note", "trivial": "note"}  # fmt: skip
 _KINDS = ("bug", "security", "criteria", "tests", "other")
 _CONCRETE = re.compile(r"""[\d"'`(\[{]|\b(None|null|nil|empty|true|false|negative|zero)\b""", re.IGNORECASE)
+_LONGEST_CODE = 4000
 _NOTHING = frozenset({"", "n/a", "na", "none", "-", "null", "no", "unknown", "any", "not applicable"})
 
 
@@ -24,6 +28,16 @@ def _as_severity(value: object) -> object:
     word = str(value).strip().casefold() if isinstance(value, str) else ""
     word = _SEVERITIES.get(word, word)
     return word if word in ("note", "minor", "major", "blocking") else "minor"
+
+
+def _as_code(value: object) -> object:
+    """A text as it is: its first spaces are the indentation of code."""
+    if isinstance(value, list):
+        return "\n".join(str(line) for line in value)[:_LONGEST_CODE]
+    return value[:_LONGEST_CODE] if isinstance(value, str) else ""
+
+
+_Code = Annotated[str, BeforeValidator(_as_code)]
 
 
 class FindingDraft(Draft):
@@ -35,7 +49,7 @@ class FindingDraft(Draft):
     kind: Text = "other"
     message: Text
     failing_input: Text = ""
-    suggestion: Text = ""
+    suggestion: _Code = ""
 
 
 class ReviewDraft(Draft):
@@ -44,6 +58,7 @@ class ReviewDraft(Draft):
     summary: Text = ""
     findings: Annotated[tuple[FindingDraft, ...], AsList]
     still_open: Texts = ()
+    mended: Texts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +76,9 @@ def grounded(drafts: tuple[FindingDraft, ...], files: tuple[FileDiff, ...]) -> G
     for draft in drafts:
         finding = _ground(draft, files)
         if isinstance(finding, str):
-            dropped.append(f"{_short(draft.message)}: {finding}")
+            dropped.append(f"{short(draft.message)}: {finding}")
         elif finding.id in kept:
-            dropped.append(f"{_short(draft.message)}: it repeats another finding")
+            dropped.append(f"{short(draft.message)}: it repeats another finding")
         else:
             kept[finding.id] = finding
     return Grounded(tuple(kept.values()), tuple(dropped))
@@ -76,6 +91,7 @@ def _ground(draft: FindingDraft, files: tuple[FileDiff, ...]) -> Finding | str:
     if isinstance(place, str):
         return place
     severity, message = _weighed(draft)
+    lines = next(file.lines for file in files if file.path == place.path)
     return Finding(
         id=finding_id(place.path, place.line.text, draft.kind),
         path=place.path,
@@ -84,7 +100,7 @@ def _ground(draft: FindingDraft, files: tuple[FileDiff, ...]) -> Finding | str:
         severity=severity,
         quote=place.line.text,
         message=message,
-        suggestion=draft.suggestion,
+        suggestion=suggestion_of(draft.suggestion, place.path, place.line, lines),
     )
 
 
@@ -92,7 +108,8 @@ def finding_id(path: str, quote: str, kind: str) -> str:
     """The same for the same line and kind of defect, however the message is worded and wherever the line moves."""
     word = kind.strip().casefold()
     known = word if word in _KINDS else "other"
-    return sha256(f"{path}\0{normal(quote)}\0{known}".encode("utf-8", "replace")).hexdigest()[:12]
+    digest = sha256(f"{path}\0{normal(quote)}\0{known}".encode("utf-8", "replace")).hexdigest()
+    return f"f-{digest[:12]}"
 
 
 def _weighed(draft: FindingDraft) -> tuple[Severity, str]:
@@ -105,7 +122,8 @@ def _weighed(draft: FindingDraft) -> tuple[Severity, str]:
     return draft.severity, message
 
 
-def _short(message: str) -> str:
+def short(message: str) -> str:
+    """The beginning of a message, on one line."""
     line = " ".join(message.split())
     return f"{line[:80]}…" if len(line) > 80 else line or "a finding"
 
@@ -113,7 +131,7 @@ def _short(message: str) -> str:
 def most_grave(found: tuple[Finding, ...], most: int) -> Grounded:
     """At most `most` findings, the gravest first; the order of equals is kept."""
     ordered = sorted(found, key=lambda finding: -finding.severity.rank)
-    rest = tuple(f"{_short(finding.message)}: over the limit of {most} findings" for finding in ordered[most:])
+    rest = tuple(f"{short(finding.message)}: over the limit of {most} findings" for finding in ordered[most:])
     return Grounded(tuple(ordered[:most]), rest)
 
 
@@ -134,6 +152,40 @@ def settled(
         else:
             after.append(replace(finding, line=place.line.line, side=place.line.side))
     return tuple(after)
+
+
+def standing(
+    findings: tuple[Finding, ...], whole: tuple[FileDiff, ...], texts: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """The open findings of an earlier review whose line stands as it was, each where it stands now.
+
+    A line that left the diff, as after a merge of the base, is looked for in the text of its file. What counts is
+    what a line says and its side; of several the nearest one is meant.
+    """
+    diffs = {file.path: file.lines for file in whole}
+    after = []
+    for one in (finding for finding in findings if finding.fate == "open"):
+        quote = normal(one.quote)
+        hits = [line for line in diffs.get(one.path, ()) if line.side == one.side and normal(line.text) == quote]
+        numbers = [line.line for line in hits if line.kind != "context"] or [line.line for line in hits]
+        if not numbers and one.side == "new":
+            lines = enumerate(texts.get(one.path, "").split("\n"), 1)
+            numbers = [number for number, line in lines if normal(line) == quote]
+        if numbers:
+            after.append(replace(one, line=min(numbers, key=lambda number: abs(number - one.line))))
+    return tuple(after)
+
+
+def carried(before: tuple[Finding, ...], stand: tuple[Finding, ...], held: frozenset[str]) -> tuple[Finding, ...]:
+    """The findings of an earlier look: open as they stand now when the reviewer holds them, else fixed."""
+    now = {finding.id: finding for finding in stand if finding.id in held}
+    return tuple(one if one.fate != "open" else now.get(one.id, replace(one, fate="fixed")) for one in before)
+
+
+def fates(prior: PriorReview, review: Review) -> dict[str, Literal["fixed", "open"]]:
+    """What became of each finding that was open, by its id. What the review does not speak of is open."""
+    said = {finding.id: finding.fate for finding in review.findings}
+    return {finding.id: "fixed" if said.get(finding.id) == "fixed" else "open" for finding in prior.open}
 
 
 def verdict_of(
