@@ -21,7 +21,8 @@ from pointsman.domain.errors import PointsmanError
 from pointsman.domain.events import Delivery, Ignored
 from pointsman.entrypoints.web.app import create_app
 from pointsman.entrypoints.web.bodies import Bodies
-from pointsman.entrypoints.web.front import AppForm, AppWish, Front, Intake, Loaded, PublicKey, Served, Unreadable
+from pointsman.entrypoints.web.front import Front
+from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
 from pointsman.entrypoints.web.running import Listener, bound
 from pointsman.forges.github.webhook import Bad, delivery_of, signed
 
@@ -52,22 +53,25 @@ class IdleWorker:
 class PaperRegistrar:
     """Keeps what was registered in memory; `refusal` is raised instead, once."""
 
-    token: str = "t0ken"
     registered: list[tuple[str, str]] = field(default_factory=list)
     refusal: PointsmanError | None = None
-    wishes: list[AppWish] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    states: int = 0
 
     def done(self) -> bool:
         return bool(self.registered)
 
-    def form(self, wish: AppWish, state: str) -> AppForm:
-        self.wishes.append(wish)
-        owner = f"organizations/{wish.organization}/" if wish.organization else ""
-        manifest = json.dumps({"name": wish.name, "hook_attributes": {"url": f"{wish.url}/hooks/github"}})
-        return AppForm(f"{wish.web}/{owner}settings/apps/new?state={state}", manifest)
+    def address(self, *, web: str, organization: str, state: str) -> str:
+        owner = f"organizations/{organization}/" if organization else ""
+        return f"{web}/{owner}settings/apps/new?state={state}"
+
+    def manifest(self, *, name: str, url: str) -> str:
+        self.names.append(name)
+        return json.dumps({"name": name, "hook_attributes": {"url": f"{url}/hooks/github"}})
 
     def new_state(self) -> str:
-        return f"state-{len(self.wishes)}"
+        self.states += 1
+        return f"state-{self.states - 1}"
 
     async def register(self, web: str, code: str) -> str:
         if self.refusal is not None:
@@ -110,6 +114,7 @@ class ServerWorld:
     ) -> None:
         self.inbox = SqlInbox(f"sqlite:///{folder}/ledger.db", patience=1.0)
         self.worker = IdleWorker()
+        self.closed = False
         self.registrar = PaperRegistrar(registered=[("", "")] if set_up else [])
         self._read = read or _read
         self.front = Front(self._loaded)
@@ -132,6 +137,7 @@ class ServerWorld:
         self._listener.should_exit = True
         self._thread.join(20)
         assert not self._thread.is_alive()
+        assert self.closed
         self.inbox.close()
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -174,7 +180,8 @@ class ServerWorld:
             connection.close()
 
     def _loaded(self) -> Loaded:
-        return Loaded(lambda: PublicKey("abc", "-----BEGIN PUBLIC KEY-----\n"), self.registrar, self._serving)
+        key = PublicKey("abc", "-----BEGIN PUBLIC KEY-----\n")
+        return Loaded(lambda: key, self.registrar, "t0ken", self._serving, self._close)
 
     def _serving(self) -> Served | None:
         if not self.registrar.done():
@@ -182,6 +189,9 @@ class ServerWorld:
         return Served(
             Intake(lambda body, proof: signed(body, proof, SECRETS), self._read, self.inbox.take), self.worker
         )
+
+    async def _close(self) -> None:
+        self.closed = True
 
     async def _serve(self) -> None:
         opening = asyncio.create_task(self.front.open())

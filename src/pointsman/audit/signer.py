@@ -33,6 +33,10 @@ class KeySigner:
         """The public key as PEM."""
         return self._opened().public_pem
 
+    def key_id(self) -> str:
+        """The name of the public key, as it stands in every note."""
+        return self._opened().key_id
+
     def verify(self, notes: tuple[tuple[str, bytes], ...], trusted: tuple[bytes, ...]) -> NoteReport:
         """Check the envelopes (name, bytes), oldest first; pages given beside them are checked too."""
         return verify_notes(notes, trusted)

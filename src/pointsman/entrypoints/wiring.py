@@ -3,45 +3,69 @@
 import asyncio
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pointsman.audit.inbox import SqlInbox
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.memory import SqlMemory
 from pointsman.audit.signer import KeySigner
+from pointsman.domain.errors import OperatorMust
+from pointsman.domain.events import Delivery, Event, Ignored
 from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
-from pointsman.domain.run import Repository, RunSpec
-from pointsman.domain.work import SandboxTier, Toolchain
+from pointsman.domain.run import Actor, Repository, RunSpec
+from pointsman.domain.work import FileEntry, SandboxTier, Source, Toolchain
+from pointsman.entrypoints.fresh import Fresh
 from pointsman.entrypoints.home import make_home
 from pointsman.entrypoints.logs import log_to
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.settings import Settings, credential
+from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
+from pointsman.forges.github.account import load_account
+from pointsman.forges.github.registrar import GitHubRegistrar
+from pointsman.forges.github.webhook import FORGE, WANTED, Bad, delivery_of, signed
 from pointsman.forges.local.forge import LocalForge
 from pointsman.models.door import Door
 from pointsman.models.listing import served_models
 from pointsman.models.prices import price_of
 from pointsman.ports.bundle import Ports
+from pointsman.ports.forge import Forge
+from pointsman.ports.hooks import Hooks
+from pointsman.ports.talk import Talk
+from pointsman.runs.intake import Law
+from pointsman.runs.parts import Parts
+from pointsman.runs.worker import Worker
 from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base, uncommitted
 from pointsman.workspaces.note_source import GitNoteSource, read_key
+from pointsman.workspaces.origin import Origin, RemoteOrigin
 from pointsman.workspaces.plain_git import run_git
 from pointsman.workspaces.sandbox import LinuxSandbox
 from pointsman.workspaces.toolchains import discover
 from pointsman.workspaces.workspace import GitWorkspace
 
 if TYPE_CHECKING:
+    from pointsman.forges.github.app import GitHubApp
     from pointsman.runs.engine import Engine
+    from pointsman.runs.turns import Turns
+
+LOCAL = "local"
 
 __all__ = [
+    "GitHubRegistrar",
     "Installation",
     "LoadedPolicy",
     "SystemClock",
+    "load_server",
     "new_run_id",
     "price_of",
     "read_policy",
+    "registrar_of",
     "run_git",
     "served_models",
 ]
@@ -68,6 +92,11 @@ def new_run_id() -> str:
     return f"r-{secrets.token_hex(4)}"
 
 
+def registrar_of(home: Path) -> GitHubRegistrar:
+    """What makes and keeps the App of a home."""
+    return GitHubRegistrar(home, lambda: secrets.token_urlsafe(32))
+
+
 class Installation:
     """One installation on this machine: its ledger, its key and its clocks, and the adapters made from them."""
 
@@ -77,7 +106,10 @@ class Installation:
         self._interpreters = interpreters
         make_home(settings.home)
         log_to(settings.home)
-        self.ledger = SqlLedger(f"sqlite:///{settings.home / 'ledger.sqlite'}")
+        url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
+        self.ledger = SqlLedger(url)
+        self.inbox = SqlInbox(url)
+        self.memory = SqlMemory(url)
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self._doors: list[Door] = []
         self._workspaces: dict[tuple[asyncio.AbstractEventLoop, str], GitWorkspace] = {}
@@ -85,10 +117,38 @@ class Installation:
     @cached_property
     def engine(self) -> "Engine":
         """The durable engine; a command that only looks does not pay for its import."""
-        from pointsman.runs.course import Adapters
-        from pointsman.runs.engine import Engine
+        return self._engine_with(None)
 
-        return Engine(self.settings.home, Adapters(self._ports_for, self.forge, self.ledger, self.clock))
+    @cached_property
+    def github(self) -> "GitHubApp | None":
+        """GitHub as the App that is registered for this home, if one is."""
+        account = load_account(self.settings.home)
+        if account is None:
+            return None
+        from pointsman.forges.github.app import GitHubApp
+
+        return GitHubApp(account)
+
+    def worker(self, law: Callable[[], Law]) -> Worker:
+        """What deals with the deliveries of the forges that are set up."""
+        return Worker(
+            Parts(
+                engine=self._serving_engine,
+                inbox=self.inbox,
+                memory=self.memory,
+                ledger=self.ledger,
+                clock=self.clock,
+                law=law,
+                translate=self._translate,
+                talk_for=self._talk,
+                forge_for=self.forge,
+                workspace_for=self.workspace,
+                hooks_for=self._hooks,
+                verified=self._verified_change,
+                forges=(FORGE,),
+                wanted=lambda _forge, event: event in WANTED,
+            )
+        )
 
     async def repository(self, location: Path) -> Repository:
         """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
@@ -120,7 +180,7 @@ class Installation:
         """
         key = (asyncio.get_running_loop(), repository.id)
         if key not in self._workspaces:
-            self._workspaces[key] = GitWorkspace.open(self.settings.home, repository)
+            self._workspaces[key] = GitWorkspace.open(self.settings.home, repository, self._origin(repository))
         return self._workspaces[key]
 
     async def commits(self, repository: Repository, base: str, head: str) -> tuple[tuple[str, str], ...]:
@@ -144,13 +204,72 @@ class Installation:
         outside = Outside(known=known or None)
         return await verify_range(source, start, tip, trusted=trusted, outside=outside)
 
+    async def _verified_change(self, repository: Repository, base: str, head: str) -> NoteReport:
+        """The notes of a change on a forge, read in the repository's mirror."""
+        workspace = await self.workspace(repository)
+        for commit in (base, head):
+            await workspace.fetch(repository, commit)
+        outside = Outside(known=await self.ledger.note_chain(repository.id) or None)
+        source = GitNoteSource.of_mirror(workspace.git_dir, repository.name)
+        return await verify_range(source, base, head, trusted=(self.signer.public_key(),), outside=outside)
+
     async def _start(self, repository: Repository, tip: str) -> str:
         """Where a range without a base begins: where the branch parted from the default branch."""
         return await merge_base(repository.location, repository.default_branch, tip) or tip
 
-    def forge(self, repository: Repository) -> LocalForge:
-        """The local forge; its hands are those of the repository's workspace."""
-        return LocalForge(self.settings.home, _Hands(self, repository))
+    def forge(self, repository: Repository) -> Forge:
+        """The forge that a repository lies on; its hands are those of the repository's workspace."""
+        hands = _Hands(self, repository)
+        if repository.forge == LOCAL:
+            return LocalForge(self.settings.home, hands)
+        from pointsman.forges.github.forge import GitHubForge
+
+        return GitHubForge(self._app(), hands, hands)
+
+    def _app(self) -> "GitHubApp":
+        if self.github is None:
+            raise OperatorMust(
+                "GitHub is not set up in this home.", code="no-app", hint="Set it up with `pointsman setup github`."
+            )
+        return self.github
+
+    def _talk(self, _forge: str) -> Talk:
+        from pointsman.forges.github.talk import GitHubTalk
+
+        return GitHubTalk(self._app())
+
+    def _hooks(self, _forge: str) -> Hooks:
+        from pointsman.forges.github.hooks import GitHubHooks
+
+        return GitHubHooks(self._app())
+
+    def _translate(self, delivery: Delivery, me: Actor) -> Event | Ignored:
+        from pointsman.forges.github.translate import translate
+
+        return translate(delivery, me, self._app().account.app_id)
+
+    def _serving_engine(self) -> "Engine":
+        from pointsman.runs.turns import Turns
+
+        return self._engine_with(Turns())
+
+    def _engine_with(self, turns: "Turns | None") -> "Engine":
+        from pointsman.runs.course import Adapters
+        from pointsman.runs.engine import Engine
+
+        adapters = Adapters(self._ports_for, self.forge, self.ledger, self.clock)
+        if self.github is not None:
+            adapters = replace(
+                adapters, talk_for=lambda repository: self._talk(repository.forge), memory=self.memory, turns=turns
+            )
+        return Engine(self.settings.home, adapters)
+
+    def _origin(self, repository: Repository) -> Origin | None:
+        """By the address that was configured and the name: no payload's address is ever asked."""
+        if repository.forge == LOCAL:
+            return None
+        app = self._app()
+        return RemoteOrigin(f"{app.account.web_url}/{repository.name}.git", app.credential(repository))
 
     def toolchains(self, named: tuple[str, ...] = ()) -> tuple[Toolchain, ...]:
         """The interpreters outside /usr that the sandbox may use, those that an order names among them."""
@@ -183,12 +302,15 @@ class Installation:
         """Close every connection."""
         for door in self._doors:
             await door.close()
-        self.ledger.close()
+        if self.github is not None:
+            self.github.close()
+        for kept in (self.ledger, self.inbox, self.memory):
+            kept.close()
 
 
 @dataclass(frozen=True)
 class _Hands:
-    """Moves branches of the user's repository through its workspace, opened when first needed."""
+    """Moves branches and reads files of a repository through its workspace, opened when first needed."""
 
     installation: Installation
     repository: Repository
@@ -200,3 +322,52 @@ class _Hands:
     async def branch_head(self, location: str, branch: str) -> str | None:
         workspace = await self.installation.workspace(self.repository)
         return await workspace.branch_head(location, branch)
+
+    async def files(self, commit: str) -> tuple[FileEntry, ...]:
+        return await (await self.installation.workspace(self.repository)).files(commit)
+
+    async def read(self, commit: str, path: str) -> Source | None:
+        return await (await self.installation.workspace(self.repository)).read(commit, path)
+
+
+def load_server(settings: Settings, policy: Path | None) -> Loaded:
+    """Everything behind the routes of the server. Slow: it imports and reads.
+
+    Raises OperatorMust for a policy, a home or credentials that cannot be used, UsageMust for a missing policy.
+    """
+    law = Fresh(lambda: (policy or settings.home / "policy.yml",), lambda: _law(policy, settings.home))
+    installation = Installation(settings, law().policy.sandbox.interpreters)
+    return Loaded(
+        key=lambda: PublicKey(installation.signer.key_id(), installation.signer.public_key().decode()),
+        registrar=registrar_of(settings.home),
+        token=secrets.token_urlsafe(24),
+        serve=lambda: _served(installation, law),
+        close=installation.close,
+    )
+
+
+def _law(given: Path | None, home: Path) -> Law:
+    loaded = read_policy(given, home)
+    return Law(loaded.policy, loaded.data, price_of)
+
+
+def _served(installation: Installation, law: Callable[[], Law]) -> Served | None:
+    if installation.github is None:
+        return None
+    asyncio.run(installation.inbox.open())
+    home, clock = installation.settings.home, installation.clock
+    secrets_now = Fresh(lambda: (home / "github" / "app.json",), lambda: _secrets(home))
+
+    def read(headers: Mapping[str, str], body: bytes) -> Delivery | Ignored | Unreadable:
+        found = delivery_of(headers, body, at=clock.now())
+        return Unreadable(found.reason) if isinstance(found, Bad) else found
+
+    intake = Intake(
+        signed=lambda body, proof: signed(body, proof, secrets_now()), read=read, take=installation.inbox.take
+    )
+    return Served(intake, installation.worker(law))
+
+
+def _secrets(home: Path) -> tuple[bytes, ...]:
+    account = load_account(home)
+    return () if account is None else tuple(secret.encode() for secret in account.webhook_secrets)

@@ -57,7 +57,7 @@ def test_an_organisation_and_another_github_change_where_the_form_goes(server: S
     answer = _page(server, url="https://b.example", organization="acme-inc", web="https://ghe.example/", name="Bot")
     assert _posted_to(answer) == "https://ghe.example/organizations/acme-inc/settings/apps/new?state=state-0"
     assert "form-action 'self' https://ghe.example;" in answer.headers["content-security-policy"]
-    assert server.registrar.wishes[-1].name == "Bot"
+    assert server.registrar.names[-1] == "Bot"
 
 
 def test_what_cannot_be_used_is_said_beside_its_field_and_nothing_of_it_is_believed(server: ServerWorld) -> None:

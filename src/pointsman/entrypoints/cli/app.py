@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 audit = typer.Typer(help="What wrote this line, and who checked it.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(audit, name="audit")
+setup = typer.Typer(help="Make the bot known to a forge, without a browser here.", rich_markup_mode=None)
+app.add_typer(setup, name="setup", no_args_is_help=True)
 
 Repo: TypeAlias = Annotated[Path, typer.Option("--repo", help="The git repository on disk.")]
 Home: TypeAlias = Annotated[Path | None, typer.Option("--home", help="Folder of the installation's own data.")]
@@ -27,6 +29,7 @@ Routing: TypeAlias = Annotated[
 ]
 IssueFile: TypeAlias = Annotated[Path, typer.Option("--issue", help="The issue, a Markdown file.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+GitHubWeb: TypeAlias = Annotated[str, typer.Option("--web", help="Address of GitHub's pages.")]
 RunId: TypeAlias = Annotated[str, typer.Argument(help="The run's id, as `pointsman runs` prints it.")]
 
 
@@ -198,6 +201,56 @@ def doctor_command(policy: Policy = None, home: Home = None, as_json: AsJson = F
     from pointsman.entrypoints.cli import doctor
 
     _do(doctor.doctor(policy, home, as_json))
+
+
+@app.command("serve")
+def serve_command(
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
+    url: Annotated[str, typer.Option("--url", help="Where GitHub reaches it: https://bot.example.org.")] = "",
+    policy: Policy = None,
+    home: Home = None,
+) -> None:
+    """Take webhooks and work on what they ask for, until told to stop."""
+    from pointsman.entrypoints.cli import serving
+
+    _do(serving.serve_forges(serving.Listening(host, port, url), policy, home))
+
+
+@setup.command("github")
+def setup_github_command(
+    url: Annotated[str, typer.Option("--url", help="Where GitHub reaches the server: https://bot.example.org.")] = "",
+    org: Annotated[str, typer.Option("--org", help="The organisation that owns the App; else your account.")] = "",
+    web: GitHubWeb = "https://github.com",
+    code: Annotated[str, typer.Option("--code", help="The code that GitHub put into the browser's address.")] = "",
+    rotate_secret: Annotated[
+        bool, typer.Option("--rotate-secret", help="Add a second webhook secret; called again, drop the old one.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Make a GitHub App by a form for any browser (--url), then with what it answers (--code)."""
+    from pointsman.entrypoints.cli import installing
+
+    if rotate_secret:
+        _do(installing.rotate(home))
+    elif code:
+        _do(installing.exchange(code, web, home))
+    else:
+        _do(installing.begin(installing.Asked(url, org, web), home))
+
+
+@setup.command("github-app")
+def setup_github_app_command(
+    app_id: Annotated[int, typer.Option("--app-id", min=1, help="The App's number, as its page says.")],
+    key: Annotated[Path, typer.Option("--key", help="The App's private key, a PEM file.")],
+    webhook_secret: Annotated[Path, typer.Option("--webhook-secret-file", help="A file that holds the secret.")],
+    web: GitHubWeb = "https://github.com",
+    home: Home = None,
+) -> None:
+    """Use a GitHub App that is there already."""
+    from pointsman.entrypoints.cli import installing
+
+    _do(installing.adopt(installing.Existing(app_id, key, webhook_secret, web), home))
 
 
 @audit.command("verify")

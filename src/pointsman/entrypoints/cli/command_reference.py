@@ -7,7 +7,7 @@ from typing import get_type_hints
 import typer
 from typer.models import ArgumentInfo, OptionInfo
 
-from pointsman.entrypoints.cli.app import app, audit
+from pointsman.entrypoints.cli.app import app, audit, setup
 
 _OPENING = """# The commands
 
@@ -17,8 +17,8 @@ This page is written from the code. Exit codes and JSON are told in [cli.md](cli
 
 def command_reference() -> str:
     """The page: a section for each command with its arguments and options."""
-    sections = [_OPENING, *_sections(app, "pointsman"), *_sections(audit, "pointsman audit")]
-    return "\n".join(sections)
+    groups = ((app, "pointsman"), (setup, "pointsman setup"), (audit, "pointsman audit"))
+    return "\n".join([_OPENING, *(section for group, called in groups for section in _sections(group, called))])
 
 
 def _sections(group: typer.Typer, called: str) -> Iterator[str]:

@@ -9,7 +9,8 @@ from pointsman.domain.errors import TryAgain
 from pointsman.domain.events import Delivery, Ignored
 from pointsman.entrypoints.web.answers import Refused, nothing
 from pointsman.entrypoints.web.bodies import Bodies
-from pointsman.entrypoints.web.front import Front, Intake, Unreadable
+from pointsman.entrypoints.web.front import Front
+from pointsman.entrypoints.web.parts import Intake, Unreadable
 
 # Below this a signature and a look at the body take less than what it costs to ask another thread.
 _QUICK = 256 << 10

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlsplit
 
-from pointsman.entrypoints.web.front import AppForm, AppWish
+from pointsman.entrypoints.web.parts import AppForm, AppWish
 from pointsman.entrypoints.web.wishes import LONGEST_NAME, warnings
 
 _CSS = """

@@ -10,7 +10,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from pointsman.domain.errors import OperatorMust
-from pointsman.entrypoints.web.front import Front, Loaded
+from pointsman.entrypoints.web.front import Front
+from pointsman.entrypoints.web.parts import Loaded
 
 _BACKLOG = 2048
 _GRACE_SECONDS = 10

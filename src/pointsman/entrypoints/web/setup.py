@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse
 
 from pointsman.domain.errors import PointsmanError, TryAgain
 from pointsman.entrypoints.web.answers import page
-from pointsman.entrypoints.web.front import Front, Registrar
+from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.pages import STYLE, message_page, setup_page
+from pointsman.entrypoints.web.parts import Registrar, form_for
 from pointsman.entrypoints.web.wishes import checked
 
 _MOST_STATES = 50
@@ -27,9 +28,9 @@ class Setup:
 
     async def show(self, request: Request) -> Response:
         """The page with the form that makes the App."""
-        registrar = (await self._front.loaded()).registrar
-        token = request.query_params.get("token", "")
-        if not _same(token, registrar.token):
+        loaded = await self._front.loaded()
+        registrar, token = loaded.registrar, request.query_params.get("token", "")
+        if not _same(token, loaded.token):
             return _said(
                 403,
                 "This page needs its token",
@@ -39,7 +40,7 @@ class Setup:
             return _already()
         looked_at = checked(request.query_params, url=self._url or _opened_at(request))
         state = self._begin(registrar, looked_at.wish.web)
-        form = registrar.form(looked_at.wish, state)
+        form = form_for(registrar, looked_at.wish, state)
         html = setup_page(looked_at.wish, form, token=token, problems=looked_at.problems)
         where = urlsplit(form.action)
         status = 422 if looked_at.problems else 200

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from pointsman.entrypoints.web.front import AppWish
+from pointsman.entrypoints.web.parts import AppWish
 
 GITHUB = "https://github.com"
 # GitHub documentation, "Registering a GitHub App": a name has at most 34 characters.
@@ -31,8 +31,8 @@ def checked(fields: Mapping[str, str], *, url: str) -> Checked:
     if own is None:
         problems["url"] = "Write an address such as https://bot.example.org."
     web = address(fields.get("web") or GITHUB)
-    if web is None or (web.startswith("http:") and not is_loopback(web)):
-        problems["web"] = "Write the address of GitHub's pages, with https://."
+    if web is None or urlsplit(web).path or (web.startswith("http:") and not is_loopback(web)):
+        problems["web"] = "Write https:// and the host of GitHub's pages."
     organization = fields.get("organization", "").strip()
     if organization and not _LOGIN.fullmatch(organization):
         problems["organization"] = "A name on GitHub has letters, digits and hyphens."
