@@ -8,6 +8,7 @@ from pointsman.conversation.invisible import visible_characters
 from pointsman.conversation.masking import masked
 
 OUTBOUND_CAP = 60_000
+_LINE_SOURCE_CAP = 20_000
 
 _CUT = "\n\n(The rest was cut: the text was longer than {cap:,} characters.)"
 _FENCE = re.compile(r"^(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<info>[^\s`]*)[^\n]*$", re.MULTILINE)
@@ -67,7 +68,7 @@ def outbound(text: str, known_hosts: Collection[str] = ()) -> str:
 
 def outbound_line(text: str, known_hosts: Collection[str] = (), limit: int = 300) -> str:
     """The same on one line of at most about `limit` characters: fit for a list, a table cell or a heading."""
-    flat = " ".join(_clean(text).split())
+    flat = " ".join(_clean(text[:_LINE_SOURCE_CAP]).split())
     short = flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
     return _prose(short, frozenset(host.casefold() for host in known_hosts)).replace("|", "\\|")
 
@@ -82,8 +83,13 @@ def outbound_code(text: str, language: str = "text", limit: int = 4_000) -> str:
 
 def inline_code(text: str) -> str:
     """A path, test id or name as code within a line; as plain text where code could be cut in two."""
-    flat = " ".join(masked(visible_characters(text)[0]).split())[:300]
+    flat = " ".join(masked(visible_characters(text[:_LINE_SOURCE_CAP])[0]).split())[:300]
     return outbound_line(flat) if "`" in flat or "|" in flat else _code(flat)
+
+
+def is_clean(text: str) -> bool:
+    """Whether code can be shown as it is: no credential in it, nothing invisible, no command to a runner or to us."""
+    return _clean(text) == text.replace("\r\n", "\n")
 
 
 def _inert(raw: str, hosts: frozenset[str]) -> str:

@@ -42,7 +42,7 @@ def audit_page(report: NoteReport) -> str:
     """What verification found on the notes of a change: whether they hold, and which commits they cover."""
     if not report.notes:
         return "There are no signed notes here: nothing on this branch was made by a run."
-    holds = "They hold." if not report.problems else "**They do not hold.**"
+    holds = "The chain holds." if not report.problems else "**The chain does not hold.**"
     count = f"{len(report.notes)} signed note{'' if len(report.notes) == 1 else 's'}"
     head = f" Chain head: `{report.head}`." if report.head else ""
     problems = [
@@ -102,7 +102,7 @@ def onboarding_page(repository: str, routing_text: str, table: str) -> str:
     """The page of the first change: what will happen, what goes where, and that closing it means no."""
     steps = bullets(
         (
-            "Somebody with write access puts the label of this file on an issue, or comments a command.",
+            "Somebody with write access puts the label `pointsman` on an issue, or comments a command.",
             "Each phase goes to the model that the file names, within the organisation's policy, and to no other.",
             "A draft change comes of it, with a plan, tests, a review by a model of another family, and the cost.",
             "Nothing is ever merged, approved or pushed to a branch that is not the bot's own.",
@@ -129,8 +129,8 @@ def action_required(problems: Sequence[ConfigProblem]) -> tuple[str, str]:
     title = f"Action required: {ROUTING_FILE} cannot be used"
     body = (
         f"`{ROUTING_FILE}` on the default branch cannot be used:\n\n{problem_lines(problems)}\n\n"
-        "Until it is mended the bot does nothing in this repository: labels and commands wait for nobody and start "
-        "nothing. Mend the file on the default branch; this issue is then closed by itself."
+        "Until it is mended the bot does nothing in this repository: labels and commands start nothing. "
+        "Mend the file on the default branch; this issue is then closed by itself."
     )
     return title, body
 

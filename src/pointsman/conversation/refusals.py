@@ -25,8 +25,8 @@ _MOST_PROBLEMS = 20
 def refusal(rule: str, reason: str, mend: str = "") -> str:
     """Nothing was done: why, by which rule, and what to do about it."""
     why = outbound_line(reason, limit=600)
-    text = f"Nothing was done: {_sentence(why)} (Rule: `{rule}`.)"
-    return f"{text}\n\nWhat helps: {_sentence(outbound_line(mend, limit=600))}" if mend else text
+    text = f"Nothing was done: {sentence(why)} (Rule: `{rule}`.)"
+    return f"{text}\n\nWhat helps: {sentence(outbound_line(mend, limit=600))}" if mend else text
 
 
 def stranger(login: str, access: str) -> str:
@@ -43,11 +43,11 @@ def misread(misread: Misread, bot: str = "") -> str:
     at_bot = f", or `@{login}` in place of `/pointsman`" if (login := _login(bot)) else ""
     known = f"Comment `/pointsman help` for all commands{at_bot}."
     if not misread.word:
-        return f"Nothing was done: {_sentence(outbound_line(misread.problem))} {known}"
+        return f"Nothing was done: {sentence(outbound_line(misread.problem))} {known}"
     if misread.near:
         near = f"Did you mean `/pointsman {misread.near}`? " if misread.near else ""
         return f"Nothing was done: {inline_code(misread.word)} is no command. {near}{known}"
-    return f"Nothing was done: {_sentence(outbound_line(_plain(misread)))} {known}"
+    return f"Nothing was done: {sentence(outbound_line(_plain(misread)))} {known}"
 
 
 def text_changed(asked: str = "", now: str = "") -> str:
@@ -131,9 +131,9 @@ def problem_lines(problems: Sequence[ConfigProblem]) -> str:
     """What is wrong with a file: place, sentence and how to mend it, one line each."""
     lines = []
     for problem in problems[:_MOST_PROBLEMS]:
-        hint = f" {_sentence(outbound_line(problem.hint))}" if problem.hint else ""
+        hint = f" {sentence(_capital(outbound_line(problem.hint)))}" if problem.hint else ""
         place = f"line {problem.line}, column {problem.column}"
-        lines.append(f"- {inline_code(problem.file)}, {place}: {_sentence(outbound_line(problem.message))}{hint}")
+        lines.append(f"- {inline_code(problem.file)}, {place}: {sentence(outbound_line(problem.message))}{hint}")
     if len(problems) > _MOST_PROBLEMS:
         lines.append(f"- and {len(problems) - _MOST_PROBLEMS} more")
     return "\n".join(lines)
@@ -147,6 +147,10 @@ def _login(bot: str) -> str:
     return bot.removesuffix("[bot]").replace("`", "")
 
 
-def _sentence(text: str) -> str:
-    """A text with a full stop behind it, and in one piece."""
+def sentence(text: str) -> str:
+    """A text with a full stop behind it, unless it ends otherwise."""
     return text if not text or text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

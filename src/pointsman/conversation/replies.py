@@ -22,8 +22,8 @@ from pointsman.conversation.checks import (
 )
 from pointsman.conversation.command_page import help_text
 from pointsman.conversation.figures import short, usd
-from pointsman.conversation.fitting import shortened
-from pointsman.conversation.outbound import OUTBOUND_CAP, inline_code, outbound, outbound_line
+from pointsman.conversation.fitting import Part, fitted, shortened
+from pointsman.conversation.outbound import OUTBOUND_CAP, inline_code, is_clean, outbound, outbound_line
 from pointsman.conversation.pages import (
     action_required,
     audit_page,
@@ -45,6 +45,7 @@ from pointsman.conversation.refusals import (
     not_ours,
     nothing_to_do,
     refusal,
+    sentence,
     still_paused,
     stranger,
     text_changed,
@@ -53,7 +54,7 @@ from pointsman.conversation.refusals import (
 from pointsman.conversation.status import approval_commands, reference, status_text
 from pointsman.conversation.tables import cost_table, route_table, status_list
 from pointsman.domain.forge import Remark, ReviewPost
-from pointsman.domain.outcome import Evidence, Plan, Review
+from pointsman.domain.outcome import Evidence, Finding, Plan, Review
 
 __all__ = [
     "Ground",
@@ -114,13 +115,16 @@ __all__ = [
     "wrong_hash",
 ]
 
+_ROOM_FOR_STATUS = 50_000
+"""Characters that leave room for what a status text says around a plan."""
+
 
 def plan_for_approval(plan: Plan, why: str) -> str:
     """The plan, and why a person is asked about it; `approval_commands` are what that person can type."""
-    return (
-        f"{plan_part(plan)}\n\n"
+    waits = (
         f"The run waits for a person with write access to agree to this plan: {why}. Nothing has been changed yet."
     )
+    return fitted((Part(plan_part(plan), 1), Part(waits)), _ROOM_FOR_STATUS)
 
 
 def run_failed(run_id: str, code: str) -> str:
@@ -176,7 +180,7 @@ def fixed_in(commit: str) -> str:
 def not_fixed(why: str) -> str:
     """A `fix` did not mend the finding, and why."""
     reason = outbound_line(why, limit=600)
-    return f"Not fixed: {reason}" if reason else "Not fixed: the finding still holds."
+    return f"Not fixed: {sentence(reason)}" if reason else "Not fixed: the finding still holds."
 
 
 def ci_started(commit: str) -> str:
@@ -202,5 +206,12 @@ def review_post(run_id: str, review: Review, evidence: Evidence | None) -> Revie
     open_ones = tuple(finding for finding in review.findings if finding.fate != "fixed")
     whole = review_text(bare, evidence)
     body = whole.replace("\n\nNo findings.", "") if open_ones else whole
-    remarks = tuple(Remark(finding, finding_text(finding)) for finding in open_ones)
+    remarks = tuple(_remark(finding) for finding in open_ones)
     return ReviewPost(run_id, review, body, remarks, unplaced="**On lines outside the diff**")
+
+
+def _remark(finding: Finding) -> Remark:
+    """A suggestion can be applied by a click, so it is offered only when people see all of it."""
+    if not is_clean(finding.suggestion):
+        return Remark(finding, finding_text(finding))
+    return Remark(finding, finding_text(replace(finding, suggestion="")), finding.suggestion)

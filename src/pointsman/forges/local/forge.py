@@ -5,10 +5,11 @@ import json
 import os
 import stat
 from pathlib import Path
+from textwrap import indent
 from typing import Protocol
 
 from pointsman.domain.errors import OperatorMust, UsageMust
-from pointsman.domain.forge import Access, Change, ChangeOrder, CheckOrder, ReviewPost, Topic
+from pointsman.domain.forge import Access, Change, ChangeOrder, CheckOrder, Remark, ReviewPost, Topic
 from pointsman.domain.run import Actor, Issue, Repository
 from pointsman.forges.local.issues import read_issue
 
@@ -65,7 +66,7 @@ class LocalForge:
 
     async def ensure_review(self, change: Change, post: ReviewPost) -> None:
         """Write the review beside the change's page."""
-        text = "\n\n".join((post.body, *(remark.text for remark in post.remarks)))
+        text = "\n\n".join((post.body, *(_told(remark) for remark in post.remarks)))
         await asyncio.to_thread(_write, Path(change.page).with_suffix(".review.md"), text)
 
     async def ensure_check(self, change: Change, check: CheckOrder) -> None:
@@ -107,6 +108,13 @@ def _access(location: Path, uid: int) -> Access:
     if uid == 0 or (uid == found.st_uid and found.st_mode & stat.S_IWUSR):
         return Access.WRITE
     return Access.WRITE if found.st_mode & stat.S_IWOTH else Access.READ
+
+
+def _told(remark: Remark) -> str:
+    """A remark with its suggestion as indented code, which nothing inside can end."""
+    return (
+        f"{remark.text}\n\nSuggestion:\n\n{indent(remark.suggestion, '    ')}" if remark.suggestion else remark.text
+    )
 
 
 def _write(path: Path, text: str) -> str:
