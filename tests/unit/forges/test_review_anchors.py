@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from tests.unit.forges.review_world import file_of, finding, remark
 
 from pointsman.forges.github.anchors import ChangedFile, Comment, place, remark_text, spots_of
+from pointsman.forges.github.markers import finding_in
+from pointsman.phases.findings import finding_id
 
 PATCH = """@@ -1,4 +1,5 @@
  first = 0
@@ -108,3 +112,10 @@ def test_a_comment_holds_its_marker_and_one_that_is_too_long_is_left() -> None:
     found = only(quote="print(total)", line=3)
     assert found is not None and found.body.startswith(f"<!-- pointsman:finding {found.remark.finding.id} -->\n")
     assert only(quote="print(total)", line=3, suggestion="🙂" * 33_000) is None
+
+
+def test_a_thread_is_known_again_by_the_finding_that_it_began_with() -> None:
+    made = finding_id("app.py", "total = first + 2", "bug")
+    named = replace(finding("app.py", 2, "total = first + 2"), id=made)
+    placed = place((remark(named),), (FILE,))
+    assert [finding_in(comment.body) for comment in placed.comments] == [made]
