@@ -17,7 +17,11 @@ _FOLDER, _FACTS, _KEY = "github", "app.json", "private-key.pem"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One App. `web_url` is where its pages are, `api_url` its REST API; the newest webhook secret comes first."""
+    """One App. `web_url` is where its pages are, `api_url` its REST API; the newest webhook secret comes first.
+
+    `spacing` is the least time between two writes of one installation, `timeout` the longest silence (seconds). An
+    operator whose own GitHub has other limits than github.com writes others into the file.
+    """
 
     web_url: str
     api_url: str
@@ -27,6 +31,8 @@ class Account:
     bot: Actor
     webhook_secrets: tuple[str, ...] = field(repr=False)
     key_file: Path
+    spacing: float = 1.0
+    timeout: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,8 @@ def load_account(home: Path) -> Account | None:
         bot=Actor(kept.bot_id, kept.bot_login, is_bot=True),
         webhook_secrets=kept.webhook_secrets,
         key_file=folder / _KEY,
+        spacing=kept.write_spacing_seconds,
+        timeout=kept.timeout_seconds,
     )
 
 
@@ -164,6 +172,8 @@ def _keep(folder: Path, account: Account) -> None:
         bot_id=account.bot.id,
         bot_login=account.bot.login,
         webhook_secrets=account.webhook_secrets,
+        write_spacing_seconds=account.spacing,
+        timeout_seconds=account.timeout,
     )
     _write(folder, _FACTS, json.dumps(kept.model_dump(), indent=2) + "\n")
 

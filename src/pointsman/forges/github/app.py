@@ -31,13 +31,14 @@ _LOCKS = 64
 class GitHubApp:
     """One App at one GitHub, shared by everything that speaks to it.
 
-    `spacing` is the least time between two writes of one installation (seconds). Safe to use from several threads and
-    event loops.
+    `spacing` is the least time between two writes of one installation (seconds); without it the account's. Safe to
+    use from several threads and event loops.
     """
 
-    def __init__(self, account: Account, *, spacing: float = 1.0, timeout: int = 20) -> None:
+    def __init__(self, account: Account, *, spacing: float | None = None) -> None:
         self.account = account
-        self.client = Client(account.api_url, spacing=spacing, timeout=timeout)
+        pause = account.spacing if spacing is None else spacing
+        self.client = Client(account.api_url, spacing=pause, timeout=account.timeout)
         self.tokens = Tokens(account, self.client)
         self.notes: dict[tuple[str, ...], Posted] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="github")

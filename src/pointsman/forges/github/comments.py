@@ -26,8 +26,12 @@ def ensure_comment(app: GitHubApp, topic: Topic, kind: Kind, key: str, body: str
         if known is not None and (too_soon or same(known.body, text)):
             return known.page
         try:
-            posted = _posted(app, topic, kind, key, text)
-        except (NotThere, Refused):
+            posted = _edited(app, topic, known, text) or _posted(app, topic, kind, key, text)
+        except NotThere:
+            return ""
+        except Refused as error:
+            if not error.is_closed:
+                raise
             return ""
         if posted is None:
             return ""
@@ -43,17 +47,26 @@ def may_say(issue: wire.Issue) -> bool:
 def _posted(app: GitHubApp, topic: Topic, kind: Kind, key: str, text: str) -> Posted | None:
     api = app.api(topic.repository)
     found = find_comment(app, api, topic.key, kind, key)
-    if found is not None and same(found.body, text):
-        return Posted(id=found.id, page=found.html_url, body=text, at=time.monotonic())
     if found is not None:
-        try:
-            made = api.made(wire.Comment, "PATCH", f"/issues/comments/{found.id}", {"body": text})
-            return Posted(id=made.id, page=made.html_url, body=text, at=time.monotonic())
-        except NotThere:
-            pass  # Somebody deleted it meanwhile; it is said anew.
+        there = Posted(id=found.id, page=found.html_url, body=found.body or "", at=time.monotonic())
+        edited = there if same(found.body, text) else _edited(app, topic, there, text)
+        if edited is not None:
+            return edited
     if not may_say(api.get(wire.Issue, f"/issues/{topic.key}")):
         return None
     made = api.made(wire.Comment, "POST", f"/issues/{topic.key}/comments", {"body": text})
+    return Posted(id=made.id, page=made.html_url, body=text, at=time.monotonic())
+
+
+def _edited(app: GitHubApp, topic: Topic, known: Posted | None, text: str) -> Posted | None:
+    """None when there is no such comment: it may have been deleted meanwhile, and is then said anew."""
+    if known is None:
+        return None
+    try:
+        body = {"body": text}
+        made = app.api(topic.repository).made(wire.Comment, "PATCH", f"/issues/comments/{known.id}", body)
+    except NotThere:
+        return None
     return Posted(id=made.id, page=made.html_url, body=text, at=time.monotonic())
 
 

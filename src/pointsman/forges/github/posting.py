@@ -26,7 +26,11 @@ def ensure_review(app: GitHubApp, change: Change, post: ReviewPost) -> None:
                 return
         except NotThere:
             return
-        post_review(_Page(api, pull), post, me=app.me().id)
+        try:
+            post_review(_Page(api, pull), post, me=app.me().id)
+        except Refused as error:
+            if not error.is_closed:
+                raise
 
 
 class _Page:

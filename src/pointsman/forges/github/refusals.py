@@ -43,6 +43,11 @@ class Refused(OwnerMust):
         self.said = said
         self.status = status
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more is said there: the conversation is locked, the repository archived."""
+        return self.status == 403 and any(word in self.said.lower() for word in ("locked", "archived"))
+
 
 def told(reply: Reply) -> PointsmanError:
     """The error for an answer of 300 or above (GitHub REST documentation, "Troubleshooting" and "Rate limits")."""

@@ -21,6 +21,8 @@ class KeptAccount(Wire):
     bot_id: int
     bot_login: str
     webhook_secrets: Annotated[tuple[str, ...], Field(repr=False, min_length=1)]
+    write_spacing_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 20
 
 
 class Trouble(Wire):

@@ -62,7 +62,7 @@ def convert(web_url: str, code: str, *, new_secret: Callable[[], str], timeout: 
     """Exchange the code of the manifest flow for the App. Blocks; a code works once, within the hour.
 
     `new_secret` makes a webhook secret where GitHub made none; it is set by `give_secret`, once the key is kept.
-    Raises OwnerMust (bad-code), OperatorMust(bad-address), TryAgain.
+    Raises OperatorMust(bad-code, bad-address), TryAgain.
     """
     client = Client(api_of(web_url), spacing=0.0, timeout=timeout)
     try:

@@ -36,7 +36,7 @@ class Tokens:
         self._account = account
         self._client = client
         self._clock = clock
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._jwt: tuple[Credential, float] | None = None
         self._installations: dict[str, str] = {}
         self._tokens: dict[tuple[str, Purpose], tuple[Credential, float]] = {}
@@ -53,61 +53,54 @@ class Tokens:
 
         Raises OwnerMust(repository-gone, permissions), OperatorMust(credentials), TryAgain.
         """
-        with self._lock:
-            known = self._tokens.get((repository.id, purpose))
-            if known is not None and known[1] > self._clock():
-                return known[0]
-            installation = self.installation(repository)
-            minted, until = self._mint(installation, repository.id, purpose)
-            self._tokens[repository.id, purpose] = (minted, until)
+        key = (repository.id, purpose)
+        known = self._tokens.get(key)
+        if known is not None and known[1] > self._clock():
+            return known[0]
+        # Two that mint at once both get a good one, and nobody waits for a stranger's repository.
+        self._tokens[key] = made = self._mint(self.installation(repository), repository.id, purpose)
         if known is not None:
             self._client.forget(known[0])
-        return minted
+        return made[0]
 
     def installation(self, repository: Repository) -> str:
         """The installation that a repository belongs to, as GitHub says. Raises OwnerMust(repository-gone)."""
-        with self._lock:
-            known = self._installations.get(repository.id)
-            if known is not None:
-                return known
-            try:
-                reply = self._client.send(Call("GET", f"/repos/{repository.name}/installation"), self.jwt())
-            except NotThere as error:
-                raise gone(repository.name) from error
-            found = read(Installation, reply.text)
-            if found is None:
-                raise unanswered("what it said about the installation cannot be read")
-            if found.suspended_at:
-                raise gone(repository.name)
-            self._installations[repository.id] = str(found.id)
-            return str(found.id)
+        known = self._installations.get(repository.id)
+        if known is not None:
+            return known
+        try:
+            reply = self._client.send(Call("GET", f"/repos/{repository.name}/installation"), self.jwt())
+        except NotThere as error:
+            raise gone(repository.name) from error
+        found = read(Installation, reply.text)
+        if found is None:
+            raise unanswered("what it said about the installation cannot be read")
+        if found.suspended_at:
+            raise gone(repository.name)
+        self._installations[repository.id] = str(found.id)
+        return str(found.id)
 
     def believe(self, repository_id: str, installation: str, name: str) -> None:
         """Take the installation that a payload names, once GitHub gives a token of it for the repository.
 
         Raises OwnerMust(repository-gone) when the repository does not belong to it.
         """
-        with self._lock:
-            if self._installations.get(repository_id) == installation:
-                return
-            self.drop(repository_id)
-            if not installation.isdecimal():
-                raise gone(name)
-            self._installations[repository_id] = installation
-            try:
-                self._tokens[repository_id, "read"] = self._mint(installation, repository_id, "read")
-            except OwnerMust:
-                self._installations.pop(repository_id, None)
-                raise
+        if self._installations.get(repository_id) == installation:
+            return
+        if not installation.isdecimal():
+            raise gone(name)
+        made = self._mint(installation, repository_id, "read")
+        self.drop(repository_id)
+        self._installations[repository_id] = installation
+        self._tokens[repository_id, "read"] = made
 
     def drop(self, repository_id: str) -> None:
         """Forget every token of a repository and where it belongs: its job is done, or they are refused."""
-        with self._lock:
-            self._installations.pop(repository_id, None)
-            keys = [key for key in self._tokens if key[0] == repository_id]
-            dropped = [self._tokens.pop(key)[0] for key in keys]
-        for credential in dropped:
-            self._client.forget(credential)
+        self._installations.pop(repository_id, None)
+        for purpose in PERMISSIONS:
+            dropped = self._tokens.pop((repository_id, purpose), None)
+            if dropped is not None:
+                self._client.forget(dropped[0])
 
     def _mint(self, installation: str, repository_id: str, purpose: Purpose) -> tuple[Credential, float]:
         wanted = {"repository_ids": [int(repository_id)], "permissions": dict(PERMISSIONS[purpose])}
