@@ -35,6 +35,7 @@ from pointsman.models.door import Door
 from pointsman.models.listing import served_models
 from pointsman.models.prices import price_of
 from pointsman.ports.bundle import Ports
+from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.hooks import Hooks
 from pointsman.ports.talk import Talk
@@ -100,9 +101,11 @@ def registrar_of(home: Path) -> GitHubRegistrar:
 class Installation:
     """One installation on this machine: its ledger, its key and its clocks, and the adapters made from them."""
 
-    def __init__(self, settings: Settings, interpreters: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, settings: Settings, interpreters: tuple[str, ...] = (), *, clock: Clock | None = None
+    ) -> None:
         self.settings = settings
-        self.clock = SystemClock()
+        self.clock: Clock = clock or SystemClock()
         self._interpreters = interpreters
         make_home(settings.home)
         log_to(settings.home)
@@ -112,6 +115,7 @@ class Installation:
         self.memory = SqlMemory(url)
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self._doors: list[Door] = []
+        self._github: GitHubApp | None = None
         self._workspaces: dict[tuple[asyncio.AbstractEventLoop, str], GitWorkspace] = {}
 
     @cached_property
@@ -119,15 +123,17 @@ class Installation:
         """The durable engine; a command that only looks does not pay for its import."""
         return self._engine_with(None)
 
-    @cached_property
+    @property
     def github(self) -> "GitHubApp | None":
-        """GitHub as the App that is registered for this home, if one is."""
-        account = load_account(self.settings.home)
-        if account is None:
-            return None
-        from pointsman.forges.github.app import GitHubApp
+        """GitHub as the App that is registered for this home; None until there is one."""
+        if self._github is None:
+            account = load_account(self.settings.home)
+            if account is None:
+                return None
+            from pointsman.forges.github.app import GitHubApp
 
-        return GitHubApp(account)
+            self._github = GitHubApp(account)
+        return self._github
 
     def worker(self, law: Callable[[], Law]) -> Worker:
         """What deals with the deliveries of the forges that are set up."""
@@ -302,8 +308,8 @@ class Installation:
         """Close every connection."""
         for door in self._doors:
             await door.close()
-        if self.github is not None:
-            self.github.close()
+        if self._github is not None:
+            self._github.close()
         for kept in (self.ledger, self.inbox, self.memory):
             kept.close()
 
@@ -330,13 +336,13 @@ class _Hands:
         return await (await self.installation.workspace(self.repository)).read(commit, path)
 
 
-def load_server(settings: Settings, policy: Path | None) -> Loaded:
-    """Everything behind the routes of the server. Slow: it imports and reads.
+def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None = None) -> Loaded:
+    """Everything behind the routes of the server, by this machine's clock if none is given. Slow: imports and reads.
 
     Raises OperatorMust for a policy, a home or credentials that cannot be used, UsageMust for a missing policy.
     """
     law = Fresh(lambda: (policy or settings.home / "policy.yml",), lambda: _law(policy, settings.home))
-    installation = Installation(settings, law().policy.sandbox.interpreters)
+    installation = Installation(settings, law().policy.sandbox.interpreters, clock=clock)
     return Loaded(
         key=lambda: PublicKey(installation.signer.key_id(), installation.signer.public_key().decode()),
         registrar=registrar_of(settings.home),
