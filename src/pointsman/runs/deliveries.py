@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -34,6 +32,7 @@ from pointsman.runs.case import Case
 from pointsman.runs.engine import Engine
 from pointsman.runs.following import change_closed, change_pushed, routing_read
 from pointsman.runs.journal import NOTHING, durable, insisted
+from pointsman.runs.lines import Lines
 from pointsman.runs.onboarding import onboard
 from pointsman.runs.parts import Parts
 from pointsman.runs.wishes import WATCHED, Wish, wish_in
@@ -51,41 +50,16 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Lines:
-    """Deliveries about one issue or change are dealt with one after the other, in the order in which they came."""
-
-    _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _waiting: Counter[str] = field(default_factory=Counter)
-
-    @asynccontextmanager
-    async def turn(self, line: str, said: str) -> AsyncIterator[None]:
-        """Wait for a turn in a line. `said` tells what was said, so that who waits can hear that it is said again."""
-        lock = self._locks.setdefault(line, asyncio.Lock())
-        self._waiting[said] += 1
-        counted = True
-        try:
-            async with lock:
-                self._waiting -= Counter([said])
-                counted = False
-                yield
-        finally:
-            if counted:
-                self._waiting -= Counter([said])
-            if not lock.locked():
-                self._locks.pop(line, None)
-
-    def is_said_again(self, said: str) -> bool:
-        """Whether the same stands further back in a line."""
-        return self._waiting[said] > 0
-
-
-@dataclass
 class Desk:
     """Deals with deliveries, on the engine's own loop; the one function that is public is the durable workflow."""
 
     parts: Parts
     engine: Engine
     lines: Lines = field(default_factory=Lines)
+
+    def announce(self, delivery_id: str) -> None:
+        """A delivery is about to be handed over; it is dealt with after those that were announced before it."""
+        self.lines.announce(delivery_id)
 
     async def deal_with(self, delivery_id: str) -> str:
         """Deal with a kept delivery to its end, and say in the inbox what came of it. Nothing in it is raised."""
@@ -113,17 +87,17 @@ class Desk:
                 await self.parts.clock.sleep(max(error.after, 1.0))
 
     async def _dealt(self, delivery: Delivery) -> str:
-        talk = self.parts.talk_for(delivery.forge)
-        me = await insisted("identity", _ACTOR, talk.identity, clock=self.parts.clock)
-        event = self.parts.translate(delivery, me)
-        if isinstance(event, Ignored):
-            return f"ignored: {event.reason}"
-        if isinstance(event, RepositoriesAdded):
-            for origin in event.origins:
-                await self._onboarded(delivery, event, origin, me)
-            return "onboarded"
-        line, said = _line_of(event)
-        async with self.lines.turn(line, said):
+        async with AsyncExitStack() as stack:
+            async with self.lines.entry(delivery.id):
+                talk = self.parts.talk_for(delivery.forge)
+                me = await insisted("identity", _ACTOR, talk.identity, clock=self.parts.clock)
+                event = self.parts.translate(delivery, me)
+                if isinstance(event, Ignored):
+                    return f"ignored: {event.reason}"
+                line, said = _line_of(event)
+                turn = self.lines.join(line, said)
+                stack.push_async_callback(turn.leave)
+            await turn.come()
             if await durable("said-again", _FLAG, lambda: self._is_said_again(said)):
                 return "ignored: said again"
             return await self._followed(delivery, event, me)
@@ -155,6 +129,8 @@ class Desk:
 
     async def _followed(self, delivery: Delivery, event: Event, me: Actor) -> str:
         if isinstance(event, RepositoriesAdded):
+            for origin in event.origins:
+                await self._onboarded(delivery, event, origin, me)
             return "onboarded"
         case = await self._case(delivery, event.origin, event.actor, me)
         if isinstance(case, str):
@@ -224,7 +200,7 @@ async def _told(case: Case, error: PointsmanError) -> str:
 def _line_of(event: Event) -> tuple[str, str]:
     """The line that an event stands in, and words for what it says: the same words mean the same wish."""
     if isinstance(event, RepositoriesAdded):
-        return "", ""
+        return "onboarding", f"onboarding:{id(event)}"
     origin = event.origin
     number = event.head if isinstance(event, CheckAsked) else getattr(event, "number", "")
     line = f"{origin.forge}:{origin.repository_id}:{number}"

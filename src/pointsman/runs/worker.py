@@ -27,6 +27,7 @@ class Worker:
         self._engine: Engine | None = None
         self._woken = asyncio.Event()
         self._stopping = False
+        self._desk: Desk | None = None
         self._handed: set[str] = set()
         self._swept_at: float | None = None
 
@@ -71,7 +72,7 @@ class Worker:
         except PointsmanError:
             await engine.stop()
             raise
-        self._engine = engine
+        self._engine, self._desk = engine, desk
         return engine
 
     async def _hand_over(self, engine: "Engine") -> None:
@@ -81,7 +82,8 @@ class Worker:
         for delivery_id in waiting:
             if delivery_id not in self._handed:
                 delivery = await self._parts.inbox.delivery(delivery_id)
-                if delivery is not None:
+                if delivery is not None and self._desk is not None:
+                    self._desk.announce(delivery_id)
                     await engine.deliver(delivery_workflow(delivery.forge, delivery_id), delivery_id)
                     self._handed.add(delivery_id)
 

@@ -141,6 +141,24 @@ class DeskWorld(Served):
             await worker.stop()
             await serving
 
+    def until_waiting(self, event: Event) -> tuple[tuple[str, ...], RunView]:
+        """The same for one event, until the run that it begins waits for somebody."""
+        return asyncio.run(self._until_waiting(event))
+
+    async def _until_waiting(self, event: Event) -> tuple[tuple[str, ...], RunView]:
+        worker = Worker(self.parts())
+        serving = asyncio.create_task(worker.run())
+        try:
+            one = await self.deliver(event)
+            await self._until(self._waits)
+            return (self.outcomes[one],), (await self.ledger.runs(SHOP.id))[0]
+        finally:
+            await worker.stop()
+            await serving
+
+    async def _waits(self) -> bool:
+        return any(view.state == "waiting" for view in await self.ledger.runs(SHOP.id))
+
     async def deliver(self, event: Event | Ignored, at: str = EARLY) -> str:
         """Keep one delivery in the inbox."""
         delivery_id = f"guid-{len(self.events)}"
