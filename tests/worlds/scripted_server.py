@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.worlds.dialects import Turn, failure, listed, shown, streamed, whole
-from tests.worlds.script import MODEL_PATHS, Script, load_script, texts_of
+from tests.worlds.script import MODEL_PATHS, Rule, Script, load_script, texts_of
 
 SECRET_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
 
@@ -68,6 +68,10 @@ class Player:
         self._turns: dict[int, int] = {}
         self._number = 0
 
+    def learn(self, *rules: Rule) -> None:
+        """Know more rules, behind those that are there."""
+        self._script = replace(self._script, rules=(*self._script.rules, *rules))
+
     def play(self, request: _Request) -> _Response:
         if self._script.key and not _carries(request.headers, self._script.key):
             return _plain(401, failure(request.path, 401, "the key is wrong"))
@@ -118,6 +122,10 @@ class ScriptedServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def learn(self, *rules: Rule) -> None:
+        """Know more rules from now on, behind those that are there."""
+        self._loop.call_soon_threadsafe(self._player.learn, *rules)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -8,6 +8,7 @@ import array
 import atexit
 import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -22,9 +23,19 @@ _PRELOADED = (
     "pointsman.entrypoints.cli.running",
     "pointsman.entrypoints.cli.looking",
     "pointsman.entrypoints.cli.auditing",
+    "pointsman.entrypoints.cli.serving",
     "pointsman.entrypoints.cli.progress",
     "pointsman.entrypoints.cli.reporting",
+    "pointsman.entrypoints.wiring",
+    "pointsman.forges.github.forge",
+    "pointsman.forges.github.posting",
+    "pointsman.forges.github.talk",
+    "pointsman.forges.github.hooks",
+    "pointsman.forges.github.translate",
+    "pointsman.runs.deliveries",
     "pointsman.runs.engine",
+    "pointsman.runs.sweep",
+    "github.Requester",
     "ollama",
     "httpx",
 )
@@ -99,7 +110,7 @@ def _server() -> str:
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(place)
     listening.listen(16)
-    command = [sys.executable, str(Path(__file__).resolve()), str(listening.fileno())]
+    command = [sys.executable, "-P", str(Path(__file__).resolve()), str(listening.fileno())]
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": folder.name}
     process = subprocess.Popen(command, cwd="/", env=environment, pass_fds=(listening.fileno(),))
     listening.close()
@@ -157,6 +168,9 @@ def _become(words: list[str], cwd: str, env: dict[str, str], handles: list[int])
     os.environ.clear()
     os.environ.update(env)
     sys.argv = words
+    if words[0].endswith(".py"):
+        runpy.run_path(words[0], run_name="__main__")
+        sys.exit(0)
     from pointsman.entrypoints.cli import main
 
     # What is raised here ends the process as it would end any program.

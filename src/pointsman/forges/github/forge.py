@@ -123,7 +123,6 @@ def _issue(app: GitHubApp, repository: Repository, key: str) -> Issue:
         body=body,
         digest=hashlib.sha256(f"{found.title}\0{body}".encode()).hexdigest(),
         labels=tuple(label if isinstance(label, str) else label.name for label in found.labels),
-        url=found.html_url,
     )
 
 
