@@ -16,6 +16,8 @@ from pointsman.phases.paths import cleaned
 from pointsman.phases.reading import AsList, Draft, Text, Texts
 from pointsman.phases.suggestions import suggestion_of
 
+Fate = Literal["fixed", "open"]
+
 _SEVERITIES = {"critical": "blocking", "high": "blocking", "blocker": "blocking", "medium": "major", "low": "minor",
                "error": "major", "warning": "minor", "info": "note", "nit": "note", "trivial": "note"}  # fmt: skip
 _KINDS = ("bug", "security", "criteria", "tests", "other")
@@ -135,23 +137,14 @@ def most_grave(found: tuple[Finding, ...], most: int) -> Grounded:
     return Grounded(tuple(ordered[:most]), rest)
 
 
-def settled(
-    earlier: tuple[Finding, ...], still_open: tuple[str, ...], whole: tuple[FileDiff, ...]
-) -> tuple[Finding, ...]:
-    """Findings of the round before: fixed when the quoted line is gone or the reviewer no longer holds them.
-
-    Lines move, so each one that is still open is found again.
-    """
-    after = []
-    for finding in earlier:
-        place = anchor(whole, finding.path, finding.quote)
-        if finding.fate != "open":
-            after.append(finding)
-        elif isinstance(place, str) or finding.id not in still_open:
-            after.append(replace(finding, fate="fixed"))
-        else:
-            after.append(replace(finding, line=place.line.line, side=place.line.side))
-    return tuple(after)
+def found_again(findings: tuple[Finding, ...], whole: tuple[FileDiff, ...]) -> tuple[Finding, ...]:
+    """The open findings of the round before whose quote is in the diff, each where it stands now."""
+    places = ((one, anchor(whole, one.path, one.quote)) for one in findings if one.fate == "open")
+    return tuple(
+        replace(one, line=place.line.line, side=place.line.side)
+        for one, place in places
+        if not isinstance(place, str)
+    )
 
 
 def standing(
@@ -182,7 +175,7 @@ def carried(before: tuple[Finding, ...], stand: tuple[Finding, ...], held: froze
     return tuple(one if one.fate != "open" else now.get(one.id, replace(one, fate="fixed")) for one in before)
 
 
-def fates(prior: PriorReview, review: Review) -> dict[str, Literal["fixed", "open"]]:
+def fates(prior: PriorReview, review: Review) -> dict[str, Fate]:
     """What became of each finding that was open, by its id. What the review does not speak of is open."""
     said = {finding.id: finding.fate for finding in review.findings}
     return {finding.id: "fixed" if said.get(finding.id) == "fixed" else "open" for finding in prior.open}

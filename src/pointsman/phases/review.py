@@ -1,5 +1,6 @@
 """Review: what a model that did not write the change says of it, held to lines of the diff."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pointsman.domain.errors import OwnerMust
@@ -8,7 +9,7 @@ from pointsman.domain.models import Ask, Model, Shape
 from pointsman.domain.outcome import Earlier, Evidence, Finding, Review
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import Source
-from pointsman.phases.anchors import FileDiff, files_of
+from pointsman.phases.anchors import FileDiff
 from pointsman.phases.asking import (
     CHARS_PER_TOKEN,
     Asking,
@@ -20,8 +21,9 @@ from pointsman.phases.asking import (
     temperature_of,
 )
 from pointsman.phases.context import ROOMS, joined, sources
-from pointsman.phases.findings import Grounded, ReviewDraft, grounded, most_grave, settled, verdict_of
+from pointsman.phases.findings import Grounded, ReviewDraft, carried, grounded, most_grave, short, verdict_of
 from pointsman.phases.reading import choice_schema, list_schema, object_schema, reader, text_schema
+from pointsman.phases.subject import Subject, subject_of
 from pointsman.phases.templates import bullets, fenced, fill, mark_of, shorten
 from pointsman.ports.bundle import Ports
 
@@ -33,26 +35,24 @@ _FINDING = object_schema(
     kind=choice_schema("bug", "security", "criteria", "tests", "other"),
     message=_TEXT,
     failing_input=text_schema("the concrete input for which it goes wrong"),
-    suggestion=_TEXT,
+    suggestion=text_schema("the exact text that replaces the quoted line, or empty"),
 )
 _FIRST = Shape("review", object_schema(summary=_TEXT, findings=list_schema(_FINDING)))
-_AGAIN = Shape(
-    "review",
-    object_schema(summary=_TEXT, findings=list_schema(_FINDING), still_open=list_schema({"type": "string"})),
-)
+_IDS = list_schema({"type": "string"})
+_AGAIN = Shape("review", object_schema(summary=_TEXT, findings=list_schema(_FINDING), still_open=_IDS))
+_SINCE = Shape("review", object_schema(summary=_TEXT, findings=list_schema(_FINDING), still_open=_IDS, mended=_IDS))
+_STILL_OPEN = "- still_open: the ids of earlier findings that still hold"
+_MENDED = "- mended: the ids of earlier findings that no longer hold, as the code shows"
+_AROUND = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What one round is about: the commit, the diff since the last round, and what is still open from it."""
+    """One round of review: who is asked, about what, and the sources behind it."""
 
     asking: Asking
     earlier: Earlier
-    commit: str
-    round: int
-    files: tuple[FileDiff, ...]
-    whole: tuple[FileDiff, ...]
-    open_before: tuple[Finding, ...]
+    subject: Subject
     shown: tuple[Source, ...]
 
     @property
@@ -67,8 +67,10 @@ class _Read:
     summaries: tuple[str, ...]
     found: Grounded
     still_open: tuple[str, ...]
+    mended: tuple[str, ...]
     model: str
     unread: str = ""
+    unread_paths: tuple[str, ...] = ()
 
 
 async def review(
@@ -76,8 +78,9 @@ async def review(
 ) -> Review:
     """One round of review by the first of `reviewers`; the others stand in on an outage.
 
-    The first round sees the whole diff, later ones what changed since, and may then raise only grave new findings.
-    The verdict is computed from findings and evidence. Raises OwnerMust when nobody may review or nothing fits the
+    The first round sees the whole diff, or what is new in it since the change was reviewed before; later ones see
+    what changed since, and may then raise only grave new findings. What people settled is not raised again. The
+    verdict is computed from findings and evidence. Raises OwnerMust when nobody may review or nothing fits the
     window, TryAgain when all are out, and what the door raises.
     """
     if not reviewers:
@@ -87,33 +90,27 @@ async def review(
             hint="Name a reviewer of another model family for `qa` in the routing file.",
         )
     limits = route_of(spec, Phase.REVIEW).limits
-    case = await _case(Asking(spec, ports, Phase.REVIEW, reviewers[0], reviewers[1:], limits), earlier, round)
-    if not case.files:
+    asking = Asking(spec, ports, Phase.REVIEW, reviewers[0], reviewers[1:], limits)
+    subject = await subject_of(spec, earlier, ports.workspace, round=round)
+    shown = await sources(ports.workspace, subject.commit, tuple(file.path for file in subject.files))
+    case = _Case(asking, earlier, subject, shown)
+    if not subject.files:
         return _nothing_new(case)
     parts, left_out = _parts(case)
     read = await _read_all(case, parts)
     return _concluded(case, read, left_out)
 
 
-async def _case(asking: Asking, earlier: Earlier, round: int) -> _Case:
-    spec, workspace = asking.spec, asking.ports.workspace
-    commit = earlier.patch.commit if earlier.patch else spec.head_commit
-    whole = files_of(await workspace.diff(spec.base_commit, commit))
-    before = earlier.review if round > 1 else None
-    files = files_of(await workspace.diff(before.commit, commit)) if before else whole
-    shown = await sources(workspace, commit, tuple(file.path for file in files))
-    open_before = before.findings if before else ()
-    return _Case(asking, earlier, commit, round, files, whole, open_before, shown)
-
-
 def _nothing_new(case: _Case) -> Review:
-    ids = tuple(finding.id for finding in case.open_before)
-    findings = settled(case.open_before, ids, case.whole)
-    verdict = verdict_of(
-        findings, case.evidence, evidence_required=case.asking.spec.order.evidence_required, is_partial=not case.whole
-    )
-    said = "Nothing was changed since the last round." if case.whole else "There is no change to review."
-    return Review(verdict, said, findings, (), case.asking.model.name, case.round, case.commit)
+    subject = case.subject
+    findings = carried(subject.before, subject.stand, frozenset(finding.id for finding in subject.stand))
+    is_partial = not subject.whole or bool(subject.unread)
+    required = case.asking.spec.order.evidence_required
+    verdict = verdict_of(findings, case.evidence, evidence_required=required, is_partial=is_partial)
+    since = "round" if subject.round > 1 else "review"
+    said = f"Nothing was changed since the last {since}." if subject.whole else "There is no change to review."
+    model, commit = case.asking.model.name, subject.commit
+    return Review(verdict, said, findings, (), model, subject.round, commit, subject.unread)
 
 
 def _parts(case: _Case) -> tuple[tuple[tuple[FileDiff, ...], ...], tuple[str, ...]]:
@@ -121,7 +118,7 @@ def _parts(case: _Case) -> tuple[tuple[tuple[FileDiff, ...], ...], tuple[str, ..
     parts: list[tuple[FileDiff, ...]] = []
     left_out: list[str] = []
     most = max(1, case.asking.limits.max_calls)
-    for file in case.files:
+    for file in case.subject.files:
         if parts and _fits(case, (*parts[-1], file)):
             parts[-1] = (*parts[-1], file)
         elif len(parts) < most and _fits(case, (file,)):
@@ -132,63 +129,77 @@ def _parts(case: _Case) -> tuple[tuple[tuple[FileDiff, ...], ...], tuple[str, ..
 
 
 def _fits(case: _Case, part: tuple[FileDiff, ...]) -> bool:
-    return case.asking.fits(_question(case, part, (), ()))
+    """Whether the part fits in its smallest form: without any file whole, and with the names of those left out."""
+    return case.asking.fits(_question(case, part, (), tuple(one.path for one in _wholes(case, part))))
 
 
 async def _read_all(case: _Case, parts: tuple[tuple[FileDiff, ...], ...]) -> _Read:
-    read = _Read((), Grounded((), ()), (), case.asking.model.name)
-    for part in parts:
+    read = _Read((), Grounded((), ()), (), (), case.asking.model.name)
+    for number, part in enumerate(parts):
         answer = await ask_shaped(case.asking.ports, _shown(case, part), reader(ReviewDraft))
         if isinstance(answer, Unreadable):
-            return replace(read, model=answer.model, unread=answer.why)
+            rest = tuple(file.path for other in parts[number:] for file in other)
+            return replace(read, model=answer.model, unread=answer.why, unread_paths=rest)
         found = grounded(answer.value.findings, part)
         summary = (answer.value.summary,) if answer.value.summary else ()
         read = _Read(
             (*read.summaries, *summary),
             Grounded((*read.found.findings, *found.findings), (*read.found.dropped, *found.dropped)),
             (*read.still_open, *answer.value.still_open),
+            (*read.mended, *answer.value.mended),
             answer.model,
         )
     return read
 
 
 def _shown(case: _Case, part: tuple[FileDiff, ...]) -> Ask:
-    limit = ROOMS[case.asking.model.tier].file_chars
-    about = tuple(file.path for file in part)
-    wholes = tuple(one for one in case.shown if one.path in about and len(one.text) <= limit)
     mark = _mark(case, part)
     pieces = tuple(
         Piece(one.path, fenced(mark, f"file {one.path} after the change", one.text))
-        for one in sorted(wholes, key=lambda one: len(one.text))
+        for one in sorted(_wholes(case, part), key=lambda one: len(one.text))
     )
     return fit(case.asking, pieces, lambda kept, left_out: _question(case, part, kept, left_out))
+
+
+def _wholes(case: _Case, part: tuple[FileDiff, ...]) -> tuple[Source, ...]:
+    limit = ROOMS[case.asking.model.tier].file_chars
+    about = tuple(file.path for file in part)
+    return tuple(one for one in case.shown if one.path in about and len(one.text) <= limit)
 
 
 def _mark(case: _Case, part: tuple[FileDiff, ...]) -> str:
     issue = case.asking.spec.issue
     tails = (result.tail for result in (case.evidence.candidate if case.evidence else ()))
-    return mark_of(issue.title, issue.body, *(file.text for file in part), *(one.text for one in case.shown), *tails)
+    texts = (*(file.text for file in part), *(one.text for one in case.shown), *case.subject.texts.values())
+    return mark_of(issue.title, issue.body, *texts, *tails)
 
 
 def _question(case: _Case, part: tuple[FileDiff, ...], kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
     mark = _mark(case, part)
-    others = len(case.files) - len(part)
+    subject = case.subject
+    others = len(subject.files) - len(part)
     scope = f"This is a part of the change; {others} other files are reviewed apart.\n" if others else ""
-    label = "the change" if case.round == 1 else "what was changed since the last round"
+    shape, settling = _settling(case)
     prompt = fill(
-        "review/1",
+        "review/2",
         mark=mark,
         task=_task(case, mark),
         evidence=_evidence(case.evidence, mark),
-        earlier=_earlier(case.open_before, mark),
-        diff=fenced(mark, label, "".join(file.text for file in part)),
+        earlier=_earlier(subject, mark),
+        diff=fenced(mark, subject.label, "".join(file.text for file in part)),
         context=joined(kept, left_out),
         scope=scope,
         most=str(case.asking.spec.review.max_findings),
-        settling="- still_open: the ids of earlier findings that still hold" if case.open_before else "",
+        settling=settling,
     )
-    shape = _AGAIN if case.open_before else _FIRST
     return case.asking.ask(prompt, shape=shape, temperature=temperature_of(case.asking.model))
+
+
+def _settling(case: _Case) -> tuple[Shape, str]:
+    """What is asked of earlier findings. Of those of another review the model must say itself what is mended."""
+    if not case.subject.stand:
+        return _FIRST, ""
+    return (_AGAIN, _STILL_OPEN) if case.asking.spec.prior is None else (_SINCE, f"{_STILL_OPEN}\n{_MENDED}")
 
 
 def _task(case: _Case, mark: str) -> str:
@@ -207,44 +218,80 @@ def _evidence(evidence: Evidence | None, mark: str) -> str:
     return fenced(mark, "what the tests show", shorten("\n".join(said), 2000))
 
 
-def _earlier(findings: tuple[Finding, ...], mark: str) -> str:
-    lines = [f"{one.id} {one.path}: {one.quote.strip()}\n  {one.message}" for one in findings if one.fate == "open"]
+def _earlier(subject: Subject, mark: str) -> str:
+    lines = [
+        f"{one.id} {one.path}: {one.quote.strip()}\n  {one.message}{_surroundings(one, subject.texts)}"
+        for one in subject.stand
+    ]
     return fenced(mark, "earlier findings, with their ids", "\n".join(lines)) if lines else ""
 
 
+def _surroundings(finding: Finding, texts: Mapping[str, str]) -> str:
+    """The code around a finding as it is now, so that whether it still holds can be judged."""
+    if finding.side == "old" or finding.path not in texts:
+        return ""
+    start = max(0, finding.line - 1 - _AROUND)
+    lines = texts[finding.path].split("\n")[start : finding.line + _AROUND]
+    return "\n  the code now:\n" + "\n".join(f"  | {shorten(line, 200)}" for line in lines)
+
+
 def _concluded(case: _Case, read: _Read, left_out: tuple[str, ...]) -> Review:
-    spec = case.asking.spec
-    before = settled(case.open_before, read.still_open, case.whole)
-    known = frozenset(finding.id for finding in before)
-    new = tuple(one for one in read.found.findings if one.id not in known)
-    late: tuple[str, ...] = ()
-    if case.round > 1:
-        late = tuple(
-            f"{one.message[:80]}: too slight to be raised in a later round" for one in new if not _is_grave(one)
-        )
-        new = tuple(one for one in new if _is_grave(one))
-    chosen = most_grave(new, spec.review.max_findings)
-    findings = (*before, *chosen.findings)
+    subject, spec = case.subject, case.asking.spec
+    new, dropped = _new(case, read)
+    again = frozenset(finding.id for finding in new)
+    before = carried(subject.before, subject.stand, _held(case, read))
+    findings = (*(one for one in before if one.id not in again), *new)
+    unread = tuple(dict.fromkeys((*subject.unread, *left_out, *read.unread_paths)))
     verdict = verdict_of(
-        findings,
-        case.evidence,
-        evidence_required=spec.order.evidence_required,
-        is_partial=bool(left_out or read.unread),
+        findings, case.evidence, evidence_required=spec.order.evidence_required, is_partial=bool(unread)
     )
     if read.unread:
         verdict = "inconclusive"
-    dropped = (*read.found.dropped, *late, *chosen.dropped)
-    return Review(verdict, _summary(read, left_out), findings, dropped, read.model, case.round, case.commit)
+    said = _summary(read, left_out, subject.unread)
+    return Review(verdict, said, findings, dropped, read.model, subject.round, subject.commit, unread)
+
+
+def _held(case: _Case, read: _Read) -> frozenset[str]:
+    """The ids of earlier findings that the reviewer holds; whoever raises one again holds it.
+
+    Within a run, silence lets a finding go. What an earlier review told people is open until somebody says that it is
+    mended: a weak model forgets ids.
+    """
+    stand = frozenset(finding.id for finding in case.subject.stand)
+    held = frozenset((*read.still_open, *(finding.id for finding in read.found.findings)))
+    if read.unread:
+        return stand
+    return held if case.asking.spec.prior is None else stand - (frozenset(read.mended) - held)
+
+
+def _new(case: _Case, read: _Read) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What is raised for the first time, or again after it was fixed; and why the rest is not."""
+    review, prior = case.asking.spec.review, case.asking.spec.prior
+    settled = prior.settled if prior else ()
+    standing = {finding.id for finding in case.subject.stand}
+    kept: list[Finding] = []
+    dropped = list(read.found.dropped)
+    for one in read.found.findings:
+        if one.id in settled:
+            dropped.append(f"{short(one.message)}: people settled it before")
+        elif case.subject.round > 1 and not _is_grave(one):
+            dropped.append(f"{one.message[:80]}: too slight to be raised in a later round")
+        elif one.id not in standing:
+            kept.append(one)
+    chosen = most_grave(tuple(kept), review.max_findings)
+    return chosen.findings, (*dropped, *chosen.dropped)
 
 
 def _is_grave(finding: Finding) -> bool:
     return finding.severity.rank >= Severity.MAJOR.rank
 
 
-def _summary(read: _Read, left_out: tuple[str, ...]) -> str:
+def _summary(read: _Read, left_out: tuple[str, ...], unread: tuple[str, ...]) -> str:
     parts = [" ".join(summary.split()) for summary in dict.fromkeys(read.summaries)]
     if read.unread:
         parts.append(f"The reviewer's answer could not be read after one repair turn: {read.unread}.")
     if left_out:
         parts.append(f"Not reviewed, because they do not fit the reviewer's window: {', '.join(left_out)}.")
+    if unread:
+        parts.append(f"Changed before this run and reviewed by nobody so far: {', '.join(unread)}.")
     return " ".join(parts) or "The reviewer gave no summary."

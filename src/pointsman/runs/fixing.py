@@ -1,7 +1,6 @@
 """The findings of a review become one more commit of the change, and each is answered in its thread."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from pydantic import TypeAdapter
 
@@ -11,7 +10,7 @@ from pointsman.domain.forge import ChangeView, Thread
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Finding, Note, Plan, Review
 from pointsman.domain.run import ChangeRef, PriorReview, Refuse, RunSpec
-from pointsman.phases.findings import verdict_of
+from pointsman.phases.findings import Fate, fates
 from pointsman.phases.paths import is_test
 from pointsman.phases.plan import plan_digest
 from pointsman.policy.touched import unapproved, weigh
@@ -20,8 +19,6 @@ from pointsman.runs.course import Course, refused
 from pointsman.runs.journal import NOTHING
 from pointsman.runs.proving import Proved, prove
 from pointsman.runs.publish import Target, authorised, conclude, put_forward, settle_on
-
-Fate = Literal["fixed", "open"]
 
 _VIEW: TypeAdapter[ChangeView | None] = TypeAdapter(ChangeView | None)
 _THREADS: TypeAdapter[tuple[Thread, ...]] = TypeAdapter(tuple[Thread, ...])
@@ -44,19 +41,18 @@ async def fix(course: Course) -> Note:
     job = _job(course)
     await _prepared(course, job)
     proved = await prove(course)
-    fates = await _fates(course, job, proved)
+    became = _fates(job, proved)
     if proved.patch is None:
-        await _answered(course, job, fates, why=proved.why, commit="")
+        await _answered(course, job, became, why=proved.why, commit="")
     settle_on(course, proved)
     await authorised(course)
     await _still_ours(course, job)
     target = Target(job.change.branch, expected_head=course.spec.base_commit, number=job.change.number)
     note, change = await put_forward(course, proved, target)
-    await _answered(course, job, fates, why=proved.why, commit=note.commit)
-    count = sum(fate == "fixed" for fate in fates.values())
-    said = f"{count} of {len(fates)} findings fixed."
-    whole = replace(proved, review=_whole(course, job, proved, fates))
-    await conclude(course, change, whole, note, said=said)
+    await _answered(course, job, became, why=proved.why, commit=note.commit)
+    count = sum(fate == "fixed" for fate in became.values())
+    said = f"{count} of {len(became)} findings fixed."
+    await conclude(course, change, replace(proved, review=_whole(proved)), note, said=said)
     return note
 
 
@@ -128,48 +124,27 @@ async def _still_ours(course: Course, job: _Job) -> None:
         )
 
 
-async def _fates(course: Course, job: _Job, proved: Proved) -> dict[str, Fate]:
-    """What became of each finding: as the review of the fix says, else whether its line still stands as it was."""
-    if proved.patch is None:
+def _fates(job: _Job, proved: Proved) -> dict[str, Fate]:
+    """What became of each finding, as the review of the fix says; without a patch or a review all are open."""
+    if proved.patch is None or proved.review is None:
         return {finding.id: "open" for finding in job.prior.open}
-    said = {finding.id: finding.fate for finding in proved.review.findings} if proved.review else {}
-    fates: dict[str, Fate] = {}
-    for finding in job.prior.open:
-        if finding.id in said:
-            fates[finding.id] = "fixed" if said[finding.id] == "fixed" else "open"
-        else:
-            stands = await _stands(course, proved.patch.commit, finding)
-            fates[finding.id] = "open" if stands or proved.review is None else "fixed"
-    return fates
+    return fates(job.prior, proved.review)
 
 
-async def _stands(course: Course, commit: str, finding: Finding) -> bool:
-    source = await course.ports.workspace.read(commit, finding.path)
-    quote = " ".join(finding.quote.split())
-    return source is not None and any(" ".join(line.split()) == quote for line in source.text.splitlines())
-
-
-def _whole(course: Course, job: _Job, proved: Proved, fates: dict[str, Fate]) -> Review | None:
+def _whole(proved: Proved) -> Review | None:
     """The review of the change as it is now: what the fix left open, and what its own review found."""
     if proved.review is None:
         return None
-    before = {finding.id for finding in job.prior.open}
-    left = tuple(finding for finding in job.prior.open if fates[finding.id] == "open")
-    new = tuple(finding for finding in proved.review.findings if finding.id not in before and finding.fate != "fixed")
-    findings = (*left, *new)
-    required = course.spec.order.evidence_required
-    partial = proved.review.verdict == "inconclusive"
-    verdict = verdict_of(findings, proved.evidence, evidence_required=required, is_partial=partial)
-    return replace(proved.review, findings=findings, verdict=verdict)
+    return replace(proved.review, findings=tuple(one for one in proved.review.findings if one.fate != "fixed"))
 
 
-async def _answered(course: Course, job: _Job, fates: dict[str, Fate], *, why: str, commit: str) -> None:
+async def _answered(course: Course, job: _Job, became: dict[str, Fate], *, why: str, commit: str) -> None:
     """Say in each thread what became of its finding; what is fixed is resolved, as far as the forge lets us."""
     threads = await course.insist("threads", _THREADS, lambda: job.talk.threads(course.topic))
     for thread in threads:
-        if thread.is_resolved or thread.finding not in fates:
+        if thread.is_resolved or thread.finding not in became:
             continue
-        if fates[thread.finding] == "fixed":
+        if became[thread.finding] == "fixed":
             await _replied(course, job, thread, fixed_in(commit))
             await _resolved(course, job, thread)
         else:

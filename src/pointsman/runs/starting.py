@@ -156,7 +156,8 @@ async def prior_of(case: Case, change: ChangeView, *, full: bool = False) -> Pri
     if full or last is None:
         # From the change's own base to that base: nothing was seen yet, and what is settled still holds.
         return PriorReview(change.base_commit, change.base_commit, (), settled) if settled else None
-    return PriorReview(last.base, last.head, open_of(last.review.findings, settled), settled)
+    still_open = open_of(last.review.findings, settled)
+    return PriorReview(last.base, last.head, still_open, settled, last.review.unread)
 
 
 async def settled_in(case: Case) -> tuple[str, ...]:
