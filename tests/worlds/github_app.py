@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,11 +44,11 @@ def conversion_of(world: GitHubWorld) -> Conversion:
 class AppScene:
     """A world with the repository acme/shop, a writer, and the app at work in it."""
 
-    def __init__(self, world: GitHubWorld, folder: Path) -> None:
+    def __init__(self, world: GitHubWorld, folder: Path, files: Mapping[str, str]) -> None:
         self.world = world
         self.folder = folder
         self.ada = world.person("ada")
-        self.shop = world.repository("acme/shop", {"a.py": "x = 1\n", "README.md": "# Shop\n"})
+        self.shop = world.repository("acme/shop", {"a.py": "x = 1\n", "README.md": "# Shop\n", **files})
         self.shop.collaborator(self.ada, "write")
         self.installation = world.install(self.shop)
         self.account = replace(save_account(folder, conversion_of(world)), spacing=0.0, timeout=5)
@@ -114,10 +114,10 @@ def done(what: Awaitable[T]) -> T:
 
 
 @contextmanager
-def app_scene() -> Iterator[AppScene]:
+def app_scene(files: Mapping[str, str] | None = None) -> Iterator[AppScene]:
     """A scene in a folder of its own; at its end GitHub's descriptions must have been kept to."""
     with tempfile.TemporaryDirectory() as name, GitHubWorld(Path(name) / "world") as world:
-        scene = AppScene(world, Path(name) / "home")
+        scene = AppScene(world, Path(name) / "home", files or {})
         try:
             yield scene
         finally:

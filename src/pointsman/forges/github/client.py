@@ -124,6 +124,9 @@ class _Line:
         # What its HTTP library raises are all OSError.
         except OSError as error:
             raise unanswered("the connection failed or took too long") from error
+        # It reads numbers out of headers, which something on the way may have garbled.
+        except ValueError as error:
+            raise unanswered("its answer cannot be read") from error
         except RuntimeError as error:
             raise OperatorMust(
                 "GitHub sends requests to another address.",
