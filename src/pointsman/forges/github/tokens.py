@@ -118,14 +118,18 @@ class Tokens:
         return Credential(minted.token), self._clock() + _lifetime(minted, reply) - _SPARED
 
     def _signed(self) -> str:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
         from github.Auth import AppAuth
 
         try:
             key = self._account.key_file.read_text(encoding="utf-8")
+            # Looked at first: what signs has errors of its own for a key that is none.
+            load_pem_private_key(key.encode(), password=None)
             auth = AppAuth(str(self._account.app_id), key, jwt_expiry=_JWT_SECONDS, jwt_issued_at=-_DATED_BACK)
             return auth.token
-        # A key that is none is a ValueError, or a TypeError where its kind is another one.
-        except (OSError, ValueError, TypeError) as error:
+        # A key that is none is a ValueError, or a TypeError where it is locked or of another kind.
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise OperatorMust(
                 f"The App's private key in {self._account.key_file} cannot be used.",
                 code="credentials",
