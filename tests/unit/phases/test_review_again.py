@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from tests.unit.phases.phase_world import BUGGY, FIXED, REVIEWER, TREE, Line, World, said_in, says
 from tests.unit.phases.test_coding_tries import PLAN
 from tests.unit.phases.test_review_findings import GRAVE, LINE, PASSED
 
+from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Finding, Patch, Review
 from pointsman.domain.run import PriorReview
@@ -22,19 +23,24 @@ PUSHED = FIXED.replace("value * 2", "2 * value")
 DOUBLED = {**GRAVE, "quote": "    return 2 * value", "message": "twice is odd"}
 LATER = {"bounds.py": PUSHED}
 IMPORTS = "import os\nimport sys\n\n\n"
-NOTHING = {"summary": "s", "findings": []}
+Ids = str | tuple[str, ...]
 
 
 class Again:
     """A change at `then`, reviewed with these findings open, and pushed to since; the base may have moved too."""
 
     def __init__(
-        self, *script: Line, then: dict[str, str] | None = None, on: dict[str, str] | None = None, **prior: Any
+        self,
+        *script: Line,
+        then: dict[str, str] | None = None,
+        on: dict[str, str] | None = None,
+        open: tuple[Finding, ...] = (OPEN,),
+        settled: tuple[str, ...] = (),
     ) -> None:
         self.world = World(list(script))
         self.base = self.kept(on or {})
-        known = {"open": (OPEN,), "settled": (), **prior}
-        self.prior = PriorReview(self.world.base, self.kept({"bounds.py": FIXED} if then is None else then), **known)
+        head = self.kept({"bounds.py": FIXED} if then is None else then)
+        self.prior = PriorReview(self.world.base, head, open, settled)
 
     def kept(self, files: dict[str, str]) -> str:
         return self.world.workspace.keep({**TREE, **files})
@@ -62,8 +68,13 @@ class Again:
         return said_in(self.world.models.asks[-1])
 
 
-def answer(*findings: dict[str, str], **more: Any) -> Line:
-    return says(data={"summary": "s", "findings": list(findings), **more})
+def answer(*findings: dict[str, str], still_open: Ids = (), mended: Ids = ()) -> Line:
+    ids: JsonObject = {"still_open": _said(still_open), "mended": _said(mended)}
+    return says(data={"summary": "s", "findings": [dict(one) for one in findings], **ids})
+
+
+def _said(ids: Ids) -> object:
+    return ids if isinstance(ids, str) else list(ids)
 
 
 def fate_of(found: Review) -> list[tuple[str, int, str]]:
@@ -72,7 +83,7 @@ def fate_of(found: Review) -> list[tuple[str, int, str]]:
 
 def test_only_what_was_pushed_since_is_shown_with_what_is_open_and_the_code_around_it() -> None:
     many = {f"kept_{number}.py": f"kept_{number} = 1\n" for number in range(3)}
-    again = Again(answer(DOUBLED, still_open=[OPEN.id]), then={**many, "bounds.py": FIXED})
+    again = Again(answer(DOUBLED, still_open=(OPEN.id,)), then={**many, "bounds.py": FIXED})
     found = again.reviewed({**many, **LATER})
     assert "+    return 2 * value" in again.asked and "kept_1" not in again.asked
     assert OPEN.id in again.asked and f"  | {LINE}" in again.asked and "- mended:" in again.asked
@@ -88,12 +99,8 @@ def test_a_base_that_moved_brings_no_question_and_keeps_each_finding_on_its_line
     again = Again(on=moved)
     found = again.reviewed({**moved, "bounds.py": IMPORTS + FIXED})
     assert again.world.models.asks == [] and fate_of(found) == [(OPEN.id, 6, "open")]
-    assert (found.verdict, found.summary, found.dropped) == (
-        "changes",
-        "Nothing was changed since the last review.",
-        (),
-    )
-    assert found.findings[0].id == finding_id("bounds.py", found.findings[0].quote, "bug"), goal
+    assert (found.verdict, found.summary) == ("changes", "Nothing was changed since the last review.")
+    assert (found.dropped, found.unread) == ((), ())
 
 
 def test_nothing_new_and_nothing_open_is_approved_without_a_question() -> None:
@@ -121,23 +128,21 @@ def test_a_finding_of_a_file_that_left_the_change_is_fixed_and_nothing_of_that_f
 @pytest.mark.parametrize(
     ("said", "fate"),
     [
-        ({}, "open"),
-        ({"still_open": []}, "open"),
-        ({"mended": [OPEN.id]}, "fixed"),
-        ({"mended": [OPEN.id], "still_open": [OPEN.id]}, "open"),
-        ({"mended": "none of them"}, "open"),
+        (answer(), "open"),
+        (answer(mended=(OPEN.id,)), "fixed"),
+        (answer(mended=(OPEN.id,), still_open=(OPEN.id,)), "open"),
+        (answer(mended="none of them"), "open"),
+        (says(data={"findings": []}), "open"),
     ],
 )
-def test_what_people_were_told_is_open_until_the_reviewer_says_that_it_is_mended(
-    said: dict[str, Any], fate: str
-) -> None:
-    found = Again(answer(**said)).reviewed(LATER)
+def test_what_people_were_told_is_open_until_the_reviewer_says_that_it_is_mended(said: Line, fate: str) -> None:
+    found = Again(said).reviewed(LATER)
     assert [one.fate for one in found.findings] == [fate]
     assert found.verdict == ("approve" if fate == "fixed" else "changes")
 
 
 def test_an_open_finding_that_is_raised_again_is_one_finding_and_open() -> None:
-    found = Again(answer({**GRAVE, "message": "in other words"}, mended=[OPEN.id])).reviewed(LATER)
+    found = Again(answer({**GRAVE, "message": "in other words"}, mended=(OPEN.id,))).reviewed(LATER)
     assert fate_of(found) == [(OPEN.id, 2, "open")] and found.findings[0].message == OPEN.message
 
 
@@ -159,7 +164,7 @@ def test_a_full_look_shows_everything_and_still_leaves_alone_what_was_settled() 
 
 
 def test_where_the_reviewed_commits_are_gone_everything_is_new_and_the_findings_are_kept() -> None:
-    again = Again(answer(still_open=[OPEN.id]), then=dict(TREE))
+    again = Again(answer(still_open=(OPEN.id,)), then=dict(TREE))
     found = again.reviewed({"bounds.py": IMPORTS + PUSHED})
     assert f"+{LINE}" in again.asked and "the change (data" in again.asked
     assert fate_of(found) == [(OPEN.id, 6, "open")]
@@ -170,7 +175,8 @@ def test_a_file_that_nobody_could_read_is_asked_about_at_every_push_until_somebo
     first = Again(answer(), then=dict(TREE), open=())
     found = first.reviewed(huge, narrow=True)
     assert (found.verdict, found.unread) == ("inconclusive", ("huge.py",))
-    again = Again(answer(), answer(), then=huge, open=(), unread=found.unread)
+    again = Again(answer(), answer(), then=huge, open=())
+    again.prior = replace(again.prior, unread=found.unread)
     pushed = {**huge, "bounds.py": PUSHED}
     assert again.reviewed(pushed, narrow=True).verdict == "inconclusive"
     wide = again.reviewed({**pushed, "huge.py": "value = 1\n" * 50})
@@ -197,7 +203,7 @@ def test_a_review_of_a_fix_says_of_each_finding_what_became_of_it() -> None:
 
 
 def test_a_second_round_of_a_fix_remembers_the_findings_of_the_review_before() -> None:
-    again = Again(answer(), answer(mended=[OPEN.id]))
+    again = Again(answer(), answer(mended=(OPEN.id,)))
     first = again.mended(LATER)
     assert first.verdict == "changes" and fates(again.prior, first) == {OPEN.id: "open"}
     second = again.mended({"bounds.py": PUSHED + "\n\nLIMIT = 3\n"}, before=first)
@@ -205,7 +211,7 @@ def test_a_second_round_of_a_fix_remembers_the_findings_of_the_review_before() -
 
 
 def test_what_people_pushed_between_a_review_and_its_fix_is_not_taken_for_reviewed() -> None:
-    again = Again(answer(mended=[OPEN.id]))
+    again = Again(answer(mended=(OPEN.id,)))
     reviewed_head = again.prior.head_commit
     again.prior = replace(again.prior, head_commit=again.kept({"bounds.py": FIXED, "theirs.py": "theirs = 1\n"}))
     again_head = replace(again.prior, head_commit=reviewed_head)
