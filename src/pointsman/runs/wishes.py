@@ -22,6 +22,7 @@ from pointsman.domain.events import (
 from pointsman.domain.intents import Build, Fix, Ignore, Intent, ReviewChange, RunCi
 from pointsman.runs.case import Case
 from pointsman.runs.intake import routing_at
+from pointsman.runs.sieve import nothing_in
 
 Asking = IssueLabelled | Commented | ThreadReplied | ChangeLabelled | ChangeOpened | ReviewAsked | CheckAsked
 """The events that somebody's wish may lie in."""
@@ -34,6 +35,7 @@ WATCHED = "watched"
 
 _TRIGGER: TypeAdapter[Trigger] = TypeAdapter(Trigger)
 _NUMBER: TypeAdapter[str] = TypeAdapter(str)
+_FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ class Wish:
 
 async def wish_in(case: Case, event: Asking, bots: tuple[int, ...]) -> Wish | Ignored:
     """The wish of an event, or why there is none in it."""
-    if event.actor.id == case.bot.id:
-        return Ignored("own")
+    nothing = nothing_in(event, case.bot, bots)
+    if nothing is not None:
+        return nothing
     if event.actor.is_bot and event.actor.id not in bots:
         return Ignored("bot")
     match event:
@@ -66,7 +69,7 @@ async def wish_in(case: Case, event: Asking, bots: tuple[int, ...]) -> Wish | Ig
         case Commented():
             return _commented(case, event)
         case ThreadReplied():
-            return _replied(case, event)
+            return await _replied(case, event)
         case ChangeLabelled():
             return await _labelled_change(case, event)
         case ChangeOpened():
@@ -107,35 +110,42 @@ async def remember_triggers(case: Case, trigger: Trigger) -> None:
 async def _labelled_issue(case: Case, event: IssueLabelled) -> Wish | Ignored:
     if event.label != (await triggers(case)).label:
         return Ignored("another label")
-    return Wish(replace(case, number=event.number, label=event.label, digest=event.digest), Build())
+    here = replace(case, number=event.number, label=event.label, digest=event.digest)
+
+    async def is_on() -> bool:
+        return event.label in (await case.forge.issue(case.repository, event.number)).labels
+
+    # A label that was taken back, or taken by us, asks for nothing: so a webhook that is played again does not.
+    return Wish(here, Build()) if await case.step("label", _FLAG, is_on) else Ignored("the label is gone")
 
 
 def _commented(case: Case, event: Commented) -> Wish | Ignored:
     intent = intent_in(event.body, case.bot.login)
     if intent is None:
         return Ignored("no command")
-    if event.via_app and not event.actor.is_bot:
-        return Ignored("a program in somebody's name")
     digest = "" if event.on_change else event.digest
     return Wish(replace(case, number=event.number, comment=event.comment, digest=digest), intent)
 
 
-def _replied(case: Case, event: ThreadReplied) -> Wish | Ignored:
+async def _replied(case: Case, event: ThreadReplied) -> Wish | Ignored:
     here = replace(case, number=event.number, comment=event.comment, thread=event.first)
-    if event.via_app and not event.actor.is_bot:
-        return Ignored("a program in somebody's name")
-    answer = answer_in(event.body, case.bot.login)
-    if answer is not None:
-        is_command = intent_in(event.body, case.bot.login) is not None
-        return Wish(here, Fixed() if answer == "fixed" else answer, is_quiet=not is_command)
-    intent = intent_in(event.body, case.bot.login)
-    return Ignored("no command") if intent is None or isinstance(intent, Ignore) else Wish(here, intent)
+    answer, intent = answer_in(event.body, case.bot.login), intent_in(event.body, case.bot.login)
+    if answer is None:
+        return Ignored("no command") if intent is None or isinstance(intent, Ignore) else Wish(here, intent)
+    # What people say to each other is theirs, however much it sounds like an answer.
+    if intent is None and all(thread.first != event.first for thread in await here.threads()):
+        return Ignored("a thread of others")
+    return Wish(here, Fixed() if answer == "fixed" else answer, is_quiet=intent is None)
 
 
 async def _labelled_change(case: Case, event: ChangeLabelled) -> Wish | Ignored:
     if event.label != (await triggers(case)).review:
         return Ignored("another label")
-    return Wish(replace(case, number=event.number), ReviewChange(), watch="label")
+    here = replace(case, number=event.number)
+    change = await here.change()
+    if change is not None and event.label not in change.labels:
+        return Ignored("the label is gone")
+    return Wish(here, ReviewChange(), watch="label")
 
 
 async def _opened(case: Case, event: ChangeOpened) -> Wish | Ignored:
@@ -145,8 +155,6 @@ async def _opened(case: Case, event: ChangeOpened) -> Wish | Ignored:
 
 
 async def _review_asked(case: Case, event: ReviewAsked) -> Wish | Ignored:
-    if event.reviewer.id != case.bot.id:
-        return Ignored("somebody else was asked")
     return Wish(replace(case, number=event.number), ReviewChange(), watch="asked")
 
 

@@ -6,7 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pointsman.domain.errors import PointsmanError, TryAgain
+from pointsman.domain.events import Delivery, Ignored
+from pointsman.domain.run import Actor
 from pointsman.runs.parts import Parts, delivery_workflow
+from pointsman.runs.sieve import nothing_in
 
 if TYPE_CHECKING:
     from pointsman.runs.deliveries import Desk
@@ -16,6 +19,8 @@ POLL_SECONDS = 1.0
 SWEEP_SECONDS = 300.0
 _MOST_PAUSE = 30.0
 _BATCH = 100
+_LOOKED_AT = 1000
+_GOING = frozenset({"queued", "running", "waiting"})
 logger = logging.getLogger(__name__)
 
 
@@ -30,20 +35,23 @@ class Worker:
         self._desk: Desk | None = None
         self._handed: set[str] = set()
         self._swept_at: float | None = None
+        self._looked = False
+        self._bots: dict[str, Actor] = {}
 
     @property
     def ready(self) -> bool:
-        """Whether the engine runs."""
-        return self._engine is not None
+        """Whether deliveries are dealt with. The engine is started when the first one wants it."""
+        return self._looked
 
     async def run(self) -> None:
         """Work until `stop`. What stands in the way of the engine or the inbox is logged and tried again."""
         while not self._stopping:
             pause = POLL_SECONDS
             try:
-                engine = self._engine or await self._start()
-                await self._hand_over(engine)
-                await self._sweep(engine)
+                if not self._looked:
+                    await self._take_up()
+                await self._hand_over()
+                await self._sweep()
             except PointsmanError as error:
                 logger.warning("the worker has to wait", extra={"code": error.code, "why": error.message})
                 pause = min(max(error.after if isinstance(error, TryAgain) else 5.0, POLL_SECONDS), _MOST_PAUSE)
@@ -64,6 +72,15 @@ class Worker:
         self._stopping = True
         self._woken.set()
 
+    async def _take_up(self) -> None:
+        """Runs that were cut off go on at once; an installation where nothing goes on does without the engine."""
+        if any(view.state in _GOING for view in await self._parts.ledger.runs(limit=_LOOKED_AT)):
+            await self._started()
+        self._looked = True
+
+    async def _started(self) -> "Engine":
+        return self._engine or await self._start()
+
     async def _start(self) -> "Engine":
         """Raises TryAgain when another process of this installation runs, OperatorMust when the home is no use."""
         engine, desk = await asyncio.to_thread(_made, self._parts)
@@ -75,26 +92,44 @@ class Worker:
         self._engine, self._desk = engine, desk
         return engine
 
-    async def _hand_over(self, engine: "Engine") -> None:
+    async def _hand_over(self) -> None:
         """Everything that waits, oldest first; the engine begins each once, whoever asks how often."""
         waiting = await self._parts.inbox.waiting(len(self._handed) + _BATCH)
         self._handed &= set(waiting)
         for delivery_id in waiting:
             if delivery_id not in self._handed:
                 delivery = await self._parts.inbox.delivery(delivery_id)
-                if delivery is not None and self._desk is not None:
-                    self._desk.announce(delivery_id)
+                if delivery is not None and not await self._sifted(delivery):
+                    engine = await self._started()
+                    if self._desk is not None:
+                        self._desk.announce(delivery_id)
                     await engine.deliver(delivery_workflow(delivery.forge, delivery_id), delivery_id)
                     self._handed.add(delivery_id)
 
-    async def _sweep(self, engine: "Engine") -> None:
+    async def _sifted(self, delivery: Delivery) -> bool:
+        """Whether the delivery is done with, because nothing follows from it; most comments are such."""
+        if delivery.forge not in self._bots:
+            self._bots[delivery.forge] = await self._parts.talk_for(delivery.forge).identity()
+        me = self._bots[delivery.forge]
+        event = self._parts.translate(delivery, me)
+        if not isinstance(event, Ignored):
+            law = await asyncio.to_thread(self._parts.law)
+            nothing = nothing_in(event, me, law.policy.serve.bots)
+            if nothing is None:
+                return False
+            event = nothing
+        await self._parts.inbox.finish(delivery.id, f"ignored: {event.reason}"[:200])
+        return True
+
+    async def _sweep(self) -> None:
         now = self._parts.clock.monotonic()
         if self._swept_at is not None and now - self._swept_at < SWEEP_SECONDS:
             return
         from pointsman.runs.sweep import sweep
 
         self._swept_at = now
-        await self._close_lost(engine)
+        if self._engine is not None:
+            await self._close_lost(self._engine)
         for forge in self._parts.forges:
             asked = await sweep(self._parts, forge)
             if asked:
