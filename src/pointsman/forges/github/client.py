@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -39,16 +39,26 @@ class Call:
     writer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """A clock that never goes back, and waiting by it (seconds)."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
 class Client:
     """Blocks until it is answered: call it off the event loop, from any thread.
 
     `spacing` is the least time between two writes of one installation, `timeout` the longest silence (seconds).
     """
 
-    def __init__(self, api_url: str, *, spacing: float = 1.0, timeout: int = 20) -> None:
+    def __init__(
+        self, api_url: str, *, spacing: float = 1.0, timeout: int = 20, steady: Steady | None = None
+    ) -> None:
         self._api_url = api_url
         self._timeout = timeout
-        self._turns = _Turns(spacing)
+        self._turns = _Turns(spacing, steady or Steady())
         self._lines: OrderedDict[str, _Line] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -144,8 +154,9 @@ class _Turns:
     """One write at a time for each installation, with a pause between two (GitHub REST documentation, "Best
     practices for using the REST API")."""
 
-    def __init__(self, spacing: float) -> None:
+    def __init__(self, spacing: float, steady: Steady) -> None:
         self._spacing = spacing
+        self._steady = steady
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._last: dict[str, float] = {}
@@ -158,13 +169,13 @@ class _Turns:
         with self._lock:
             mine = self._locks.setdefault(writer, threading.Lock())
         with mine:
-            pause = self._last.get(writer, float("-inf")) + self._spacing - time.monotonic()
+            pause = self._last.get(writer, float("-inf")) + self._spacing - self._steady.now()
             if pause > 0:
-                time.sleep(pause)
+                self._steady.sleep(pause)
             try:
                 yield
             finally:
-                self._last[writer] = time.monotonic()
+                self._last[writer] = self._steady.now()
 
 
 def _silent() -> logging.Logger:
