@@ -16,6 +16,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tests.worlds.served import LABELLED, SECRETS, ServerWorld, headers_for
 
+from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Ignored
 from pointsman.entrypoints.web.bodies import LARGEST, Bodies
 
@@ -177,6 +178,16 @@ def test_s8_an_error_of_ours_tells_nothing_but_that_there_was_one(
     assert (answer.status, answer.json["code"]) == (500, "bug")
     assert CANARY not in answer.text + str(answer.headers)
     assert "Traceback" not in answer.text
+
+
+def test_s8_what_only_the_operator_can_mend_is_told_by_its_code_alone(tmp_path: Path) -> None:
+    def closed(_headers: object, _body: bytes) -> Ignored:
+        raise OperatorMust(f"{CANARY} can be read by others.", code="credentials-open")
+
+    with ServerWorld(tmp_path, read=closed) as world:
+        answer = world.deliver(LABELLED)
+    assert (answer.status, answer.json["code"]) == (503, "credentials-open")
+    assert CANARY not in answer.text
 
 
 def test_no_answer_names_the_server_and_unknown_paths_are_told_in_json(server: ServerWorld) -> None:

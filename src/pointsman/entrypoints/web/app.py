@@ -1,16 +1,19 @@
 """The routes of the server and how their errors are told."""
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
 
+from pointsman.domain.errors import PointsmanError
 from pointsman.entrypoints.web.answers import Refused, broken, refused, told
 from pointsman.entrypoints.web.bodies import Bodies
 from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.hooks import Route, hook_route
 from pointsman.entrypoints.web.setup import Setup
 
+logger = logging.getLogger(__name__)
 _WORDS = {404: ("not-found", "There is nothing here."), 405: ("method", "This is asked in another way.")}
 
 
@@ -18,7 +21,9 @@ def create_app(front: Front, bodies: Bodies | None = None, *, url: str = "") -> 
     """The application. `url` is where the forge reaches it, when that is known beforehand."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_exception_handler(Refused, refused)
-    app.add_exception_handler(HTTPException, _unknown)
+    for status, (code, message) in _WORDS.items():
+        app.add_exception_handler(status, _says(status, code, message))
+    app.add_exception_handler(PointsmanError, _in_the_way)
     app.add_exception_handler(Exception, broken)
     take = hook_route(front, bodies or Bodies(), signature="x-hub-signature-256")
     app.add_route("/hooks/github", take, methods=["POST"])
@@ -46,8 +51,17 @@ def _keys(front: Front) -> Route:
     return keys
 
 
-async def _unknown(_request: Request, error: Exception) -> Response:
-    """A path or a method that there is none of."""
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    code, message = _WORDS.get(status, ("request", "The request cannot be answered."))
-    return told(status, code=code, message=message)
+async def _in_the_way(_request: Request, error: Exception) -> Response:
+    """What the operator of the installation can mend; strangers hear its code only, the log has the rest."""
+    code = error.code if isinstance(error, PointsmanError) else "bug"
+    logger.warning("a request could not be answered: %s", error)
+    return told(503, code=code, message="The server cannot do this now; its operator finds more in the log.")
+
+
+def _says(status: int, code: str, message: str) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """The answer for a path, or for a method, that there is none of."""
+
+    async def said(_request: Request, _error: Exception) -> Response:
+        return told(status, code=code, message=message)
+
+    return said

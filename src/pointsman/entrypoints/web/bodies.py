@@ -1,9 +1,9 @@
 """Bodies of requests, read with a limit for each and one for all together."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from pointsman.entrypoints.web.answers import Refused
 
@@ -28,15 +28,13 @@ class Bodies:
         size = 0
         try:
             async with asyncio.timeout(_SECONDS):
-                async for chunk in request.stream():
+                async for chunk in _chunks(request):
                     size += len(chunk)
                     self._held += len(chunk)
                     self._refuse_more(size)
                     chunks.append(chunk)
         except TimeoutError as error:
             raise Refused(408, "slow", "The body did not come in time.") from error
-        except ClientDisconnect as error:
-            raise Refused(400, "cut-off", "The body was cut off.") from error
         finally:
             self._held -= size
         return b"".join(chunks)
@@ -59,3 +57,14 @@ class Bodies:
 
     def _too_large(self) -> Refused:
         return Refused(413, "too-large", f"The body is larger than {self._largest} bytes.")
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """The parts of the body as they come (ASGI specification, "HTTP Connection Scope")."""
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise Refused(400, "cut-off", "The body was cut off.")
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
