@@ -35,15 +35,18 @@ async def _offered(case: Case) -> str:
         return "configured already"
     if "number" in await memory.recall(repository.id, "", ONBOARDED):
         return "asked already"
-    change = await case.forge.ensure_change(await _order(case, workspace, trunk))
+    law = await case.law()
+    text = onboarding_routing(law.policy, law.price_of, repository=repository.name)
+    if not text:
+        return "no two models of the policy are far enough apart"
+    change = await case.forge.ensure_change(await _order(case, workspace, trunk, text))
     await memory.remember(repository.id, "", ONBOARDED, {"number": change.number})
     return f"onboarding: {change.number}"
 
 
-async def _order(case: Case, workspace: Workspace, trunk: str) -> ChangeOrder:
+async def _order(case: Case, workspace: Workspace, trunk: str, text: str) -> ChangeOrder:
     repository = case.repository
     law = await case.law()
-    text = onboarding_routing(law.policy)
     words = CommitText(
         subject=onboarding_title(),
         body="Which model does which phase. Nothing happens before this file is on the default branch.",
