@@ -1,0 +1,101 @@
+"""F6: whatever request of a whole run is lost or refused for a moment, people see everything once."""
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from tests.worlds.github_app import AppScene, app_scene, done
+
+from pointsman.domain.errors import TryAgain
+from pointsman.domain.forge import Change, CheckOrder, CheckState, Remark, ReviewPost, Topic
+from pointsman.domain.levels import Severity
+from pointsman.domain.outcome import Finding, Review
+
+FINDING = Finding("abc123def456", "b.py", 1, "new", Severity.MINOR, "y = 2", "It may be three.")
+TRIES = 4
+
+
+@pytest.fixture(scope="module")
+def scene() -> Iterator[AppScene]:
+    with app_scene() as made:
+        yield made
+
+
+class Nth:
+    """Fits the n-th request over REST or GraphQL, once; `met` says whether it ever came."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def __call__(self, method: str, path: str) -> bool:
+        if ".git/" in path:
+            return False
+        self.left -= 1
+        return self.left == 0
+
+    @property
+    def met(self) -> bool:
+        return self.left <= 0
+
+
+@pytest.mark.parametrize("kind", ["lost answer", "fault"])
+def test_every_request_of_a_run_may_fail_once_and_people_see_each_thing_once(scene: AppScene, kind: str) -> None:
+    number = 0
+    met = True
+    while met:
+        number += 1
+        nth = Nth(number)
+        if kind == "lost answer":
+            scene.world.faults.lose_answer(nth)
+        else:
+            scene.world.faults.fail(nth, 502)
+        run_id = f"r-{'a' if kind == 'fault' else 'b'}{number:07d}"
+        issue = scene.shop.issue(by=scene.ada)
+        change = _run(scene, run_id, issue)
+        met = nth.met
+        _seen_once(scene, run_id, issue, change)
+    assert number > 15
+
+
+def _run(scene: AppScene, run_id: str, issue: int) -> Change:
+    """What a run writes at the forge, each step again until it went well, as after a restart."""
+    scene.begin()
+    branch, topic = f"pointsman/{issue}-fix", scene.topic(issue)
+    _again(scene, lambda: scene.talk.acknowledge(topic, label="pointsman"))
+    _again(scene, lambda: scene.forge.ensure_status(topic, run_id, "Begun."))
+    _again(scene, lambda: scene.forge.branch_for(run_id, scene.repository, branch))
+    order = scene.order(run_id=run_id, branch=branch)
+    change = _again(scene, lambda: scene.forge.ensure_change(order))
+    running = CheckOrder(run_id, CheckState.RUNNING, "Running", "Begun.")
+    _again(scene, lambda: scene.forge.ensure_check(change, running))
+    review = Review("changes", "s", (FINDING,), (), "reviewer", 1, change.head_commit)
+    post = ReviewPost(run_id, review, "One thing.", (Remark(FINDING, "It may be three."),), "Elsewhere:")
+    _again(scene, lambda: scene.forge.ensure_review(change, post))
+    ended = CheckOrder(run_id, CheckState.FAILED, "Found", "One thing.", findings=(FINDING,))
+    _again(scene, lambda: scene.forge.ensure_check(change, ended))
+    _again(scene, lambda: scene.talk.ensure_reply(Topic(scene.repository, change.number), "k", "An answer."))
+    _again(scene, lambda: scene.forge.ensure_status(topic, run_id, "Done."))
+    return change
+
+
+def _again(scene: AppScene, step: Callable[[], Awaitable[Change | str | None]]) -> Change:
+    """The step's answer; a change only where it is one."""
+    for _ in range(TRIES):
+        try:
+            found = done(step())
+        except TryAgain:
+            scene.begin()
+            continue
+        return found if isinstance(found, Change) else Change(scene.repository, "", "", "")
+    raise AssertionError("it never went well")
+
+
+def _seen_once(scene: AppScene, run_id: str, issue: int, change: Change) -> None:
+    shop, number = scene.shop, int(change.number)
+    assert [one.content for one in shop.reactions(issue)] == ["eyes"]
+    assert [one.body.split("\n")[1] for one in shop.comments(issue)] == ["Done."]
+    assert [pull.number for pull in shop.pulls() if pull.pull and pull.pull.head_branch == change.branch] == [number]
+    assert shop.branches()[change.branch] == change.head_commit
+    assert len(shop.reviews(number)) == len(shop.review_comments(number)) == 1
+    assert [one.body.split("\n")[1] for one in shop.comments(number)] == ["An answer."]
+    (check,) = [one for one in shop.state.checks.values() if one.external_id == run_id]
+    assert (check.conclusion, len(check.annotations)) == ("failure", 1)
