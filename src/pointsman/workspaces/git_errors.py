@@ -53,7 +53,7 @@ def told_of_push(failed: GitFailed, name: str, branch: str) -> PointsmanError:
     text = failed.stderr
     if IN_THE_WAY in text:
         return in_the_way(branch)
-    if any(sign in text for sign in _MOVED):
+    if has_moved(failed):
         return moved(branch)
     if "shallow update not allowed" in text:
         return OwnerMust(
@@ -70,6 +70,11 @@ def told_of_push(failed: GitFailed, name: str, branch: str) -> PointsmanError:
         code="push-refused",
         hint="A rule of the repository or a permission of the app stands in the way; nothing was pushed.",
     )
+
+
+def has_moved(failed: GitFailed) -> bool:
+    """Whether a push failed since the branch is not where it was expected."""
+    return any(sign in failed.stderr for sign in _MOVED)
 
 
 def moved(branch: str) -> OwnerMust:

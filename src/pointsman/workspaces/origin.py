@@ -8,7 +8,7 @@ from typing import Protocol
 from pointsman.domain.errors import OwnerMust
 from pointsman.workspaces import publish as publishing
 from pointsman.workspaces.git import GitFailed, git, printed, refuse_old
-from pointsman.workspaces.git_errors import told, told_of_push, unknown
+from pointsman.workspaces.git_errors import has_moved, told, told_of_push, unknown
 from pointsman.workspaces.mirror import copy, ensure_mirror, fetch_into, objects_below
 from pointsman.workspaces.source import is_name, missing
 from pointsman.workspaces.staging import remember, seen, staged
@@ -97,7 +97,9 @@ class RemoteOrigin:
                 pushed = (lease, "--end-of-options", self._transport.url, f"{commit}:{ref}")
                 await self._transport.run(staging, "write", "push", *plain, *pushed)
             except GitFailed as error:
-                raise told_of_push(error, self._transport.name, branch) from error
+                # git repeats a push whose answer was lost, and is then told that the branch stands there already.
+                if not has_moved(error) or await self.branch_head(branch) != commit:
+                    raise told_of_push(error, self._transport.name, branch) from error
         await remember(mirror, commit)
 
     async def branch_head(self, branch: str) -> str | None:
