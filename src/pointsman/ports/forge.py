@@ -10,7 +10,7 @@ class Forge(Protocol):
     """Asked, never believed from a payload. `ensure_*` may be called any number of times; people see it once."""
 
     async def access_of(self, repository: Repository, actor: Actor) -> Access:
-        """What the actor may do now, by numeric id. Doubt is `none`."""
+        """What the actor may do now, by numeric id. Doubt is `none`. Raises TryAgain when it cannot be asked now."""
 
     async def issue(self, repository: Repository, key: str) -> Issue:
         """The issue as it reads now. Raises OwnerMust when it is missing or empty."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 from urllib.parse import quote
 
-from pointsman.domain.errors import OwnerMust, PointsmanError
+from pointsman.domain.errors import OwnerMust, PointsmanError, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder, CheckOrder, ReviewPost, Topic
 from pointsman.domain.run import Actor, Issue, Repository
 from pointsman.forges.github import rest_wire as wire
@@ -39,9 +39,14 @@ class GitHubForge:
         self._tree = tree
 
     async def access_of(self, repository: Repository, actor: Actor) -> Access:
-        """By numeric id, now; any doubt is `none`. Apps hold no role, so a bot that is who it was reads at most."""
+        """By numeric id, now; any doubt is `none`. Apps hold no role, so a bot that is who it was reads at most.
+
+        Raises TryAgain when GitHub cannot be asked now: a hiccup of its makes nobody a stranger.
+        """
         try:
             return await self._app.off_loop(_access, self._app, repository, actor)
+        except TryAgain:
+            raise
         except PointsmanError:
             return Access.NONE
 
