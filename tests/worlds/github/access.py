@@ -4,6 +4,7 @@ import base64
 import json
 import math
 import secrets
+from functools import cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -119,16 +120,22 @@ def _app_of(ground: Ground, text: str) -> App:
     app = next((app for app in ground.apps if issuer in (str(app.id), app.client_id)), None)
     if app is None:
         raise Refused(404, "Integration not found")
-    key = load_pem_private_key(app.private_key_pem.encode(), None).public_key()
-    assert isinstance(key, RSAPublicKey)
     try:
-        key.verify(signature, text.rpartition(".")[0].encode(), PKCS1v15(), SHA256())
+        _public(app.private_key_pem).verify(signature, text.rpartition(".")[0].encode(), PKCS1v15(), SHA256())
     except InvalidSignature as error:
         raise Refused(401, _UNDECODABLE) from error
     if _object(header).get("alg") != "RS256":
         raise Refused(401, _UNDECODABLE)
     _check_times(_object(claims), ground.now().timestamp())
     return app
+
+
+@cache
+def _public(pem: str) -> RSAPublicKey:
+    """Reading a private key takes longer than everything else of a request."""
+    key = load_pem_private_key(pem.encode(), None).public_key()
+    assert isinstance(key, RSAPublicKey)
+    return key
 
 
 def _check_times(claims: Json, now: float) -> None:
