@@ -144,10 +144,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A thread of a review that began with one of our findings; `first` is the id of its first comment."""
+    """A thread of a review that began with one of our findings; `first` is the id of its first comment.
+
+    `resolved_by` has the id 0 when nobody resolved it, or when the forge does not tell who did.
+    """
 
     id: str
     first: str
     finding: str
     is_resolved: bool
     said: tuple[Said, ...]
+    resolved_by: Actor = Actor(0, "")

@@ -105,6 +105,12 @@ def sensitivity_of(request: Request, book: Rulebook) -> Sensitivity:
     return highest(base, *([book.routing.sensitivity] if book.routing.sensitivity else []), *by_label)
 
 
+def standing(access: Access, actor: Actor, bots: tuple[int, ...]) -> Access:
+    """What somebody counts as. A bot holds no role on a forge, so one that the policy lists need only be itself."""
+    is_listed = actor.is_bot and actor.id in bots
+    return Access.WRITE if is_listed and access is not Access.NONE else access
+
+
 def _stranger(request: Request) -> Refuse | None:
     if request.access is Access.WRITE:
         return None

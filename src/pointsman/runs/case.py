@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.refusals import refusal
 from pointsman.domain.events import Delivery
-from pointsman.domain.forge import ChangeView, Thread, Topic
+from pointsman.domain.forge import Access, ChangeView, Thread, Topic
 from pointsman.domain.ledger import RunView
 from pointsman.domain.run import Actor, Refuse, Repository
 from pointsman.ports.forge import Forge
@@ -25,6 +25,7 @@ _NEWEST = 200
 _VIEWS: TypeAdapter[tuple[RunView, ...]] = TypeAdapter(tuple[RunView, ...])
 _FACTS: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
 _FLAG: TypeAdapter[bool] = TypeAdapter(bool)
+_ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[ChangeView | None] = TypeAdapter(ChangeView | None)
 _THREADS: TypeAdapter[tuple[Thread, ...]] = TypeAdapter(tuple[Thread, ...])
 T = TypeVar("T")
@@ -110,9 +111,16 @@ class Case:
         """The threads of our reviews here."""
         return await self.step("threads", _THREADS, lambda: self.talk.threads(self.topic))
 
+    async def may_write(self, actor: Actor) -> bool:
+        """Whether somebody may write here now; doubt is no, and the bot itself settles nothing."""
+        if actor.id <= 0 or actor.is_bot:
+            return False
+        access = await self.step("access", _ACCESS, lambda: self.forge.access_of(self.repository, actor))
+        return access is Access.WRITE
+
     async def owns(self, change: ChangeView) -> bool:
-        """Whether the change is one that a run of ours made."""
-        if change.is_fork:
+        """Whether the change is one that a run of ours made; a branch of the same name in other hands is not."""
+        if change.is_fork or change.author.id != self.bot.id:
             return False
 
         async def asked() -> bool:

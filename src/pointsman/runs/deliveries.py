@@ -25,6 +25,7 @@ from pointsman.domain.events import (
 )
 from pointsman.domain.forge import Access
 from pointsman.domain.run import Actor, Refuse, Repository
+from pointsman.policy.admission import standing
 from pointsman.policy.globs import matches
 from pointsman.ports.inbox import Inbox
 from pointsman.runs.acting import act
@@ -47,6 +48,9 @@ _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _REPOSITORY: TypeAdapter[Repository] = TypeAdapter(Repository)
 _FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 logger = logging.getLogger(__name__)
+
+HEARD = "heard"
+"""The kind of memory, of an issue or change, with the comments that were acted on and the deliveries they came by."""
 
 
 @dataclass
@@ -157,6 +161,8 @@ class Desk:
                 return "ignored: access"
             await case.reply(stranger(case.actor.login, access), key=f"refused-{case.actor.id}")
             return "refused: access"
+        if case.comment and not await case.step("heard", _FLAG, lambda: _is_first(case)):
+            return "ignored: heard before"
         await case.do("seen", lambda: case.talk.acknowledge(case.topic, comment=case.comment, label=case.label))
         if wish.watch:
             who = {"id": str(case.actor.id), "login": case.actor.login, "why": wish.watch}
@@ -173,7 +179,8 @@ class Desk:
     async def _access(self, case: Case) -> Access:
         """Doubt is no (A3)."""
         try:
-            return await case.step("access", _ACCESS, lambda: case.forge.access_of(case.repository, case.actor))
+            found = await case.step("access", _ACCESS, lambda: case.forge.access_of(case.repository, case.actor))
+            return standing(found, case.actor, (await case.law()).policy.serve.bots)
         except PointsmanError as error:
             logger.warning("the access of somebody is not known", extra={"code": error.code})
             return Access.NONE
@@ -181,6 +188,15 @@ class Desk:
 
 async def _is_served(patterns: tuple[str, ...], name: str) -> bool:
     return any(matches(pattern, name) for pattern in patterns)
+
+
+async def _is_first(case: Case) -> bool:
+    """Whether no other delivery brought the comment before: no signature covers the id of a delivery (W3)."""
+    heard = await case.parts.memory.recall(case.repository.id, case.number, HEARD)
+    if case.comment in heard:
+        return heard[case.comment] == case.delivery.id
+    await case.parts.memory.remember(case.repository.id, case.number, HEARD, {case.comment: case.delivery.id})
+    return True
 
 
 async def _told(case: Case, error: PointsmanError) -> str:

@@ -8,7 +8,7 @@ from pointsman.config.routing_file import Trigger
 from pointsman.conversation.checks import check_stale
 from pointsman.conversation.pages import action_required
 from pointsman.domain.events import ChangeClosed, ChangePushed
-from pointsman.domain.forge import Access, Change
+from pointsman.domain.forge import Change
 from pointsman.domain.intents import ReviewChange
 from pointsman.domain.run import Actor
 from pointsman.runs.case import Case
@@ -26,7 +26,6 @@ MERGED = "merged"
 """The kind of memory, of a repository, with the numbers of our changes that were merged, and when."""
 
 _TEXT: TypeAdapter[str] = TypeAdapter(str)
-_ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 
 
 async def change_pushed(case: Case, event: ChangePushed) -> str:
@@ -39,13 +38,19 @@ async def change_pushed(case: Case, event: ChangePushed) -> str:
     wanted = bool(watched) and (label_is_on or not by_label)
     if wanted and not await case.recall(PAUSED):
         asked_by = Actor(int(watched["id"]), watched["login"])
-        if await _may_write(case, asked_by):
+        if await case.may_write(asked_by):
             return await review(replace(case, actor=asked_by), ReviewChange(), is_asked=False)
     return await _made_stale(case, event)
 
 
 async def change_closed(case: Case, event: ChangeClosed) -> str:
-    """Nothing goes on at a closed change, and what was agreed about it is forgotten."""
+    """Nothing goes on at a closed change, and what was agreed about it is forgotten.
+
+    A webhook that comes late, or again, may tell of a change that was opened again since.
+    """
+    change = await case.change()
+    if change is not None and change.state == "open":
+        return "ignored: open again"
     await stop_runs(case)
     await case.forget(PAUSED)
     await case.forget(WATCHED)
@@ -85,8 +90,3 @@ async def _made_stale(case: Case, event: ChangePushed) -> str:
     change = Change(case.repository, event.branch, event.head, page="", number=event.number)
     await case.do("check-stale", lambda: case.forge.ensure_check(change, order))
     return "stale"
-
-
-async def _may_write(case: Case, actor: Actor) -> bool:
-    access = await case.step("access", _ACCESS, lambda: case.forge.access_of(case.repository, actor))
-    return access is Access.WRITE

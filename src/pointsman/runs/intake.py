@@ -13,7 +13,7 @@ from pointsman.conversation.replies import missing_routing_file
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.run import Actor, Admit, ChangeRef, Goal, Issue, PriorReview, Refuse, Repository, RunSpec
-from pointsman.policy.admission import Request, Rulebook, decide
+from pointsman.policy.admission import Request, Rulebook, decide, standing
 from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.separation import named_authors
 from pointsman.ports.forge import Forge
@@ -89,7 +89,7 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         goal=order.goal,
         repository=repository,
         actor=order.actor,
-        access=await forge.access_of(repository, order.actor),
+        access=standing(await forge.access_of(repository, order.actor), order.actor, law.policy.serve.bots),
         issue=issue,
         base_commit=base,
         head_commit=head,

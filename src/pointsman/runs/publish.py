@@ -28,6 +28,7 @@ from pointsman.domain.outcome import Note, Review, Verdict
 from pointsman.domain.run import Actor, Repository, RunSpec
 from pointsman.domain.work import CommitText
 from pointsman.phases.record import Closing, record
+from pointsman.policy.admission import standing
 from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.course import LOCAL, Course
@@ -137,7 +138,8 @@ async def authorised(course: Course) -> None:
     """Ask the forge again, now, whether the requester may write. Doubt is no."""
     spec = course.spec
     may = await course.insist(ASKED_ACCESS, _ACCESS, lambda: course.forge.access_of(spec.repository, spec.requester))
-    if may is not Access.WRITE:
+    # A bot among the requesters was listed by the policy when the run was admitted.
+    if standing(may, spec.requester, (spec.requester.id,)) is not Access.WRITE:
         raise OwnerMust(
             f"`{spec.requester.login}` may not write to {spec.repository.name} any more; nothing was pushed.",
             code="access",

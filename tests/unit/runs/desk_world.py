@@ -1,7 +1,7 @@
 """A served forge in memory with a real inbox, engine and worker: what is delivered, and what people then see."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.unit.phases.phase_world import Line
@@ -16,7 +16,7 @@ from pointsman.domain.forge import Access, Topic
 from pointsman.domain.ledger import RunView
 from pointsman.domain.models import Ask, Reply
 from pointsman.domain.notes import NoteReport
-from pointsman.domain.run import Actor, Repository
+from pointsman.domain.run import Actor, Issue, Repository
 from pointsman.ports.hooks import Attempt, Hooks
 from pointsman.ports.inbox import Inbox
 from pointsman.ports.workspace import Workspace
@@ -42,7 +42,11 @@ class Town(ServedForge):
     eyes: list[tuple[str, str]] = field(default_factory=list)
     labels_taken: list[str] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
+    labels_on: tuple[str, ...] = ("pointsman",)
     bugs: int = 0
+
+    async def issue(self, repository: Repository, key: str) -> Issue:
+        return replace(await super().issue(repository, key), labels=self.labels_on)
 
     async def access_of(self, repository: Repository, actor: Actor) -> Access:
         self._meets("access")

@@ -86,6 +86,8 @@ def test_a_push_makes_the_check_stale_and_is_reviewed_where_the_label_is_on(desk
     assert desk.hear(pushed(newer), pushed(newer, BOT)) == ("stale", "ignored: own")
     assert [states for (at, _), states in desk.forge.checks.items() if at == newer] == [[CheckState.STALE]]
     on = ChangeLabelled(HERE, "13", "pointsman:review", newer, ADA)
+    assert desk.hear(on) == ("ignored: the label is gone",)
+    desk.forge.views["13"] = replace(change_view(newer, "main"), labels=("pointsman:review",))
     assert desk.hear(on)[0].startswith("run: ")
     newest = desk.world.workspace.keep({**desk.tree, "new.py": "THREE = 3\n"})
     desk.forge.views["13"] = change_view(newest, "main")

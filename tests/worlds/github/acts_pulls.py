@@ -172,7 +172,10 @@ def resolve_thread(
     pull = pull_of(issue)
     if (first in pull.resolved) == resolved:
         return
-    (pull.resolved.add if resolved else pull.resolved.discard)(first)
+    if resolved:
+        pull.resolved[first] = by
+    else:
+        del pull.resolved[first]
     word = "resolved" if resolved else "unresolved"
     ground.did(by, f"thread {word}", repository, issue.number, str(first))
     shapes = ground.shapes

@@ -20,7 +20,7 @@ def threads(pull: Pull) -> list[Thread]:
             first=comment.id,
             path=comment.path,
             line=comment.line,
-            is_resolved=comment.id in pull.resolved,
+            resolved_by=pull.resolved.get(comment.id),
             comments=[one for one in pull.comments if one.first == comment.id],
         )
         for comment in pull.comments

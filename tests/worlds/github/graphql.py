@@ -97,6 +97,7 @@ def _thread(ground: Ground, repository: Repository, issue: Issue, thread: Thread
         "__typename": "PullRequestReviewThread",
         "id": node("PRRT", thread.first),
         "isResolved": thread.is_resolved,
+        "resolvedBy": _actor(ground, thread.resolved_by) if thread.resolved_by is not None else None,
         "isOutdated": thread.line is None and first.subject == "line",
         "isCollapsed": thread.is_resolved,
         "path": thread.path,

@@ -93,8 +93,13 @@ class Thread:
     first: int
     path: str
     line: int | None
-    is_resolved: bool
+    resolved_by: Person | None
     comments: list[ReviewComment]
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether somebody resolved it."""
+        return self.resolved_by is not None
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class Pull:
     reviewers: list[Person] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     comments: list[ReviewComment] = field(default_factory=list)
-    resolved: set[int] = field(default_factory=set)
+    resolved: dict[int, Person] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

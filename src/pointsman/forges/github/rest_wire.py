@@ -278,6 +278,7 @@ class ReviewThread(Wire):
     id: str
     resolved: Annotated[bool, Field(alias="isResolved")]
     comments: ThreadComments
+    resolver: Annotated[Author | None, Field(alias="resolvedBy")] = None
 
 
 class PageInfo(Wire):

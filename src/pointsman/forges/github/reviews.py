@@ -80,7 +80,9 @@ def review_marker(run_id: str) -> str:
 
 def _is_there(pull: PullRequest, marker: str, me: int) -> bool:
     """Only our own word counts: anybody can write the marker."""
-    return any(one.author == me and marker in one.body for said in (pull.reviews, pull.comments) for one in said())
+    return any(
+        one.author == me and one.body.startswith(marker) for said in (pull.reviews, pull.comments) for one in said()
+    )
 
 
 def _unsuspected(comments: tuple[Comment, ...], refusal: str) -> tuple[Comment, ...]:

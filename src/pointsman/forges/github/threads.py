@@ -22,6 +22,7 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
         pageInfo { hasNextPage endCursor }
         nodes {
           id isResolved
+          resolvedBy { __typename login databaseId }
           comments(first: 50) {
             nodes {
               fullDatabaseId body createdAt
@@ -102,7 +103,7 @@ def _ours(thread: wire.ReviewThread, me: int) -> Thread | None:
     if not finding:
         return None
     told = tuple(Said(f"{LINE}{one.number}", _author(one.author), one.body, one.created) for one in said)
-    return Thread(thread.id, told[0].id, finding, thread.resolved, told)
+    return Thread(thread.id, told[0].id, finding, thread.resolved, told, _author(thread.resolver))
 
 
 def _author(author: wire.Author | None) -> Actor:
