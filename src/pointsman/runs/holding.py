@@ -3,18 +3,16 @@
 from dataclasses import replace
 from functools import partial
 
-from pointsman.conversation.checks import check_order
 from pointsman.conversation.refusals import nothing_to_do, wrong_hash
 from pointsman.conversation.replies import approved, cancelled, ignored_finding, noted_fixed, paused, resumed
-from pointsman.domain.forge import Change
 from pointsman.domain.ledger import RunView
 from pointsman.domain.notes import PersonAct
-from pointsman.domain.outcome import Evidence
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.checks import cancel_check
 from pointsman.runs.course import PAUSED, topic_of
-from pointsman.runs.remembering import REVIEW, LastReview
-from pointsman.runs.starting import IGNORED, SAID_FIXED, last_of, open_of, settled_in
+from pointsman.runs.remembering import REVIEW
+from pointsman.runs.standing import settled_check
+from pointsman.runs.starting import IGNORED, SAID_FIXED, last_of
 
 
 async def approve(case: Case, plan_hash: str) -> str:
@@ -84,7 +82,7 @@ async def ignore(case: Case, finding: str) -> str:
         if thread.finding == wanted and not thread.is_resolved:
             await case.do("resolve", partial(case.talk.resolve, case.topic, thread))
     if last is not None:
-        await _look_at_check(case, last, wanted)
+        await settled_check(case, last, wanted)
     return f"ignored: {wanted}"
 
 
@@ -127,29 +125,3 @@ async def _tell_stopped(case: Case, view: RunView) -> None:
     spec = await case.engine.spec_of(view.run_id)
     await case.forge.ensure_status(topic_of(spec), view.run_id, cancelled(view.run_id, now.branch))
     await cancel_check(case.engine.adapters, view.run_id, spec)
-
-
-async def _look_at_check(case: Case, last: LastReview, ignored: str) -> None:
-    """When nothing is open any more, the check of the head that was reviewed says so."""
-    settled = (*await settled_in(case), ignored)
-    change = await case.change()
-    still_open = open_of(last.review.findings, settled)
-    if still_open or last.review.verdict != "changes" or change is None or change.head_commit != last.head:
-        return
-    made_by = next((view for view in await case.runs_here() if view.state == "done" and view.change), None)
-    if made_by is None:
-        return
-    quiet = replace(last.review, findings=(), verdict="approve")
-
-    async def recompute() -> None:
-        order = check_order(made_by.run_id, "reviewed", quiet, await _evidence(case, made_by.run_id))
-        await case.forge.ensure_check(
-            Change(case.repository, change.branch, last.head, page=change.page, number=change.number), order
-        )
-
-    await case.do("check", recompute)
-
-
-async def _evidence(case: Case, run_id: str) -> Evidence | None:
-    end = await case.engine.end_of(run_id)
-    return end.earlier.evidence if end is not None else None

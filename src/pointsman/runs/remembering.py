@@ -32,9 +32,14 @@ async def remember_review(course: Course, number: str, last: LastReview) -> None
     memory = course.adapters.memory
     if memory is None or not number:
         return
-    facts = {_LAST: _REVIEW.dump_json(last).decode()}
+    facts = facts_of(last)
     repository = course.spec.repository.id
     await durable("remember-review", NOTHING, lambda: memory.remember(repository, number, REVIEW, facts))
+
+
+def facts_of(last: LastReview) -> dict[str, str]:
+    """What is kept of a review."""
+    return {_LAST: _REVIEW.dump_json(last).decode()}
 
 
 async def last_review(memory: Memory, repository_id: str, number: str) -> LastReview | None:

@@ -6,7 +6,6 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.pages import fix_issue
 from pointsman.conversation.refusals import already_running, not_on_fork, not_ours, nothing_to_do
-from pointsman.conversation.replies import ci_started
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.intents import Rerun, ReviewChange
@@ -17,7 +16,6 @@ from pointsman.domain.run import Goal, PriorReview, Refuse, Route, RunSpec
 from pointsman.policy.override import override
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.intake import Order, admit
-from pointsman.runs.publish import start_ci
 from pointsman.runs.remembering import REVIEW, LastReview
 
 IGNORED = "ignored"
@@ -118,22 +116,6 @@ async def rerun(case: Case, intent: Rerun) -> str:
     return await case.refuse(begun.refused) if begun.refused is not None else f"run: {begun.run_id}"
 
 
-async def run_ci(case: Case) -> str:
-    """Let the repository's own CI run on a change of ours: by an empty commit, so only when somebody asks."""
-    change = await own_change(case, "ci")
-    if isinstance(change, str):
-        return change
-
-    async def started() -> str:
-        workspace = await case.parts.workspace_for(case.repository)
-        at = case.delivery.received_at
-        return await start_ci(case.repository, change, actor=case.actor, at=at, forge=case.forge, workspace=workspace)
-
-    commit = await case.step("ci", _TEXT, started)
-    await case.reply(ci_started(commit))
-    return f"ci: {commit[:12]}"
-
-
 async def own_change(case: Case, command: str) -> ChangeView | str:
     """The open change of ours that a command works on; otherwise it is said why not, and the outcome returned."""
     change = await case.change()
@@ -161,9 +143,14 @@ async def prior_of(case: Case, change: ChangeView, *, full: bool = False) -> Pri
 
 
 async def settled_in(case: Case) -> tuple[str, ...]:
-    """The ids of findings that people ignored, or closed the thread of."""
+    """The ids of findings that people with write access ignored, or whose thread they resolved.
+
+    The author of a change may resolve every thread of it on the forge, a stranger's fork included.
+    """
     said = await case.recall(IGNORED)
-    closed = (thread.finding for thread in await case.threads() if thread.is_resolved)
+    resolved = [thread for thread in await case.threads() if thread.is_resolved]
+    may = {by: await case.may_write(by) for by in dict.fromkeys(thread.resolved_by for thread in resolved)}
+    closed = (thread.finding for thread in resolved if may[thread.resolved_by])
     return tuple(dict.fromkeys((*said, *closed)))
 
 
