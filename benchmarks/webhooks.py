@@ -33,7 +33,7 @@ from benchmarks.load import Answers, Load, post_all
 from pointsman.domain.run import Actor
 from pointsman.forges.github.account import Conversion, save_account
 
-PR_AGENT = "pr-agent==0.49.0"
+PR_AGENT = "pr-agent[github]==0.49.0"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -113,6 +113,8 @@ def _refs_of(body: bytes) -> list[str]:
     for packet in _packets(body):
         if packet is None:
             break
+        if packet.startswith(b"shallow "):
+            continue  # a push from a shallow clone says first where its history ends
         refs.append(packet.split(b"\0")[0].split(b" ", 2)[2].decode().rstrip("\n"))
     return refs
 

@@ -175,7 +175,8 @@ def _narrowed_repositories(ground: Ground, given: Installation, wanted: Json) ->
 
 
 def _narrowed_permissions(given: Installation, wanted: object) -> dict[str, str]:
-    if not isinstance(wanted, dict):
+    """An empty object narrows nothing: PyGithub sends one whenever nobody names permissions, and is given all."""
+    if not isinstance(wanted, dict) or not wanted:
         return dict(given.permissions)
     for name, level in wanted.items():
         had = given.permissions.get(name)

@@ -49,6 +49,12 @@ def repository(ground: Ground, request: Request) -> Answer:
     return Answer(200, ground.shapes.full_repository(request.repository))
 
 
+@route("GET", "/repos/{owner}/{repo}/languages", "metadata:read")
+def languages(ground: Ground, request: Request) -> Answer:
+    """Bytes by language; everything here is Python."""
+    return Answer(200, {"Python": 1000})
+
+
 @route("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", "metadata:read")
 def permission(ground: Ground, request: Request) -> Answer:
     """What somebody may do; people without a role read what is public; bots have no role of their own."""
