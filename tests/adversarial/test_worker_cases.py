@@ -1,0 +1,104 @@
+"""What comes out of the inbox when somebody tries: replays, threads of others, bots; by the ids of the list."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.phases.phase_world import says
+from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, labelled, said
+from tests.unit.runs.served_world import ADA, FINE, SHOP, change_view, within
+from tests.unit.runs.test_steering import known_review
+
+from pointsman.domain.events import ChangeClosed, ThreadReplied
+from pointsman.domain.forge import Access, Thread
+from pointsman.domain.run import Actor
+from pointsman.runs.starting import IGNORED
+
+MALLORY = Actor(13, "mallory")
+LATER = "2026-11-28T10:00:00Z"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[DeskWorld]:
+    world = DeskWorld(tmp_path)
+    yield world
+    world.close()
+
+
+def test_w3_a_body_that_is_played_again_under_a_new_id_does_nothing_even_days_later(desk: DeskWorld) -> None:
+    """The signature covers the body and not the delivery's id: the label and the comment are looked at instead."""
+    (first,) = desk.hear(labelled())
+    assert first.startswith("run: ")
+    desk.forge.labels_on = ()
+    assert desk.hear(labelled(), at=LATER) == ("ignored: the label is gone",)
+    assert desk.hear(said("/pointsman plan", at="c5"))[0].startswith("run: ")
+    assert desk.hear(said("/pointsman plan", at="c5"), at=LATER) == ("ignored: heard before",)
+    assert len(desk.runs_here()) == 2
+
+
+def test_w3_a_closing_that_is_told_again_stops_nothing_at_a_change_that_was_opened_again(desk: DeskWorld) -> None:
+    head = desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"})
+    desk.forge.views["13"] = change_view(head, "main")
+    within(desk.memory.remember(SHOP.id, "13", "watched", {"id": "7", "login": "ada", "why": "asked"}))
+    closed = ChangeClosed(HERE, "13", "topic", merged=False, actor=ADA)
+    assert desk.hear(closed) == ("ignored: open again",)
+    assert within(desk.memory.recall(SHOP.id, "13", "watched"))
+    desk.forge.views["13"] = replace(desk.forge.views["13"], state="closed")
+    assert desk.hear(closed) == ("closed",)
+
+
+@pytest.mark.parametrize("words", ["Is this right?", "by design", "Fixed!", "done", "won't fix"])
+def test_a6_what_people_say_to_each_other_in_their_own_threads_is_theirs(desk: DeskWorld, words: str) -> None:
+    """No eyes, no answer, no model: the thread did not begin with a finding of ours."""
+    known_review(desk, desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"}))
+    theirs = ThreadReplied(HERE, "13", "91", "90", words, ADA, via_app=False)
+    assert desk.hear(theirs) == ("ignored: a thread of others",)
+    assert desk.forge.eyes == [] and desk.forge.replies == {} and desk.world.models.asks == []
+
+
+def test_a13_a_stranger_settles_nothing_in_a_thread_of_ours(desk: DeskWorld) -> None:
+    known_review(desk, desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"}))
+    words = ("by design", "Fixed!", "Why?", "/pointsman ignore f-1")
+    told = [ThreadReplied(HERE, "13", str(n), "77", text, EVE, via_app=False) for n, text in enumerate(words)]
+    outcomes = desk.hear(*told)
+    assert outcomes == ("ignored: access",) * 3 + ("refused: access",)
+    assert within(desk.memory.recall(SHOP.id, "13", IGNORED)) == {} and desk.forge.resolved == []
+    assert desk.world.models.asks == [] and desk.forge.eyes == []
+
+
+def test_a12_the_author_of_a_fork_who_resolves_a_thread_does_not_settle_its_finding(desk: DeskWorld) -> None:
+    """A forge lets whoever opened a change resolve its threads; only those who may write settle what was found."""
+    finding = known_review(desk, desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"}))
+    settled = {}
+    for who in (EVE, Actor(0, ""), ADA):
+        newer = desk.world.workspace.keep({**desk.tree, "new.py": f"TWO = {who.id}\n"})
+        desk.forge.views["13"] = replace(change_view(newer, "main"), is_fork=True, author=EVE)
+        desk.forge.open_threads = [Thread("t-1", "77", finding.id, is_resolved=True, said=(), resolved_by=who)]
+        (outcome,) = desk.hear(said("/pointsman full review", number="13", at=f"c{who.id}"))
+        settled[who.login] = within(_settled_for(desk, outcome.removeprefix("run: ")))
+    assert settled == {"eve": (), "": (), "ada": (finding.id,)}
+
+
+async def _settled_for(desk: DeskWorld, run_id: str) -> tuple[str, ...]:
+    found = await desk.engine.spec_of(run_id)
+    return found.prior.settled if found.prior is not None else ()
+
+
+def test_a12_g12_a_branch_of_our_name_in_other_hands_is_not_ours(desk: DeskWorld) -> None:
+    """Somebody deleted our branch and opened a change of their own from one with the same name."""
+    desk.world.models.script[:0] = [says(data=FINE)]
+    head = desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"})
+    known_review(desk, head)
+    desk.forge.views["13"] = replace(change_view(head, "main"), author=MALLORY)
+    outcomes = desk.hear(*(said(f"/pointsman {word}", number="13", at=word) for word in ("fix", "ci")))
+    assert outcomes == ("refused: own-change",) * 2
+    assert desk.forge.changes == {}
+
+
+def test_a4_a_listed_bot_whose_name_is_another_bot_s_now_is_refused(desk: DeskWorld) -> None:
+    named = Actor(501, "friendly[bot]", is_bot=True)
+    desk.policy = desk.policy.replace('"version": 1', '"version": 1, "serve": {"bots": [501]}')
+    desk.forge.people[named.id] = Access.NONE
+    assert desk.hear(said("/pointsman build", named)) == ("refused: access",)
+    assert desk.runs_here() == ()
