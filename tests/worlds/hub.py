@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.worlds import repositories
-from tests.worlds.git_http import GitServer
+from tests.worlds.git_http import GitServer, Held
 from tests.worlds.repositories import git
 
+from pointsman.domain.errors import PointsmanError
 from pointsman.domain.run import Repository
 from pointsman.workspaces.origin import RemoteOrigin
 from pointsman.workspaces.transport import Bounds, Operation
@@ -56,6 +58,28 @@ class Hub:
     def head(self, branch: str = "pointsman/1") -> str | None:
         return asyncio.run(self.origin().branch_head(branch))
 
+    def while_held(self, when: str, act: Callable[[], object], look: Callable[[], object]) -> object:
+        """Do `look` at the moment when the server holds a request of `act`; what `act` raised or returned."""
+        self.server.trouble = held = Held(when)
+        ended: list[object] = []
+
+        def run() -> None:
+            try:
+                ended.append(act())
+            except PointsmanError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            assert held.begun.wait(30)
+            look()
+        finally:
+            held.release.set()
+            thread.join()
+            self.server.trouble = None
+        return ended[0]
+
     def refs(self) -> set[str]:
         """Every ref of the server with where it stands."""
         return set(git(self.bare, "for-each-ref", "--format=%(refname) %(objectname)").splitlines())
@@ -77,6 +101,17 @@ class Hub:
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{words}\nEND\nexit 1\n")
         hook.chmod(0o755)
+
+
+def command_lines() -> dict[str, bytes]:
+    """What every process of the machine was started with, by its number."""
+    found: dict[str, bytes] = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            found[place.name] = (place / "cmdline").read_bytes()
+        except OSError:
+            continue
+    return found
 
 
 @contextlib.contextmanager
