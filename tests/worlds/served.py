@@ -14,16 +14,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import uvicorn
-
 from pointsman.audit.inbox import SqlInbox
 from pointsman.domain.errors import PointsmanError
 from pointsman.domain.events import Delivery, Ignored
 from pointsman.entrypoints.web.app import create_app
 from pointsman.entrypoints.web.bodies import Bodies
+from pointsman.entrypoints.web.connections import Connection
 from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
-from pointsman.entrypoints.web.running import Listener, bound
+from pointsman.entrypoints.web.running import Listener, bound, configured
 from pointsman.forges.github.webhook import Bad, delivery_of, signed
 
 SECRETS = (b"the new secret", b"the old secret")
@@ -111,6 +110,7 @@ class ServerWorld:
         bodies: Bodies | None = None,
         url: str = "",
         read: Callable[[Mapping[str, str], bytes], Delivery | Ignored | Unreadable] | None = None,
+        connection: type[Connection] = Connection,
     ) -> None:
         self.inbox = SqlInbox(f"sqlite:///{folder}/ledger.db", patience=1.0)
         self.worker = IdleWorker()
@@ -121,9 +121,7 @@ class ServerWorld:
         self._app = create_app(self.front, bodies, url=url)
         self._socket = bound("127.0.0.1", 0)
         self.port = int(self._socket.getsockname()[1])
-        self._listener = Listener(
-            uvicorn.Config(self._app, ws="none", log_config=None, access_log=False, server_header=False)
-        )
+        self._listener = Listener(configured(self._app, connection))
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def __enter__(self) -> Self:

@@ -49,6 +49,8 @@ async def refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         return await broken(_request, error)
     answer = told(error.status, code=error.code, message=error.message)
+    # What follows on this connection may be the rest of what was refused.
+    answer.headers["Connection"] = "close"
     if error.retry_after:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer

@@ -42,6 +42,9 @@ class Bodies:
     def _refuse_from_headers(self, request: Request) -> None:
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
             raise Refused(415, "packed", "The body must not be compressed.")
+        if "transfer-encoding" in request.headers and "content-length" in request.headers:
+            # Whoever stands before us may have believed the other one.
+            raise Refused(400, "length", "The body has two lengths.")
         length = request.headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             raise Refused(400, "length", "The length of the body is no number.")

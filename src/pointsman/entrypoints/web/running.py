@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from pointsman.domain.errors import OperatorMust
+from pointsman.entrypoints.web.connections import Connection
 from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.parts import Loaded
 
@@ -51,24 +52,28 @@ def bound(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def configured(app: FastAPI, connection: type[Connection] = Connection) -> uvicorn.Config:
+    """How the application is served: plain HTTP/1.1, nothing believed of a proxy, nothing told of ourselves."""
+    return uvicorn.Config(
+        app,
+        http=connection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
 async def serve(app: FastAPI, front: Front, listening: socket.socket, *, loaded: Callable[[Loaded], None]) -> None:
     """Answer until SIGINT or SIGTERM: then no request is taken any more, and the work ends where it can go on.
 
     A second signal does not wait. `loaded` is told the parts once they are there; what goes wrong while they are
     loaded ends the server and is raised.
     """
-    listener = Listener(
-        uvicorn.Config(
-            app,
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-    )
+    listener = Listener(configured(app))
     with _signals(listener):
         opening = asyncio.create_task(_open(front, listener, loaded))
         try:
