@@ -41,6 +41,7 @@ from pointsman.ports.hooks import Hooks
 from pointsman.ports.talk import Talk
 from pointsman.runs.intake import Law
 from pointsman.runs.parts import Parts
+from pointsman.runs.unfinished import is_unfinished
 from pointsman.runs.worker import Worker
 from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base, uncommitted
 from pointsman.workspaces.note_source import GitNoteSource, read_key
@@ -101,9 +102,7 @@ def registrar_of(home: Path) -> GitHubRegistrar:
 class Installation:
     """One installation on this machine: its ledger, its key and its clocks, and the adapters made from them."""
 
-    def __init__(
-        self, settings: Settings, interpreters: tuple[str, ...] = (), *, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, interpreters: tuple[str, ...] = (), *, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._interpreters = interpreters
@@ -153,6 +152,7 @@ class Installation:
                 verified=self._verified_change,
                 forges=(FORGE,),
                 wanted=lambda _forge, event: event in WANTED,
+                unfinished=lambda: is_unfinished(self.settings.home),
             )
         )
 

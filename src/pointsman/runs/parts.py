@@ -26,6 +26,10 @@ def _anything(_forge: str, _event: str) -> bool:
     return True
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Parts:
     """The world as the worker knows it. Everything here is called from more than one event loop.
@@ -33,7 +37,8 @@ class Parts:
     `engine` and `law` may be slow the first time (they import), and are called in a thread. `law` reads the policy
     anew when its file changed. `translate` is pure and is told who we are. `verified` checks the notes of a change,
     from its base to its head. `forges` names the forges whose missed deliveries are looked for, and `wanted` says
-    whether an event of one is worth asking for again.
+    whether an event of one is worth asking for again. `unfinished` tells, without the engine, whether something was
+    cut off in it; a run's row may say that it is done before the people were told.
     """
 
     engine: "Callable[[], Engine]"
@@ -50,6 +55,7 @@ class Parts:
     verified: Callable[[Repository, str, str], Awaitable[NoteReport]]
     forges: tuple[str, ...] = ()
     wanted: Callable[[str, str], bool] = field(default=_anything)
+    unfinished: Callable[[], bool] = field(default=_always)
 
 
 def delivery_workflow(forge: str, delivery_id: str) -> str:

@@ -19,8 +19,6 @@ POLL_SECONDS = 1.0
 SWEEP_SECONDS = 300.0
 _MOST_PAUSE = 30.0
 _BATCH = 100
-_LOOKED_AT = 1000
-_GOING = frozenset({"queued", "running", "waiting"})
 logger = logging.getLogger(__name__)
 
 
@@ -74,7 +72,7 @@ class Worker:
 
     async def _take_up(self) -> None:
         """Runs that were cut off go on at once; an installation where nothing goes on does without the engine."""
-        if any(view.state in _GOING for view in await self._parts.ledger.runs(limit=_LOOKED_AT)):
+        if await asyncio.to_thread(self._parts.unfinished):
             await self._started()
         self._looked = True
 
