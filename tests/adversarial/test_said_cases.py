@@ -65,7 +65,6 @@ SAID: dict[str, Callable[[], str]] = {
     "cost": lambda: replies.cost_table((VIEW,), CALLS),
     "fix": lambda: "\n\n".join(replies.fix_issue((FINDING,))),
     "handover": lambda: replies.handover_text("copilot", _loud_spec().issue, PLAN, EARLIER),
-    "hands-off": lambda: replies.hands_off(LOUD),
     "misread": lambda: replies.misread(Misread(LOUD, LOUD), "pointsman[bot]"),
     "not-fixed": lambda: replies.not_fixed(LOUD),
     "onboarding": lambda: replies.onboarding_page(LINE, LOUD, ""),

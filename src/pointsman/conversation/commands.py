@@ -224,22 +224,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 _BY_WORD: Mapping[str, Command] = {command.word: command for command in COMMANDS}
-_WORD_OF: Mapping[type[Intent], str] = {
-    Build: "build",
-    MakePlan: "plan",
-    Approve: "approve",
-    ReviewChange: "review",
-    Fix: "fix",
-    Rerun: "rerun",
-    Question: "ask",
-    Handover: "handover",
-    RunCi: "ci",
-    Pause: "pause",
-    Resume: "resume",
-    Ignore: "ignore",
-    Cancel: "cancel",
-    Misread: "help",
-}
 
 
 def intent_in(body: str, bot: str) -> Intent | None:
@@ -267,15 +251,6 @@ def intent_in(body: str, bot: str) -> Intent | None:
         return None
     read = command.read(f"{rest}\n{below}" if command.read is _ask else rest)
     return Misread(command.word, f"`{command.word}` wants {read}") if isinstance(read, str) else read
-
-
-def command_of(intent: Intent) -> Command:
-    """The row of the table that an intent belongs to: where it may be given and by whom; `help` for a misread one."""
-    if isinstance(intent, Show):
-        return _BY_WORD[intent.what]
-    if isinstance(intent, ReviewChange) and intent.full:
-        return _BY_WORD["full review"]
-    return _BY_WORD[_WORD_OF[type(intent)]]
 
 
 def first_line(body: str) -> tuple[str, str]:

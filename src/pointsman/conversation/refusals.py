@@ -55,13 +55,8 @@ def text_changed(asked: str = "", now: str = "") -> str:
     digests = f" (its digest was `{short(asked)}` and is now `{short(now)}`)" if asked and now else ""
     return (
         f"Nothing was done: the text changed after the work was asked for{digests}. What was asked for is what is "
-        "worked on, so read the new text and ask again. (Rule: `edited-text`.)"
+        "worked on, so read the new text and ask again. (Rule: `text-changed`.)"
     )
-
-
-def still_paused() -> str:
-    """Something was asked for while the bot is told to do nothing here."""
-    return "Nothing was done: the bot is paused here. Comment `/pointsman resume` to go on. (Rule: `paused`.)"
 
 
 def already_running(run_id: str) -> str:
@@ -85,15 +80,6 @@ def not_on_fork(command: str = "") -> str:
     )
 
 
-def hands_off(login: str = "") -> str:
-    """A person pushed to the branch; from then on it is theirs, until the bot is asked on."""
-    who = inline_code(login) if login else "somebody"
-    return (
-        f"{who[:1].upper()}{who[1:]} pushed to this branch, so the bot keeps its hands off it. "
-        "Comment `/pointsman fix` to ask it on. (Rule: `hands-off`.)"
-    )
-
-
 def not_ours(command: str = "") -> str:
     """The change was not made by the bot; it reviews such changes and pushes nothing to them."""
     asked = f"`/pointsman {command}` works" if command else "this works"
@@ -101,11 +87,6 @@ def not_ours(command: str = "") -> str:
         f"Nothing was done: {asked} on the bot's own changes only, and this one is not. "
         "Comment `/pointsman review` for a review. (Rule: `own-change`.)"
     )
-
-
-def ci_not_ours() -> str:
-    """The repository's own CI is held back on changes of the bot alone."""
-    return not_ours("ci")
 
 
 def wrong_hash(given: str, plan_hash: str = "") -> str:

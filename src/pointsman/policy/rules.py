@@ -49,7 +49,7 @@ class Rule(StrEnum):
     OWN_CHANGE = "own-change", "Only on its own changes does the bot push, fix, or let the repository's CI run."
     HANDS_OFF = "hands-off", "A person pushed to the branch, and nobody has asked the bot on since."
     PAUSED = "paused", "Somebody paused the bot on this issue or change."
-    EDITED_TEXT = "edited-text", "The text changed after the work was asked for."
+    TEXT_CHANGED = "text-changed", "The text changed after the work was asked for."
 
 
 def kept(model: str, rule: Rule, why: str) -> Considered:

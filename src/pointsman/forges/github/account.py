@@ -147,13 +147,6 @@ def drop_old_secrets(home: Path) -> Account:
     return changed
 
 
-def keep_bot(home: Path, bot: Actor) -> Account:
-    """Keep who the bot is, when that could not be asked at the registration."""
-    changed = replace(_known(home), bot=bot)
-    _keep(home / _FOLDER, changed)
-    return changed
-
-
 def _known(home: Path) -> Account:
     account = load_account(home)
     if account is None:
