@@ -175,9 +175,9 @@ def carried(before: tuple[Finding, ...], stand: tuple[Finding, ...], held: froze
     return tuple(one if one.fate != "open" else now.get(one.id, replace(one, fate="fixed")) for one in before)
 
 
-def fates(prior: PriorReview, review: Review) -> dict[str, Fate]:
-    """What became of each finding that was open, by its id. What the review does not speak of is open."""
-    said = {finding.id: finding.fate for finding in review.findings}
+def fates(prior: PriorReview, review: Review | None) -> dict[str, Fate]:
+    """What became of each finding that was open, by its id. What no review speaks of is open."""
+    said = {finding.id: finding.fate for finding in review.findings} if review is not None else {}
     return {finding.id: "fixed" if said.get(finding.id) == "fixed" else "open" for finding in prior.open}
 
 

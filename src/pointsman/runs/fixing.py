@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from pointsman.conversation.replies import fixed_in, not_fixed
+from pointsman.conversation.replies import fixed_in, not_fixed, review_post
 from pointsman.domain.errors import OwnerMust, Stopped
-from pointsman.domain.forge import ChangeView, Thread
+from pointsman.domain.forge import Change, ChangeView, Thread
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Finding, Note, Plan, Review
 from pointsman.domain.run import ChangeRef, PriorReview, Refuse, RunSpec
@@ -19,6 +19,7 @@ from pointsman.runs.course import Course, refused
 from pointsman.runs.journal import NOTHING
 from pointsman.runs.proving import Proved, prove
 from pointsman.runs.publish import Target, authorised, conclude, put_forward, settle_on
+from pointsman.runs.reviewing import news
 
 _VIEW: TypeAdapter[ChangeView | None] = TypeAdapter(ChangeView | None)
 _THREADS: TypeAdapter[tuple[Thread, ...]] = TypeAdapter(tuple[Thread, ...])
@@ -41,7 +42,7 @@ async def fix(course: Course) -> Note:
     job = _job(course)
     await _prepared(course, job)
     proved = await prove(course)
-    became = _fates(job, proved)
+    became = fates(job.prior, proved.review if proved.patch is not None else None)
     if proved.patch is None:
         await _answered(course, job, became, why=proved.why, commit="")
     settle_on(course, proved)
@@ -50,6 +51,7 @@ async def fix(course: Course) -> Note:
     target = Target(job.change.branch, expected_head=course.spec.base_commit, number=job.change.number)
     note, change = await put_forward(course, proved, target)
     await _answered(course, job, became, why=proved.why, commit=note.commit)
+    await _remarked(course, change, proved)
     count = sum(fate == "fixed" for fate in became.values())
     said = f"{count} of {len(became)} findings fixed."
     await conclude(course, change, replace(proved, review=_whole(proved)), note, said=said)
@@ -124,13 +126,6 @@ async def _still_ours(course: Course, job: _Job) -> None:
         )
 
 
-def _fates(job: _Job, proved: Proved) -> dict[str, Fate]:
-    """What became of each finding, as the review of the fix says; without a patch or a review all are open."""
-    if proved.patch is None or proved.review is None:
-        return {finding.id: "open" for finding in job.prior.open}
-    return fates(job.prior, proved.review)
-
-
 def _whole(proved: Proved) -> Review | None:
     """The review of the change as it is now: what the fix left open, and what its own review found."""
     if proved.review is None:
@@ -149,6 +144,15 @@ async def _answered(course: Course, job: _Job, became: dict[str, Fate], *, why: 
             await _resolved(course, job, thread)
         else:
             await _replied(course, job, thread, not_fixed(why))
+
+
+async def _remarked(course: Course, change: Change, proved: Proved) -> None:
+    """What the review of the fix found anew gets threads of its own."""
+    if proved.review is None:
+        return
+    post = news(course, review_post(course.run_id, proved.review, proved.evidence))
+    if post is not None:
+        await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
 
 
 async def _replied(course: Course, job: _Job, thread: Thread, body: str) -> None:
