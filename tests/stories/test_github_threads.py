@@ -50,6 +50,25 @@ def test_the_buttons_of_a_check_fix_what_was_found_and_let_ci_run(stage: ServedS
     assert scene.check(after).conclusion == "success"
 
 
+def test_what_the_review_of_a_fix_finds_anew_gets_a_thread_of_its_own(stage: ServedStage) -> None:
+    worse = replies(
+        {"summary": "", "findings": [finding(f"    return {BETTER}", "Cents are lost.", severity="minor")]}
+    )
+    scene = stage.scene(
+        "thrush",
+        routing=QUIET,
+        coder=(edit(RIGHT), edit(BETTER, old=RIGHT)),
+        reviewer=(remarked("thrush"), worse.replace('"findings"', '"still_open": [], "mended": [], "findings"')),
+    )
+    _, change = scene.built()
+    scene.says(change.number, "/pointsman fix")
+    scene.over(2)
+    before, after = scene.shop.threads(change.number)
+    assert (before.is_resolved, after.is_resolved) == (True, False)
+    assert "Cents are lost." in after.comments[0].body
+    assert len(scene.shop.reviews(change.number)) == 3
+
+
 def test_a_finding_that_could_not_be_fixed_keeps_its_thread_open_and_says_why(stage: ServedStage) -> None:
     coder = (edit(RIGHT), "I do not know how.")
     scene = stage.scene("wagtail", routing=QUIET, coder=coder, reviewer=(remarked("wagtail"), FINE))

@@ -49,7 +49,7 @@ async def _require_open(course: Course) -> None:
 async def _posted(course: Course, change: Change, found: Review) -> None:
     """The review on the commit that it was made of, and the check unless that commit is the head no more."""
     evidence = course.earlier.evidence
-    post = _news(course, review_post(course.run_id, found, evidence))
+    post = news(course, review_post(course.run_id, found, evidence))
     if post is not None:
         await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
     if not await course.insist("head-moved", FLAG, lambda: head_moved(course)):
@@ -60,7 +60,7 @@ async def _posted(course: Course, change: Change, found: Review) -> None:
     await remember_review(course, change.number, last)
 
 
-def _news(course: Course, post: ReviewPost) -> ReviewPost | None:
+def news(course: Course, post: ReviewPost) -> ReviewPost | None:
     """The review without what stands in its threads already; None when a further look found nothing new."""
     prior = course.spec.prior
     if prior is None:
