@@ -1,16 +1,17 @@
 """Whole runs on GitHub in which a chosen call goes wrong, and what they left, to hold against a calm one."""
 
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import tests.worlds.hasty_serve
 from tests.worlds.github import Call
 from tests.worlds.served_stage import Scene, ServedStage, until
 
-_OVER = ("done", "refused", "stopped", "failed", "cancelled")
 _RUN = re.compile(r"r-[0-9a-f]{8}")
 _SHA = re.compile(r"\b[0-9a-f]{7,64}\b")
 _TIME = re.compile(r"(?:\d+ (?:h|min) )*\d+(?:\.\d)? s\b")
@@ -72,16 +73,25 @@ class Spots:
 
 
 class At:
-    """A match for the faults of the world: the one call at a spot, counted from when this was made."""
+    """A match for the faults of the world: the one call at a spot, counted from when this was made.
+
+    `struck` once that call came.
+    """
 
     def __init__(self, scene: Scene, spot: Spot) -> None:
         self._spots = Spots(scene)
         self._spot = spot
         self._seen = 0
 
+    @property
+    def struck(self) -> bool:
+        return self._seen >= self._spot.nth
+
     def __call__(self, method: str, path: str) -> bool:
-        self._seen += self._spots.kind(method, path) == self._spot.kind
-        return self._spots.kind(method, path) == self._spot.kind and self._seen == self._spot.nth
+        if self._spots.kind(method, path) != self._spot.kind:
+            return False
+        self._seen += 1
+        return self._seen == self._spot.nth
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,11 @@ class Left:
     branches: tuple[str, ...]
     asked: tuple[str, ...]
     effects: tuple[tuple[str, int], ...]
+
+    def differences(self, other: "Left") -> list[str]:
+        """In what two ends differ."""
+        names = [each.name for each in fields(self) if getattr(self, each.name) != getattr(other, each.name)]
+        return [f"{name} is {getattr(self, name)}, not {getattr(other, name)}" for name in names]
 
 
 def left_by(scene: Scene, number: int) -> Left:
@@ -151,7 +166,14 @@ def quiet_scenes(stage: ServedStage, words: Iterable[str]) -> list[Scene]:
 
 
 def ended(stage: ServedStage) -> None:
-    """Wait until all that was asked for is done and said."""
+    """Wait until all that was asked for is done, and said, which comes after it."""
     stage.settle()
-    until(lambda: all(view.state in _OVER for view in stage.views()), "every run is over")
+    until(lambda: not at_work(stage), "every run is over")
     stage.settle()
+
+
+def at_work(stage: ServedStage) -> list[str]:
+    """What the engine has begun, or is to begin, and has not ended."""
+    query = "SELECT workflow_uuid FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
+    with closing(sqlite3.connect(f"file:{stage.home / 'engine.sqlite'}?mode=ro", uri=True, timeout=10)) as engine:
+        return [str(row[0]) for row in engine.execute(query)]
