@@ -1,0 +1,26 @@
+"""The page of attacks names tests that exist, and leaves no case of webhooks, access and output out."""
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+PAGE = (TESTS.parent / "docs" / "security-cases.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| ([A-Z][0-9]+) \| (.+?) \| (.+?) \|$", PAGE, re.MULTILINE)
+CASES = [f"W{n}" for n in range(1, 11)] + [f"A{n}" for n in range(1, 16)] + [f"F{n}" for n in range(1, 11)]
+
+
+def test_every_case_of_webhooks_access_and_output_has_one_row() -> None:
+    ids = [row[0] for row in ROWS]
+    assert len(ids) == len(set(ids)) == PAGE.count("\n| ") - 1
+    assert [case for case in CASES if case not in ids] == []
+
+
+def test_every_test_that_the_page_names_is_there() -> None:
+    defined = {
+        name
+        for path in TESTS.rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    named = {name for _, _, tests in ROWS for name in re.findall(r"`(test_\w+)`", tests)}
+    assert all(re.search(r"`test_\w+`", tests) for _, _, tests in ROWS)
+    assert sorted(named - defined) == []
