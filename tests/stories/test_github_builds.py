@@ -177,3 +177,57 @@ def test_a_question_that_only_a_person_can_answer_stops_the_run_and_is_asked_on_
     assert scene.over().state == "stopped"
     assert "Gross or net?" in scene.said(number)[-1]
     assert scene.shop.pulls() == []
+
+
+def test_an_outage_is_told_without_the_address_of_a_provider_and_gone_on_from_with_the_plan_kept(
+    stage: ServedStage,
+) -> None:
+    scene = stage.scene("lark", coder=(Answer(status=503, text="overloaded by secrets"), edit(RIGHT)))
+    number = scene.labelled()
+    assert scene.over().error_code == "outage"
+    (status,) = scene.said(number)
+    assert "(`outage`)" in status
+    assert not any(word in status for word in ("127.0.0.1", "coder-host", "overloaded"))
+    assert "`/pointsman rerun code` goes on from there" in status
+    scene.says(number, "/pointsman rerun code")
+    assert scene.over(2).result == "ready"
+    assert scene.asked() == ["planner", "coder", "coder", "reviewer"]
+
+
+def test_a_coder_without_an_edit_ends_in_words_that_say_which_comment_helps(stage: ServedStage) -> None:
+    scene = stage.scene("swift", coder=("Nothing useful.",))
+    number = scene.labelled()
+    assert scene.over().error_code == "no-change"
+    (status,) = scene.said(number)
+    assert "No change came of this run" in status
+    assert "`/pointsman rerun code --model NAME` keeps the plan" in status
+    assert "pointsman rerun r-" not in status
+
+
+def test_a_repository_that_is_renamed_in_the_middle_is_followed_by_the_next_try(stage: ServedStage) -> None:
+    scene = stage.scene("owl", coder=(Answer(text=edit(RIGHT), delay=1.0), edit(RIGHT)))
+    number = scene.labelled()
+    scene.asks("coder")
+    scene.shop.rename("store", scene.ada)
+    scene.over()
+    assert "Look whether the repository was renamed or moved, then run again." in scene.said(number)[-1]
+    scene.shop.label(number, LABEL, scene.ada)
+    run = scene.over(2)
+    assert run.result == "ready", run.message
+    assert len(scene.shop.pulls()) == 1
+
+
+def test_a_branch_that_may_not_be_pushed_is_told_on_the_issue_and_costs_no_place_in_the_chain(
+    stage: ServedStage,
+) -> None:
+    scene = stage.scene("martin")
+    number = scene.issue()
+    scene.shop.protect(f"pointsman/{number}-discounts-take-off-euros-instead-of-perc")
+    scene.shop.label(number, LABEL, scene.ada)
+    assert scene.over().error_code == "push-refused"
+    assert "Protected branch update failed" in scene.said(number)[-1]
+    assert list(scene.shop.branches()) == ["main"]
+    scene.shop.state.protected.clear()
+    scene.shop.label(number, LABEL, scene.ada)
+    assert scene.over(2).result == "ready"
+    assert "The chain holds." in scene.says(scene.change().number, "/pointsman audit")

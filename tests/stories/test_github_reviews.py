@@ -145,7 +145,7 @@ def test_a_question_in_a_thread_is_answered_there(stage: ServedStage) -> None:
     scene.says(change, "/pointsman review")
     scene.over()
     (thread,) = scene.shop.threads(change)
-    scene.shop.reply(thread.first, "/pointsman ask Why is that wrong (dotterel)?", scene.ada)
+    scene.shop.reply(thread.first, "Why is that wrong?", scene.ada)
     scene.over(2)
     (thread,) = scene.shop.threads(change)
     assert [comment.by.login for comment in thread.comments] == [scene.bot.login, scene.ada.login, scene.bot.login]

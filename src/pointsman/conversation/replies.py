@@ -78,6 +78,7 @@ __all__ = [
     "finding_text",
     "fix_issue",
     "fixed_in",
+    "for_people",
     "handover_text",
     "help_text",
     "ignored_finding",
@@ -112,6 +113,9 @@ __all__ = [
 _ROOM_FOR_STATUS = 50_000
 """Characters that leave room for what a status text says around a plan."""
 
+_NAMED = 5
+"""Paths that are named before the rest is counted."""
+
 
 def plan_for_approval(plan: Plan, why: str) -> str:
     """The plan, and why a person is asked about it; `approval_commands` are what that person can type."""
@@ -121,11 +125,15 @@ def plan_for_approval(plan: Plan, why: str) -> str:
     return fitted((Part(plan_part(plan), 1), Part(waits)), _ROOM_FOR_STATUS)
 
 
-def run_failed(run_id: str, code: str) -> str:
-    """A fault on our side: neutral, since its details may be the operator's alone, and where to find those."""
+def run_failed(run_id: str, code: str, phase: str = "") -> str:
+    """A fault on our side: neutral, since its details may be the operator's alone, and where to find those.
+
+    `phase` is the one to do again once the fault is mended, when somebody here can ask for that.
+    """
+    again = f" Once that is mended, `/pointsman rerun {phase}` goes on from there." if phase else ""
     return (
         f"A fault of the installation, not of the issue, ended the run (`{code}`). What was finished is kept. "
-        f"The operator finds the details with `pointsman show {run_id}`."
+        f"The operator finds the details with `pointsman show {run_id}`.{again}"
     )
 
 
@@ -202,6 +210,18 @@ def review_post(run_id: str, review: Review, evidence: Evidence | None) -> Revie
     body = whole.replace("\n\nNo findings.", "") if open_ones else whole
     remarks = tuple(_remark(finding) for finding in open_ones)
     return ReviewPost(run_id, review, body, remarks, unplaced="**On lines outside the diff**")
+
+
+def for_people(paths: tuple[str, ...]) -> str:
+    """That a change touches what decides how the bot, CI or other agents work; empty when it does not."""
+    if not paths:
+        return ""
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    named = ", ".join(inline_code(path) for path in paths[:_NAMED]) + more
+    return (
+        f"This change touches what decides how the repository is worked on, built or reviewed: {named}. "
+        "Look at that yourself; this review went by what stands on the default branch."
+    )
 
 
 def _remark(finding: Finding) -> Remark:

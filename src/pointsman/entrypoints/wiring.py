@@ -115,7 +115,7 @@ class Installation:
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self._doors: list[Door] = []
         self._github: GitHubApp | None = None
-        self._workspaces: dict[tuple[asyncio.AbstractEventLoop, str], GitWorkspace] = {}
+        self._workspaces: dict[tuple[asyncio.AbstractEventLoop, str, str], GitWorkspace] = {}
 
     @cached_property
     def engine(self) -> "Engine":
@@ -182,9 +182,10 @@ class Installation:
     async def workspace(self, repository: Repository) -> GitWorkspace:
         """The mirror of a repository, the same one each time, since it holds the index that searches are made in.
 
-        One for each event loop: the engine takes up runs that were cut off on a loop of its own.
+        One for each event loop, since the engine takes up runs that were cut off on a loop of its own, and for each
+        name, since a renamed repository is fetched from elsewhere.
         """
-        key = (asyncio.get_running_loop(), repository.id)
+        key = (asyncio.get_running_loop(), repository.id, repository.name)
         if key not in self._workspaces:
             self._workspaces[key] = GitWorkspace.open(self.settings.home, repository, self._origin(repository))
         return self._workspaces[key]

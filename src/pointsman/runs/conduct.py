@@ -19,7 +19,7 @@ from pointsman.policy.risk import risk_of
 from pointsman.policy.touched import approval_wanted, weigh
 from pointsman.runs.answering import answer_question
 from pointsman.runs.checks import close_check
-from pointsman.runs.course import Course, refused
+from pointsman.runs.course import LOCAL, Course, refused
 from pointsman.runs.fixing import fix
 from pointsman.runs.journal import patiently
 from pointsman.runs.proving import prove
@@ -169,10 +169,17 @@ async def _ended(course: Course, error: PointsmanError) -> None:
             pass
     view = replace(course.view, state=state, message=str(error), error_code=error.code, exit_code=exit_code)
     await course.show(view)
-    with_operator = isinstance(error, OperatorMust)
-    said = run_failed(course.run_id, error.code) if with_operator else str(error)
+    said = _publicly(course, error)
     try:
         await patiently(lambda: course.say(said), course.ports.clock.sleep)
         await patiently(lambda: close_check(course, error), course.ports.clock.sleep)
     except PointsmanError as lost:
         logger.warning("the end of a run could not be told", extra={"run": course.run_id, "code": lost.code})
+
+
+def _publicly(course: Course, error: PointsmanError) -> str:
+    """What people on the forge read of it: where providers are, and what they said, is for the operator alone."""
+    is_served = course.spec.repository.forge != LOCAL
+    if isinstance(error, OperatorMust) or (is_served and isinstance(error, TryAgain)):
+        return run_failed(course.run_id, error.code, course.view.phase if is_served else "")
+    return str(error)

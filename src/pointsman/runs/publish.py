@@ -148,6 +148,8 @@ async def authorised(course: Course) -> None:
 
 
 def _next_model(course: Course) -> str:
+    if course.spec.repository.forge != LOCAL:
+        return "Another model may do better: `/pointsman rerun code --model NAME` keeps the plan."
     return f"Another model may do better: pointsman rerun {course.run_id} code --model NAME keeps the plan."
 
 

@@ -19,6 +19,8 @@ _FORGOTTEN = (
     "position: None is not of type 'integer'",
     "line: None is not of type 'integer'",
 )
+# Any request for a renamed repository may be sent on (GitHub REST documentation, "Redirects").
+_MOVED = (301, 307)
 
 
 def _read(path: str) -> Value:
@@ -62,7 +64,7 @@ def answer_problems(method: str, template: str, status: int, body: Value) -> lis
         return [f"{method} {template}: the API description has no such operation"]
     described = operation["responses"].get(str(status))
     if described is None:
-        return [] if status >= 400 else [f"{method} {template}: {status} is no answer of it"]
+        return [] if status >= 400 or status in _MOVED else [f"{method} {template}: {status} is no answer of it"]
     if _json_of(_followed(described)) is None:
         return []
     return _problems(f"{method} {template} ({status})", _api_validator(method, template, str(status)), body)

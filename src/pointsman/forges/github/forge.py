@@ -119,7 +119,7 @@ def _issue(app: GitHubApp, repository: Repository, key: str) -> Issue:
     except (NotThere, Refused) as error:
         raise _missing(repository, key) from error
     # A transferred issue leads to the one in its new repository, which nobody asked about.
-    if str(found.number) != key or not _is_in(found.repository_url, app.name_of(repository)):
+    if str(found.number) != key or not _is_here(app, repository, found.repository_url):
         raise _missing(repository, key)
     body = found.body or ""
     return Issue(
@@ -129,6 +129,13 @@ def _issue(app: GitHubApp, repository: Repository, key: str) -> Issue:
         digest=hashlib.sha256(f"{found.title}\0{body}".encode()).hexdigest(),
         labels=tuple(label if isinstance(label, str) else label.name for label in found.labels),
     )
+
+
+def _is_here(app: GitHubApp, repository: Repository, repository_url: str) -> bool:
+    """Whether an address is of this repository, under the name that it had a moment ago or has now."""
+    if _is_in(repository_url, app.name_of(repository)):
+        return True
+    return _is_in(repository_url, app.look_up(repository).full_name)
 
 
 def _is_in(repository_url: str, name: str) -> bool:
