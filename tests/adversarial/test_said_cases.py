@@ -64,6 +64,7 @@ SAID: dict[str, Callable[[], str]] = {
     "config": lambda: replies.config_page(None, PROBLEMS),
     "cost": lambda: replies.cost_table((VIEW,), CALLS),
     "fix": lambda: "\n\n".join(replies.fix_issue((FINDING,))),
+    "for-people": lambda: replies.for_people((LINE, LOUD) * 9),
     "handover": lambda: replies.handover_text("copilot", _loud_spec().issue, PLAN, EARLIER),
     "misread": lambda: replies.misread(Misread(LOUD, LOUD), "pointsman[bot]"),
     "not-fixed": lambda: replies.not_fixed(LOUD),

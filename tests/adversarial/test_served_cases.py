@@ -167,6 +167,9 @@ def test_a12_r1_a_fork_is_reviewed_by_the_rules_of_the_base_and_never_touched(st
     assert scene.over().result == "reviewed"
     for command in ("fix", "ci"):
         assert "fork" in scene.says(number, f"/pointsman {command}")
+    (review,) = scene.shop.reviews(number)
+    assert "Look at that yourself" in review.body
+    assert all(f"`{path}`" in review.body for path in (".pointsman.yml", ".gitmodules", "AGENTS.md"))
     head = scene.head(number)
     assert [one.conclusion for one in scene.shop.checks(head)] == ["failure"]
     (thread,) = scene.shop.threads(number)

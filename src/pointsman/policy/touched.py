@@ -28,6 +28,11 @@ def weigh(spec: RunSpec, paths: tuple[str, ...]) -> Refuse | None:
     return refuse(Rule.PATH_SENSITIVITY, reason, mend)
 
 
+def reserved(spec: RunSpec, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths that no model may edit, since they decide how others work: people look at them themselves."""
+    return tuple(path for path in paths if any(matches(pattern, path, fold=True) for pattern in spec.protected))
+
+
 def approval_wanted(spec: RunSpec, plan: Plan) -> str:
     """Why a person must approve this plan before it is carried out; empty when nobody must."""
     if spec.order.plan is Need.APPROVE:

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from pointsman.conversation.replies import Ground, check_order, review_post, review_text
+from pointsman.conversation.replies import Ground, check_order, for_people, review_post, review_text
 from pointsman.domain.forge import Change, ReviewPost
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Review
 from pointsman.domain.run import Refuse
 from pointsman.phases.anchors import files_of
 from pointsman.phases.verify import verify
-from pointsman.policy.touched import weigh
+from pointsman.policy.touched import reserved, weigh
 from pointsman.runs.checks import FLAG, change_of, head_moved, open_check
 from pointsman.runs.course import Course, refused
 from pointsman.runs.journal import NOTHING
@@ -22,7 +22,7 @@ async def review_asked(course: Course) -> None:
     change = change_of(course.spec)
     if change is not None:
         await open_check(course, change)
-    await _require_open(course)
+    by_people = for_people(reserved(course.spec, await _open_paths(course)))
     await course.begin(Phase.VERIFY)
     evidence = await verify(course.spec, course.earlier, course.ports, commit=course.spec.head_commit)
     course.learn(replace(course.earlier, evidence=evidence))
@@ -31,25 +31,32 @@ async def review_asked(course: Course) -> None:
     clean = found is not None and found.verdict == "approve"
     said = ""
     if found is not None and change is not None:
-        await _posted(course, change, found)
+        await _posted(course, change, found, by_people)
     elif found is not None:
-        said = review_text(found, evidence)
+        said = _with(review_text(found, evidence), by_people)
     message = "" if clean else "The review asks for changes."
     await course.finish("reviewed", message=message, publicly=said, exit_code=0 if clean else 1)
 
 
-async def _require_open(course: Course) -> None:
-    """Raises OwnerMust when the change holds paths that are more closed than the models of this run."""
+async def _open_paths(course: Course) -> tuple[str, ...]:
+    """The paths of the change. Raises OwnerMust when one is more closed than the models of this run."""
     diff = await course.ports.workspace.diff(course.spec.base_commit, course.spec.head_commit)
-    too_closed = weigh(course.spec, tuple(file.path for file in files_of(diff)))
+    paths = tuple(file.path for file in files_of(diff))
+    too_closed = weigh(course.spec, paths)
     if isinstance(too_closed, Refuse):
         raise refused(too_closed)
+    return paths
 
 
-async def _posted(course: Course, change: Change, found: Review) -> None:
+def _with(text: str, more: str) -> str:
+    return f"{text}\n\n{more}" if more else text
+
+
+async def _posted(course: Course, change: Change, found: Review, by_people: str) -> None:
     """The review on the commit that it was made of, and the check unless that commit is the head no more."""
     evidence = course.earlier.evidence
-    post = news(course, review_post(course.run_id, found, evidence))
+    whole = review_post(course.run_id, found, evidence)
+    post = news(course, replace(whole, body=_with(whole.body, by_people)))
     if post is not None:
         await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
     if not await course.insist("head-moved", FLAG, lambda: head_moved(course)):
