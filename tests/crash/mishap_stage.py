@@ -10,7 +10,9 @@ from pathlib import Path
 
 import tests.worlds.hasty_serve
 from tests.worlds.github import Call
+from tests.worlds.script import Answer
 from tests.worlds.served_stage import Scene, ServedStage, until
+from tests.worlds.stage import PLAN, replies
 
 _RUN = re.compile(r"r-[0-9a-f]{8}")
 _SHA = re.compile(r"\b[0-9a-f]{7,64}\b")
@@ -157,10 +159,10 @@ def _plain(scene: Scene, text: str) -> str:
     return _TIME.sub("N s", _SHA.sub("SHA", _RUN.sub("RUN", text)))
 
 
-def quiet_scenes(stage: ServedStage, words: Iterable[str]) -> list[Scene]:
-    """Repositories in which the App is installed, without a word of it sent."""
+def quiet_scenes(stage: ServedStage, words: Iterable[str], *, planner: Answer | str = "") -> list[Scene]:
+    """Repositories in which the App is installed, without a word of it sent; `planner` is what their planner says."""
     stage.world.deliver_to("")
-    scenes = [stage.scene(word) for word in words]
+    scenes = [stage.scene(word, planner=(planner or replies(PLAN),)) for word in words]
     stage.world.deliver_to(f"{stage.url}/hooks/github")
     return scenes
 
