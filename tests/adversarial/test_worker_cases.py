@@ -67,6 +67,17 @@ def test_a13_a_stranger_settles_nothing_in_a_thread_of_ours(desk: DeskWorld) -> 
     assert desk.world.models.asks == [] and desk.forge.eyes == []
 
 
+def test_a13_c1_a_stranger_who_goes_on_and_on_is_told_on_three_topics(desk: DeskWorld) -> None:
+    topics = [str(number) for number in range(20, 26)]
+    asked = [said("/pointsman build", EVE, number=number, at=number) for number in topics]
+    outcomes = desk.hear(*asked)
+    assert sorted(outcomes) == ["ignored: access"] * 3 + ["refused: access"] * 3
+    again = topics[outcomes.index("refused: access")]
+    assert desk.hear(said("/pointsman build", EVE, number=again, at="again")) == ("refused: access",)
+    assert desk.hear(said("/pointsman build", MALLORY, number="25", at="other")) == ("refused: access",)
+    assert len(desk.forge.replies) == 2
+
+
 def test_a12_the_author_of_a_fork_who_resolves_a_thread_does_not_settle_its_finding(desk: DeskWorld) -> None:
     """A forge lets whoever opened a change resolve its threads; only those who may write settle what was found."""
     finding = known_review(desk, desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"}))

@@ -49,6 +49,10 @@ _REPOSITORY: TypeAdapter[Repository] = TypeAdapter(Repository)
 _FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 logger = logging.getLogger(__name__)
 
+_TOLD = 3
+REFUSED = "refused"
+"""What the kinds of memory begin with, of a repository, that hold where a stranger was told no."""
+
 HEARD = "heard"
 """The kind of memory, of an issue or change, with the comments that were acted on and the deliveries they came by."""
 
@@ -157,7 +161,7 @@ class Desk:
         case = wish.case
         access = await self._access(case)
         if access is not Access.WRITE:
-            if wish.is_quiet:
+            if wish.is_quiet or not await case.step("told", _FLAG, lambda: _is_to_be_told(case)):
                 return "ignored: access"
             await case.reply(stranger(case.actor.login, access), key=f"refused-{case.actor.id}")
             return "refused: access"
@@ -188,6 +192,16 @@ class Desk:
 
 async def _is_served(patterns: tuple[str, ...], name: str) -> bool:
     return any(matches(pattern, name) for pattern in patterns)
+
+
+async def _is_to_be_told(case: Case) -> bool:
+    """A stranger is told no on a few topics of a repository, so that nobody makes us write wherever they like."""
+    kind = f"{REFUSED}-{case.actor.id}"
+    told = await case.parts.memory.recall(case.repository.id, "", kind)
+    if case.number not in told and len(told) >= _TOLD:
+        return False
+    await case.parts.memory.remember(case.repository.id, "", kind, {case.number: case.delivery.received_at})
+    return True
 
 
 async def _is_first(case: Case) -> bool:
