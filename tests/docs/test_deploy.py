@@ -1,10 +1,12 @@
 """What `deploy/` brings onto a server: the program with its dependencies as locked, and nothing of its tests."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import yaml
 
@@ -33,6 +35,35 @@ def test_the_image_installs_what_the_program_needs_with_hashes_and_nothing_of_it
     assert part.count("--hash=sha256:") > len(installed)
     lines = set((ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines())
     assert [line for line in part.splitlines() if line not in lines] == []
+
+
+def _copied(image: str, to: Path) -> None:
+    """What the image's first stage copies from the checkout, links as links."""
+    for line in re.findall(r"^COPY (?!--)(.+) \S+$", image.rpartition("\nFROM ")[0], re.MULTILINE):
+        for name in line.split():
+            there = ROOT / name
+            if there.is_dir():
+                shutil.copytree(
+                    there, to / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+                )
+            else:
+                shutil.copy(there, to / there.name)
+
+
+def test_the_package_that_the_image_builds_holds_every_file_that_the_program_reads(tmp_path: Path) -> None:
+    _copied((ROOT / "deploy/Dockerfile").read_text(encoding="utf-8"), tmp_path)
+    offline = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *offline, "--wheel-dir", tmp_path / "out", tmp_path],
+        check=True,
+        capture_output=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+    )
+    with ZipFile(next((tmp_path / "out").glob("*.whl"))) as wheel:
+        held = {name for name in wheel.namelist() if name.startswith("pointsman/")}
+    package = ROOT / "src" / "pointsman"
+    read = {str(path.relative_to(package.parent)) for path in package.rglob("*") if path.is_file()}
+    assert {name for name in read if "__pycache__" not in name} - held == set()
 
 
 def test_the_container_and_the_unit_run_as_nobody_in_particular_with_a_home_that_stays() -> None:
