@@ -160,6 +160,11 @@ class ServedStage:
         """The rows of all runs, newest first."""
         return list(asyncio.run(self.ledger.runs("", 500)))
 
+    def at_work(self) -> set[str]:
+        """The ids of runs that the engine has not brought to their end, the last word on the forge included."""
+        query = "SELECT workflow_uuid FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED')"
+        return {row[0] for row in self._rows(query, "engine.sqlite")}
+
     def log(self) -> str:
         """What the server logged."""
         return "".join(path.read_text(encoding="utf-8") for path in sorted(self.home.glob("*.log*")))
@@ -207,8 +212,8 @@ class ServedStage:
         except OSError:
             return False
 
-    def _rows(self, query: str) -> list[tuple[str, ...]]:
-        with closing(sqlite3.connect(f"file:{self.home / 'ledger.sqlite'}?mode=ro", uri=True, timeout=10)) as db:
+    def _rows(self, query: str, file: str = "ledger.sqlite") -> list[tuple[str, ...]]:
+        with closing(sqlite3.connect(f"file:{self.home / file}?mode=ro", uri=True, timeout=10)) as db:
             return list(db.execute(query))
 
 
@@ -305,15 +310,21 @@ class Scene:
 
         def ended() -> bool:
             views = self.runs()
-            return len(views) >= count and all(view.state in _OVER for view in views)
+            over = len(views) >= count and all(view.state in _OVER for view in views)
+            return over and not self.stage.at_work() & {view.run_id for view in views}
 
         until(ended, f"{count} runs of {self.word} are over")
         self.stage.settle()
         return self.runs()[0]
 
     def waits(self) -> None:
-        """Wait until a run of this story waits for a person."""
-        until(lambda: [view for view in self.runs() if view.state == "waiting"], f"{self.word} waits for a person")
+        """Wait until a run of this story waits for a person, and says so."""
+
+        def told() -> bool:
+            said = (text for number in tuple(self.shop.state.issues) for text in self.said(number))
+            return any("**Waiting for a person.**" in text for text in said)
+
+        until(told, f"{self.word} waits for a person")
         self.stage.settle()
 
     def asks(self, model: str, times: int = 1) -> None:
