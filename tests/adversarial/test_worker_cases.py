@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from tests.unit.phases.phase_world import says
 from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, labelled, said
-from tests.unit.runs.served_world import ADA, FINE, SHOP, change_view, within
+from tests.unit.runs.served_world import ADA, FINE, SHOP, change_view, review_of, within
+from tests.unit.runs.test_conduct_of_a_review import ODD, REMARK, asked
 from tests.unit.runs.test_steering import known_review
 
 from pointsman.domain.events import ChangeClosed, ThreadReplied
-from pointsman.domain.forge import Access, Thread
+from pointsman.domain.forge import Access, CheckState, Thread
 from pointsman.domain.run import Actor
+from pointsman.runs.remembering import REVIEW, facts_of, last_review
 from pointsman.runs.starting import IGNORED
 
 MALLORY = Actor(13, "mallory")
@@ -113,3 +115,20 @@ def test_a4_a_listed_bot_whose_name_is_another_bot_s_now_is_refused(desk: DeskWo
     desk.forge.people[named.id] = Access.NONE
     assert desk.hear(said("/pointsman build", named)) == ("refused: access",)
     assert desk.runs_here() == ()
+
+
+@pytest.mark.parametrize(("unread", "state"), [((), CheckState.PASSED), (("big.py",), CheckState.NEEDS_PERSON)])
+def test_a12_to_ignore_the_last_finding_passes_no_change_that_nobody_read_whole(
+    desk: DeskWorld, unread: tuple[str, ...], state: CheckState
+) -> None:
+    """A change may be made so large that a part of it is not read; a finding about the rest hides that at first."""
+    desk.world.models.script[:0] = [review_of(REMARK)]
+    desk.runs(asked(desk, {"bounds.py": ODD}))
+    last = within(last_review(desk.memory, SHOP.id, "13"))
+    assert last is not None and last.review.verdict == "changes"
+    kept = replace(last, review=replace(last.review, unread=unread))
+    within(desk.memory.remember(SHOP.id, "13", REVIEW, facts_of(kept)))
+    (finding,) = last.review.findings
+    assert desk.hear(said(f"/pointsman ignore {finding.id}", number="13")) == (f"ignored: {finding.id}",)
+    (states,) = desk.forge.checks.values()
+    assert states[-1] is state

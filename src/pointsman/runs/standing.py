@@ -49,8 +49,8 @@ async def settled_check(case: Case, last: LastReview, ignored: str) -> None:
         source = await _source(case)
         if source is None or last.review.verdict != "changes":
             return
-        required = source.end.spec.order.evidence_required
-        verdict = verdict_of((), source.end.earlier.evidence, evidence_required=required, is_partial=False)
+        required, unread = source.end.spec.order.evidence_required, bool(last.review.unread)
+        verdict = verdict_of((), source.end.earlier.evidence, evidence_required=required, is_partial=unread)
         await _tell(case, change, source, replace(last.review, findings=(), verdict=verdict), "reviewed")
 
     await case.do("check", told)
