@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.worlds.repositories import FIXED, git
 from tests.worlds.script import Answer
-from tests.worlds.served_stage import LABEL, Scene, ServedStage
+from tests.worlds.served_stage import LABEL, Scene, ServedStage, until
 from tests.worlds.stage import PLAN, PROGRAM, RIGHT, edit, environment, finding, replies
 from tests.worlds.warm import typed
 
@@ -231,3 +231,19 @@ def test_a_branch_that_may_not_be_pushed_is_told_on_the_issue_and_costs_no_place
     scene.shop.label(number, LABEL, scene.ada)
     assert scene.over(2).result == "ready"
     assert "The chain holds." in scene.says(scene.change().number, "/pointsman audit")
+
+
+def test_a_run_that_has_ended_leaves_no_token_that_still_works_for_the_next(stage: ServedStage) -> None:
+    scene = stage.scene("dunlin")
+    number = scene.labelled()
+    scene.over()
+
+    def minted() -> int:
+        mine = scene.shop.id
+        return sum(
+            call.path.endswith("/access_tokens") and f"[{mine}]" in str(call.body) for call in scene.world.calls
+        )
+
+    before = minted()
+    assert before > 0
+    until(lambda: "r-" in scene.says(number, "/pointsman status") and minted() > before, "a token of its own")

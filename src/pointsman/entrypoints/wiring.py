@@ -267,9 +267,18 @@ class Installation:
         adapters = Adapters(self._ports_for, self.forge, self.ledger, self.clock)
         if self.github is not None:
             adapters = replace(
-                adapters, talk_for=lambda repository: self._talk(repository.forge), memory=self.memory, turns=turns
+                adapters,
+                talk_for=lambda repository: self._talk(repository.forge),
+                memory=self.memory,
+                turns=turns,
+                let_go=self._let_go,
             )
         return Engine(self.settings.home, adapters)
+
+    def _let_go(self, repository: Repository) -> None:
+        """A run has ended: what could still be done with its tokens cannot be done any more."""
+        if repository.forge == FORGE and self.github is not None:
+            self._app().forget(repository.id)
 
     def _origin(self, repository: Repository) -> Origin | None:
         """By the address that was configured and the name: no payload's address is ever asked."""

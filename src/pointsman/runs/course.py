@@ -78,7 +78,8 @@ class Adapters:
     """What a run is handed by the one file that names adapters.
 
     `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
-    The last three are for a served forge; the forge on disk has nobody to talk to and no turns to wait for.
+    The last four are for a served forge; the forge on disk has nobody to talk to and no turns to wait for. `let_go`
+    is told at a run's end that its credentials are not needed any more.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
@@ -88,6 +89,7 @@ class Adapters:
     talk_for: Callable[[Repository], Talk] | None = None
     memory: Memory | None = None
     turns: Turns | None = None
+    let_go: Callable[[Repository], None] | None = None
 
 
 @dataclass

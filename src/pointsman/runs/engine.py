@@ -305,8 +305,12 @@ def _registered(
         task = asyncio.current_task()
         if task is not None:
             task.add_done_callback(lambda done: _remember_loss(lost, run_id, done))
-        course = await Course.open(run_id, _SPEC.validate_json(spec), adapters)
-        return _END.dump_json(await conduct(course)).decode()
+        ordered = _SPEC.validate_json(spec)
+        try:
+            return _END.dump_json(await conduct(await Course.open(run_id, ordered, adapters))).decode()
+        finally:
+            if adapters.let_go is not None:
+                adapters.let_go(ordered.repository)
 
     return DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_STARTS)(run)
 
