@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pointsman.domain.outcome import Finding, Review
-from pointsman.domain.run import Actor, Repository
+from pointsman.domain.run import NOBODY, Actor, Repository
 
 
 class Access(StrEnum):
@@ -154,4 +154,4 @@ class Thread:
     finding: str
     is_resolved: bool
     said: tuple[Said, ...]
-    resolved_by: Actor = Actor(0, "")
+    resolved_by: Actor = NOBODY

@@ -22,6 +22,10 @@ class Actor:
     is_bot: bool = False
 
 
+NOBODY = Actor(0, "")
+"""An account that was deleted, or that a forge does not tell: no right is ever found for the id 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """One repository on one forge. `id` is stable under renames; `location` is where git fetches from."""

@@ -22,6 +22,7 @@ from pointsman.domain.events import (
 from pointsman.domain.intents import Build, Fix, Ignore, Intent, ReviewChange, RunCi
 from pointsman.runs.case import Case
 from pointsman.runs.intake import routing_at
+from pointsman.runs.remembering import last_review
 from pointsman.runs.sieve import nothing_in
 
 Asking = IssueLabelled | Commented | ThreadReplied | ChangeLabelled | ChangeOpened | ReviewAsked | CheckAsked
@@ -33,6 +34,7 @@ TRIGGERS = "triggers"
 WATCHED = "watched"
 """The kind of memory that says who wanted each push to a change reviewed, and whether by label or by asking."""
 
+_NEWEST = 200
 _TRIGGER: TypeAdapter[Trigger] = TypeAdapter(Trigger)
 _NUMBER: TypeAdapter[str] = TypeAdapter(str)
 _FLAG: TypeAdapter[bool] = TypeAdapter(bool)
@@ -170,6 +172,8 @@ async def _pressed(case: Case, event: CheckAsked) -> Wish | Ignored:
     """The change of a check is the one that its run is about, as we wrote it down ourselves."""
 
     async def number() -> str:
+        if not event.run_id:
+            return await _reviewed_at(case, event.head)
         view = await case.parts.ledger.run(event.run_id)
         return view.change if view is not None and view.repository_id == case.repository.id else ""
 
@@ -177,3 +181,13 @@ async def _pressed(case: Case, event: CheckAsked) -> Wish | Ignored:
     if not found:
         return Ignored("a check that is not ours")
     return Wish(replace(case, number=found), _BUTTONS[event.action])
+
+
+async def _reviewed_at(case: Case, head: str) -> str:
+    """The newest change that was reviewed at this head: whoever runs all checks again names no single one."""
+    views = await case.parts.ledger.runs(case.repository.id, _NEWEST)
+    for number in dict.fromkeys(view.change for view in views if view.change):
+        last = await last_review(case.parts.memory, case.repository.id, number)
+        if last is not None and last.head == head:
+            return number
+    return ""

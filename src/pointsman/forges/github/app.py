@@ -11,7 +11,7 @@ from typing import Literal, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from pointsman.domain.errors import OperatorMust
-from pointsman.domain.run import Actor, Repository
+from pointsman.domain.run import NOBODY, Actor, Repository
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.account import Account
 from pointsman.forges.github.client import GRAPHQL, Call, Client, Credential
@@ -249,7 +249,7 @@ def owner_of(full_name: str) -> str:
 def actor_of(user: wire.User | None) -> Actor:
     """Somebody in our words; whose account is gone has the id 0."""
     if user is None:
-        return Actor(0, "")
+        return NOBODY
     return Actor(user.id, user.login, is_bot=user.type == "Bot" or user.login.endswith("[bot]"))
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from pointsman.domain.run import Actor
+from pointsman.domain.run import NOBODY
 from pointsman.forges.github.account import (
     Account,
     Conversion,
@@ -90,7 +90,7 @@ def _existing(web: str, app_id: int, *, key_file: Path, secret: str) -> Conversi
     from pointsman.forges.github.client import Credential
     from pointsman.forges.github.refusals import unanswered
 
-    unnamed = Account(web, api_of(web), app_id, "", "", Actor(0, ""), (secret,), key_file)
+    unnamed = Account(web, api_of(web), app_id, "", "", NOBODY, (secret,), key_file)
     app = GitHubApp(unnamed, spacing=0.0)
     try:
         facts = wire.read(wire.AppFacts, app.as_app("GET", "/app").text)

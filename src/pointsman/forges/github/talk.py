@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from pointsman.domain.events import Origin
 from pointsman.domain.forge import ChangeCommit, ChangeView, Thread, Topic
-from pointsman.domain.run import Actor, Repository
+from pointsman.domain.run import NOBODY, Actor, Repository
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import Api, GitHubApp, actor_of
 from pointsman.forges.github.comments import ensure_comment
@@ -116,7 +116,7 @@ def _pusher(commit: wire.Commit) -> Actor:
     for user in (commit.committer, commit.author):
         if isinstance(user, wire.User) and user.id != _WEB_FLOW:
             return actor_of(user)
-    return Actor(0, "")
+    return NOBODY
 
 
 def _acknowledge(app: GitHubApp, topic: Topic, comment: str, label: str) -> None:

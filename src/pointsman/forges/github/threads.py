@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 
 from pointsman.domain.forge import Said, Thread, Topic
-from pointsman.domain.run import Actor
+from pointsman.domain.run import NOBODY, Actor
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import Api, GitHubApp
 from pointsman.forges.github.markers import bears, finding_in, marked, same
@@ -108,7 +108,7 @@ def _ours(thread: wire.ReviewThread, me: int) -> Thread | None:
 
 def _author(author: wire.Author | None) -> Actor:
     if author is None:
-        return Actor(0, "")
+        return NOBODY
     is_bot = author.kind == "Bot"
     login = f"{author.login}[bot]" if is_bot and not author.login.endswith("[bot]") else author.login
     return Actor(author.number or 0, login, is_bot)

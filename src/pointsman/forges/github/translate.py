@@ -22,7 +22,7 @@ from pointsman.domain.events import (
     ThreadReplied,
     TrunkPushed,
 )
-from pointsman.domain.run import Actor
+from pointsman.domain.run import NOBODY, Actor
 from pointsman.forges.github import wire
 from pointsman.forges.github.webhook import FORGE, NO_ACTION
 
@@ -31,7 +31,6 @@ OWN: Final = "our own"
 # a line (of a thread), a review.
 COMMENT, LINE, REVIEW = "c", "t", "r"
 
-_NOBODY = Actor(0, "")
 _NO_SENDER = "the payload does not say who acted"
 _NOT_OURS = "the check of another app"
 _BUTTONS: Mapping[str, Literal["review", "fix", "ci"]] = {"review": "review", "fix": "fix", "ci": "ci"}
@@ -76,7 +75,7 @@ def _about(model: type[P], tell: Callable[[P, _Reading], Told]) -> _Reader:
             return Ignored(f"not understood: {payload}")
         if payload.sender is None and not isinstance(payload, wire.PushPayload):
             return Ignored(_NO_SENDER)
-        actor = _actor(payload.sender) if payload.sender else _NOBODY
+        actor = _actor(payload.sender) if payload.sender else NOBODY
         if actor.id == me.id:
             return Ignored(OWN)
         return tell(payload, _Reading(me, app_id, actor, _origin(payload.repository, payload.installation)))
