@@ -39,10 +39,10 @@ def log_to(home: Path) -> None:
         root.removeHandler(handler)
     root.addHandler(LogFile(home / NAME))
     logging.captureWarnings(True)
-    # A logger that has a handler gets no second one for the terminal from the engine; its records go up to the root.
+    # The engine gives its logger a handler for the terminal if it has none, and then keeps its records from the root.
     engine = logging.getLogger("dbos")
-    if not engine.handlers:
-        engine.addHandler(logging.NullHandler())
+    engine.handlers[:] = [logging.NullHandler()]
+    engine.propagate = True
 
 
 def log_path() -> Path | None:

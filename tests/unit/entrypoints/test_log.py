@@ -34,6 +34,17 @@ def test_a_bug_is_told_with_the_file_that_holds_its_traceback(home: Path, capsys
     assert (home / NAME).stat().st_mode & 0o777 == 0o600
 
 
+def test_an_engine_that_took_the_terminal_before_is_led_into_the_log(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = logging.getLogger("dbos")
+    engine.handlers[:], engine.propagate = [logging.StreamHandler()], False
+    log_to(home)
+    engine.warning("Something happened")
+    assert "Something happened" in (home / NAME).read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""
+
+
 def test_a_library_that_quotes_a_statement_is_cut_short(home: Path) -> None:
     logging.getLogger("dbos").warning("Database connection failed: locked [SQL: INSERT] [parameters: a secret]")
     log = (home / NAME).read_text(encoding="utf-8")
