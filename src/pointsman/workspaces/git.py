@@ -1,11 +1,12 @@
 """Runs the git binary so that no repository can talk it into more: no hooks, no network, no foreign configuration."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,7 +112,7 @@ async def run(asked: Asked) -> bytes:
     process = await _start(asked, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(asked.seconds):
-            _, out, err = await asyncio.gather(
+            _, out, err = await _together(
                 _feed(process, asked.stdin), _read(process.stdout, asked), _read(process.stderr, asked)
             )
             status = await process.wait()
@@ -137,7 +138,7 @@ async def pipe(source: Asked, target: Asked) -> None:
             os.close(read_end)
             os.close(write_end)
         async with asyncio.timeout(source.seconds):
-            _, first_err, second_err = await asyncio.gather(
+            _, first_err, second_err = await _together(
                 _feed(first, source.stdin), _read(first.stderr, source), _read(second.stderr, target)
             )
             statuses = (await first.wait(), await second.wait())
@@ -172,9 +173,20 @@ async def _start(asked: Asked, *, stdin: int, stdout: int) -> asyncio.subprocess
     )
 
 
-async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+async def _together(*parts: Coroutine[object, object, bytes]) -> list[bytes]:
+    """What each part gives; when one raises, none of the others goes on reading."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> bytes:
     if process.stdin is None:
-        return
+        return b""
     try:
         process.stdin.write(data)
         await process.stdin.drain()
@@ -182,7 +194,8 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
         await process.stdin.wait_closed()
     except (BrokenPipeError, ConnectionResetError):
         # git stopped reading; its exit status says why.
-        return
+        return b""
+    return b""
 
 
 async def _read(stream: asyncio.StreamReader | None, asked: Asked) -> bytes:
@@ -203,12 +216,16 @@ async def _read(stream: asyncio.StreamReader | None, asked: Asked) -> bytes:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        await process.wait()
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # asyncio tells the end of a process only after the ends of its pipes (python/cpython#119710), and the end of a
+    # pipe that is full only to somebody who reads it.
+    for stream in (process.stdout, process.stderr):
+        while stream is not None and await stream.read(_MEGABYTE):
+            pass
+    await process.wait()
 
 
 def _slow(asked: Asked) -> OperatorMust:

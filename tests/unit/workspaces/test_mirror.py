@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,6 +213,24 @@ def test_git_that_prints_too_much_or_takes_too_long_is_stopped(world: World) -> 
     with pytest.raises(OperatorMust) as refused:
         asyncio.run(run(Asked(world.root / ".git", ("hash-object", str(fifo)), seconds=0.2)))
     assert refused.value.code == "git-slow"
+
+
+def test_git_is_stopped_while_more_of_its_output_waits_than_asyncio_takes_at_once(world: World) -> None:
+    """On a busy machine git prints faster than the event loop reads."""
+    world.commit({"big": "x" * 8_000_000})
+
+    def drag(loop: asyncio.AbstractEventLoop) -> None:
+        time.sleep(0.01)
+        loop.call_soon(drag, loop)
+
+    async def stopped() -> None:
+        asyncio.get_running_loop().call_soon(drag, asyncio.get_running_loop())
+        async with asyncio.timeout(30):
+            await run(Asked(world.root / ".git", ("cat-file", "blob", "HEAD:big"), max_output=100))
+
+    with pytest.raises(OperatorMust) as refused:
+        asyncio.run(stopped())
+    assert refused.value.code == "repository-too-large"
 
 
 def test_an_unexpected_failure_of_git_carries_its_first_line(world: World) -> None:
