@@ -1,6 +1,7 @@
 """What holds for every test: the checkout is importable, examples go by profile, nothing leaves the machine."""
 
 import ipaddress
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,12 @@ settings.register_profile("nightly", settings.get_profile("ci"), max_examples=20
 settings.load_profile("ci")
 
 _left: list[str] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers for each processor: most of the time a story waits for processes, servers and disks."""
+    return 2 * (os.cpu_count() or 1)
 
 
 class LeftTheMachine(AssertionError):

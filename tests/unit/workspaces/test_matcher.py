@@ -194,6 +194,11 @@ def test_a_form_feed_or_line_separator_is_no_line_end() -> None:
     assert edit(text, "beta_line\n", "gamma_line\n") == "alpha\x0cone\u2028two\ngamma_line\n"
 
 
+def test_a_blank_line_before_a_last_line_that_goes_stays_a_line() -> None:
+    assert edit("alpha_line\n\nbeta_line", "beta_line\n", "") == "alpha_line\n\n"
+    assert edit("\nbeta_line", "beta_line\n", "") == "\n"
+
+
 LINES = st.sampled_from(
     [
         "",
@@ -231,7 +236,8 @@ def test_an_edit_is_refused_or_replaces_exactly_one_window(
     same_head = next((n for n, (x, y) in enumerate(zip(old, now, strict=False)) if x != y), min(len(old), len(now)))
     pairs = zip(old[same_head:][::-1], now[same_head:][::-1], strict=False)
     same_tail = next((n for n, (x, y) in enumerate(pairs) if x != y), min(len(old), len(now)) - same_head)
-    assert len(old) - same_head - same_tail <= len(search), "more than one window changed"
+    # Two lines that SEARCH forgot may lie inside of the window; they stay.
+    assert len(old) - same_head - same_tail <= len(search) + 2, "more than one window changed"
     fresh = [line.strip() for line in now[same_head : len(now) - same_tail]]
     assert all(line in [x.strip() for x in (*new, *old)] for line in fresh)
     if text.endswith("\n") and now:

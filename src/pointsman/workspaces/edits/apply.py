@@ -67,7 +67,8 @@ def splice_text(text: str, splice: Splice) -> str:
     newline = newline_of(text)
     fresh = [(line, newline) for line in new[head : len(new) - tail]]
     kept = [*rows[:start], *fresh, *rows[end:]]
-    if rows and not rows[-1][1] and kept:
+    # Without its newline a blank line would be none.
+    if rows and not rows[-1][1] and kept and kept[-1][0]:
         kept = [(line, ending or newline) for line, ending in kept[:-1]] + [(kept[-1][0], "")]
     return "".join(line + ending for line, ending in kept)
 
