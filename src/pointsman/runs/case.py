@@ -17,14 +17,13 @@ from pointsman.ports.forge import Forge
 from pointsman.ports.talk import Talk
 from pointsman.runs.engine import Engine
 from pointsman.runs.intake import Law
-from pointsman.runs.journal import NOTHING, insisted
+from pointsman.runs.journal import FLAG, NOTHING, insisted
 from pointsman.runs.parts import Parts, run_id_of
 
 ACTIVE = frozenset({"queued", "running", "waiting"})
 _NEWEST = 200
 _VIEWS: TypeAdapter[tuple[RunView, ...]] = TypeAdapter(tuple[RunView, ...])
 _FACTS: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
-_FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[ChangeView | None] = TypeAdapter(ChangeView | None)
 _THREADS: TypeAdapter[tuple[Thread, ...]] = TypeAdapter(tuple[Thread, ...])
@@ -100,8 +99,12 @@ class Case:
 
     async def runs_now(self) -> tuple[RunView, ...]:
         """The same as they are now; for use inside a step."""
-        views = await self.parts.ledger.runs(self.repository.id, _NEWEST)
+        views = await self.runs_in_repository()
         return tuple(view for view in views if self.number in (view.issue, view.change))
+
+    async def runs_in_repository(self) -> tuple[RunView, ...]:
+        """The newest runs of the whole repository, as they are now; for use inside a step."""
+        return await self.parts.ledger.runs(self.repository.id, _NEWEST)
 
     async def change(self) -> ChangeView | None:
         """The change that this is about, as it was when first looked at; None at an issue."""
@@ -124,10 +127,10 @@ class Case:
             return False
 
         async def asked() -> bool:
-            views = await self.parts.ledger.runs(self.repository.id, _NEWEST)
+            views = await self.runs_in_repository()
             return change.branch in {view.branch for view in views if view.result in ("ready", "needs-person")}
 
-        return await self.step("owns", _FLAG, asked)
+        return await self.step("owns", FLAG, asked)
 
     async def recall(self, kind: str) -> dict[str, str]:
         """What is remembered of this issue or change, as it was when first looked at."""

@@ -1,15 +1,11 @@
 """The check on a change around the work: running from its start, and closed when the work ends without a verdict."""
 
-from pydantic import TypeAdapter
-
 from pointsman.conversation.checks import check_cancelled, check_fault, check_running, check_without_verdict
 from pointsman.domain.errors import OperatorMust, PointsmanError, TryAgain
 from pointsman.domain.forge import Change, CheckOrder, Topic
 from pointsman.domain.run import RunSpec
 from pointsman.runs.course import Adapters, Course
 from pointsman.runs.journal import NOTHING
-
-FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 
 
 def change_of(spec: RunSpec) -> Change | None:

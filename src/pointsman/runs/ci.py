@@ -1,14 +1,11 @@
 """Letting the repository's own CI run on a change of ours, which it leaves out until somebody asks."""
 
-from pydantic import TypeAdapter
-
 from pointsman.conversation.replies import ci_started
 from pointsman.runs.case import Case
+from pointsman.runs.journal import TEXT
 from pointsman.runs.publish import start_ci
 from pointsman.runs.standing import carried_over
 from pointsman.runs.starting import own_change
-
-_TEXT: TypeAdapter[str] = TypeAdapter(str)
 
 
 async def run_ci(case: Case) -> str:
@@ -22,7 +19,7 @@ async def run_ci(case: Case) -> str:
         at = case.delivery.received_at
         return await start_ci(case.repository, change, actor=case.actor, at=at, forge=case.forge, workspace=workspace)
 
-    commit = await case.step("ci", _TEXT, started)
+    commit = await case.step("ci", TEXT, started)
     await carried_over(case, change, commit)
     await case.reply(ci_started(commit))
     return f"ci: {commit[:12]}"

@@ -24,7 +24,7 @@ from pointsman.ports.ledger import Ledger
 from pointsman.ports.memory import Memory
 from pointsman.ports.talk import Talk
 from pointsman.runs.durable import CommitEnds, DurableModels, DurableSandbox, DurableWorkspace
-from pointsman.runs.journal import NOTHING, durable, insisted
+from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
 
 LOCAL = "local"
 """The forge on disk, on which nobody talks to a run while it goes on."""
@@ -38,7 +38,6 @@ PAUSED = "paused"
 PAUSE_DAYS = 30
 _DAY_SECONDS = 86_400.0
 _ROUTE: TypeAdapter[Route | None] = TypeAdapter(Route | None)
-_FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 T = TypeVar("T")
 
 
@@ -210,7 +209,7 @@ class Course:
         async def asked() -> bool:
             return bool(await memory.recall(topic.repository.id, topic.key, PAUSED))
 
-        return await durable("paused", _FLAG, asked)
+        return await durable("paused", FLAG, asked)
 
     def route(self, phase: Phase) -> Route:
         """The route of a phase. Raises OwnerMust with the rule that refused it."""

@@ -32,7 +32,7 @@ from pointsman.runs.acting import act
 from pointsman.runs.case import Case
 from pointsman.runs.engine import Engine
 from pointsman.runs.following import change_closed, change_pushed, routing_read
-from pointsman.runs.journal import NOTHING, durable, insisted
+from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
 from pointsman.runs.lines import Lines
 from pointsman.runs.onboarding import onboard
 from pointsman.runs.parts import Parts
@@ -46,7 +46,6 @@ _BROKEN = Refuse(
 _ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _REPOSITORY: TypeAdapter[Repository] = TypeAdapter(Repository)
-_FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 logger = logging.getLogger(__name__)
 
 _TOLD = 3
@@ -106,7 +105,7 @@ class Desk:
                 turn = self.lines.join(line, said)
                 stack.push_async_callback(turn.leave)
             await turn.come()
-            if await durable("said-again", _FLAG, lambda: self._is_said_again(said)):
+            if await durable("said-again", FLAG, lambda: self._is_said_again(said)):
                 return "ignored: said again"
             return await self._followed(delivery, event, me)
 
@@ -131,7 +130,7 @@ class Desk:
             return f"ignored: {error.code}"
         law = await asyncio.to_thread(self.parts.law)
         served = law.policy.serve.repositories
-        if not await durable("served", _FLAG, lambda: _is_served(served, repository.name)):
+        if not await durable("served", FLAG, lambda: _is_served(served, repository.name)):
             return "ignored: repository"
         return Case(self.parts, self.engine, delivery, repository, bot=me, actor=actor)
 
@@ -161,11 +160,11 @@ class Desk:
         case = wish.case
         access = await self._access(case)
         if access is not Access.WRITE:
-            if wish.is_quiet or not await case.step("told", _FLAG, lambda: _is_to_be_told(case)):
+            if wish.is_quiet or not await case.step("told", FLAG, lambda: _is_to_be_told(case)):
                 return "ignored: access"
             await case.reply(stranger(case.actor.login, access), key=f"refused-{case.actor.id}")
             return "refused: access"
-        if case.comment and not await case.step("heard", _FLAG, lambda: _is_first(case)):
+        if case.comment and not await case.step("heard", FLAG, lambda: _is_first(case)):
             return "ignored: heard before"
         await case.do("seen", lambda: case.talk.acknowledge(case.topic, comment=case.comment, label=case.label))
         if wish.watch:

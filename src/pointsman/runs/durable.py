@@ -26,12 +26,11 @@ from pointsman.ports.models import Models
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.closed import veiled, withheld
-from pointsman.runs.journal import durable
+from pointsman.runs.journal import TEXT, durable
 
 _ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
 _EDITED: TypeAdapter[Patch | EditRefusal] = TypeAdapter(Patch | EditRefusal)
 _CHECKS: TypeAdapter[tuple[CheckResult, ...]] = TypeAdapter(tuple[CheckResult, ...])
-_TEXT: TypeAdapter[str] = TypeAdapter(str)
 
 
 @dataclass
@@ -78,7 +77,7 @@ class DurableModels(Models):
 
     async def probe(self, model: Model) -> str:
         """Whether the model can be asked, as it was the first time."""
-        return await durable(f"probe:{model.name}", _TEXT, lambda: self.models.probe(model))
+        return await durable(f"probe:{model.name}", TEXT, lambda: self.models.probe(model))
 
     async def close(self) -> None:
         """The run does not own the connections."""
@@ -130,7 +129,7 @@ class DurableWorkspace(Workspace):
 
     async def fetch(self, repository: Repository, revision: str) -> str:
         """Which commit the revision was when the run first looked."""
-        return await durable("fetch", _TEXT, lambda: self.workspace.fetch(repository, revision))
+        return await durable("fetch", TEXT, lambda: self.workspace.fetch(repository, revision))
 
     async def files(self, commit: str) -> tuple[FileEntry, ...]:
         """The regular files at `commit`."""
@@ -160,7 +159,7 @@ class DurableWorkspace(Workspace):
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files."""
         signed = self.ends.ended(text, skips=self.ends.note)
-        return await durable("record", _TEXT, lambda: self.workspace.record(onto, files, signed))
+        return await durable("record", TEXT, lambda: self.workspace.record(onto, files, signed))
 
     async def _edited(self, act: Callable[[], Awaitable[Patch | EditRefusal]]) -> Patch | EditRefusal:
         async def unread() -> Patch | EditRefusal:

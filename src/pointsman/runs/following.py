@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from pydantic import TypeAdapter
-
 from pointsman.config.routing_file import Trigger
 from pointsman.conversation.checks import check_stale
 from pointsman.conversation.pages import action_required
@@ -14,9 +12,10 @@ from pointsman.domain.run import Actor
 from pointsman.runs.case import Case
 from pointsman.runs.course import PAUSED
 from pointsman.runs.holding import stop_runs
-from pointsman.runs.remembering import REVIEW
+from pointsman.runs.journal import TEXT
+from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.showing import read_routing
-from pointsman.runs.starting import last_of, review
+from pointsman.runs.starting import review
 from pointsman.runs.wishes import WATCHED, remember_triggers, triggers
 
 NOTICE = "notice"
@@ -24,8 +23,6 @@ NOTICE = "notice"
 
 MERGED = "merged"
 """The kind of memory, of a repository, with the numbers of our changes that were merged, and when."""
-
-_TEXT: TypeAdapter[str] = TypeAdapter(str)
 
 
 async def change_pushed(case: Case, event: ChangePushed) -> str:
@@ -63,7 +60,7 @@ async def change_closed(case: Case, event: ChangeClosed) -> str:
 
 async def routing_read(case: Case) -> str:
     """Read the routing file anew. While it is broken one issue says so, which is closed once the file is mended."""
-    return await case.step("routing", _TEXT, lambda: _routing_read(case))
+    return await case.step("routing", TEXT, lambda: _routing_read(case))
 
 
 async def _routing_read(case: Case) -> str:

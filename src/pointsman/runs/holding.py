@@ -10,9 +10,9 @@ from pointsman.domain.notes import PersonAct
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.checks import cancel_check
 from pointsman.runs.course import PAUSED, topic_of
-from pointsman.runs.remembering import REVIEW
+from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.standing import settled_check
-from pointsman.runs.starting import IGNORED, SAID_FIXED, last_of
+from pointsman.runs.starting import IGNORED, SAID_FIXED
 
 
 async def approve(case: Case, plan_hash: str) -> str:

@@ -15,6 +15,9 @@ T = TypeVar("T")
 NOTHING: TypeAdapter[None] = TypeAdapter(None)
 """What a step returns that is done for its effect alone."""
 
+TEXT: TypeAdapter[str] = TypeAdapter(str)
+FLAG: TypeAdapter[bool] = TypeAdapter(bool)
+
 PAUSES = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Seconds between two tries, where the error asks for less."""
 

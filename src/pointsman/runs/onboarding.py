@@ -1,7 +1,5 @@
 """The first change in a repository: a routing file, and what would go where; closing it means no."""
 
-from pydantic import TypeAdapter
-
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, load_routing
 from pointsman.conversation.pages import onboarding_page, onboarding_title
 from pointsman.conversation.tables import route_table
@@ -13,18 +11,17 @@ from pointsman.policy.onboarding import onboarding_routing
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.case import Case
 from pointsman.runs.intake import Law, digest_of_bytes
+from pointsman.runs.journal import TEXT
 from pointsman.runs.parts import run_id_of
 
 BRANCH = "pointsman/configure"
 ONBOARDED = "onboarded"
 """The kind of memory, of a repository, that says it was asked once; whatever came of that, it is not asked again."""
 
-_TEXT: TypeAdapter[str] = TypeAdapter(str)
-
 
 async def onboard(case: Case) -> str:
     """Offer a routing file, once and only where there is none. Raises OwnerMust for a repository without a commit."""
-    return await case.step("onboard", _TEXT, lambda: _offered(case))
+    return await case.step("onboard", TEXT, lambda: _offered(case))
 
 
 async def _offered(case: Case) -> str:

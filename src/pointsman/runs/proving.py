@@ -13,7 +13,7 @@ from pointsman.phases.verify import verify
 from pointsman.policy.ladder import Again, Cause, Climb, GiveUp, LadderLimits, next_move
 from pointsman.policy.separation import reviewers
 from pointsman.policy.touched import unapproved, weigh
-from pointsman.runs.course import Course, refused
+from pointsman.runs.course import Course, models_of, refused
 
 _RANK = {Verdict.PASSED: 3, Verdict.NOT_RUN: 2, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 0}
 
@@ -136,7 +136,7 @@ def _author_models(course: Course) -> tuple[Model, ...]:
     for order in course.spec.orders.values():
         route = order.routes.get(Phase.CODE)
         if isinstance(route, Route):
-            known |= {model.name: model for model in (route.primary, *route.fallback, *route.escalate)}
+            known |= {model.name: model for model in models_of(route)}
     return (*course.spec.authors, *(known[name] for name in course.earlier.authors))
 
 

@@ -33,11 +33,10 @@ from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.course import LOCAL, Course
 from pointsman.runs.durable import SKIP_CHECKS
-from pointsman.runs.journal import NOTHING, durable
+from pointsman.runs.journal import NOTHING, TEXT, durable
 from pointsman.runs.proving import Proved
 from pointsman.runs.remembering import LastReview, remember_review
 
-_TEXT: TypeAdapter[str] = TypeAdapter(str)
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 _CLOSING: TypeAdapter[Closing] = TypeAdapter(Closing)
@@ -68,7 +67,7 @@ async def publish(course: Course, proved: Proved) -> Note:
     settle_on(course, proved)
     spec = course.spec
     branch = await course.insist(
-        "branch", _TEXT, lambda: course.forge.branch_for(course.run_id, spec.repository, wish(course))
+        "branch", TEXT, lambda: course.forge.branch_for(course.run_id, spec.repository, wish(course))
     )
     await authorised(course)
     note, change = await put_forward(course, proved, Target(branch))

@@ -42,7 +42,11 @@ def facts_of(last: LastReview) -> dict[str, str]:
     return {_LAST: _REVIEW.dump_json(last).decode()}
 
 
+def last_of(facts: dict[str, str]) -> LastReview | None:
+    """The newest review of a change, from what is remembered of it."""
+    return _REVIEW.validate_json(facts[_LAST]) if _LAST in facts else None
+
+
 async def last_review(memory: Memory, repository_id: str, number: str) -> LastReview | None:
     """The newest review of a change, if there was one."""
-    found = (await memory.recall(repository_id, number, REVIEW)).get(_LAST)
-    return _REVIEW.validate_json(found) if found else None
+    return last_of(await memory.recall(repository_id, number, REVIEW))

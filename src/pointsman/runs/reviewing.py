@@ -10,9 +10,9 @@ from pointsman.domain.run import Refuse
 from pointsman.phases.anchors import files_of
 from pointsman.phases.verify import verify
 from pointsman.policy.touched import reserved, weigh
-from pointsman.runs.checks import FLAG, change_of, head_moved, open_check
+from pointsman.runs.checks import change_of, head_moved, open_check
 from pointsman.runs.course import Course, refused
-from pointsman.runs.journal import NOTHING
+from pointsman.runs.journal import FLAG, NOTHING
 from pointsman.runs.proving import review_once
 from pointsman.runs.remembering import LastReview, remember_review
 

@@ -1,7 +1,5 @@
 """What can be told without asking a model: the route, the cost, the runs, the configuration, the notes, help."""
 
-from pydantic import TypeAdapter
-
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, idle_keys, load_routing
 from pointsman.conversation.command_page import help_text
@@ -13,9 +11,9 @@ from pointsman.domain.ledger import CallRecord
 from pointsman.domain.run import Issue, Refuse
 from pointsman.runs.case import Case
 from pointsman.runs.intake import digest_of_bytes
+from pointsman.runs.journal import TEXT
 from pointsman.runs.starting import decided
 
-_TEXT: TypeAdapter[str] = TypeAdapter(str)
 _SHOWN_RUNS = 20
 
 
@@ -30,7 +28,7 @@ async def show(case: Case, wish: Show) -> str:
         "help": _help,
     }
     make = makers[wish.what]
-    await case.reply(await case.step(wish.what, _TEXT, lambda: make(case)))
+    await case.reply(await case.step(wish.what, TEXT, lambda: make(case)))
     return f"shown: {wish.what}"
 
 
@@ -48,7 +46,7 @@ async def hand_over(case: Case, wish: Handover) -> str:
                 return handover_text(wish.to, issue, end.earlier.plan, end.earlier)
         return handover_text(wish.to, issue)
 
-    await case.reply(await case.step("handover", _TEXT, made))
+    await case.reply(await case.step("handover", TEXT, made))
     return f"handed over: {wish.to}"
 
 

@@ -9,8 +9,8 @@ from pointsman.domain.outcome import Review
 from pointsman.phases.findings import verdict_of
 from pointsman.runs.case import Case
 from pointsman.runs.conduct import End
-from pointsman.runs.remembering import REVIEW, LastReview, facts_of
-from pointsman.runs.starting import last_of, open_of, settled_in
+from pointsman.runs.remembering import REVIEW, LastReview, facts_of, last_of
+from pointsman.runs.starting import open_of, settled_in
 
 _REVIEWED = frozenset({"ready", "needs-person", "reviewed"})
 

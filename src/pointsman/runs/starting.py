@@ -16,7 +16,7 @@ from pointsman.domain.run import Goal, PriorReview, Refuse, Route, RunSpec
 from pointsman.policy.override import override
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.intake import Order, admit
-from pointsman.runs.remembering import REVIEW, LastReview
+from pointsman.runs.remembering import REVIEW, last_of
 
 IGNORED = "ignored"
 """The kind of memory with the ids of findings that somebody does not want to hear of again."""
@@ -39,8 +39,6 @@ _NO_NEWS = Refuse(
     "nothing was pushed since the last review",
     "`/pointsman full review` looks at the whole change again",
 )
-_LAST: TypeAdapter[LastReview] = TypeAdapter(LastReview)
-_TEXT: TypeAdapter[str] = TypeAdapter(str)
 _BEGUN: TypeAdapter[Begun] = TypeAdapter(Begun)
 
 
@@ -154,11 +152,6 @@ async def settled_in(case: Case) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*said, *closed)))
 
 
-def last_of(facts: dict[str, str]) -> LastReview | None:
-    """The newest review of a change, from what is remembered of it."""
-    return _LAST.validate_json(facts["last"]) if "last" in facts else None
-
-
 def open_of(findings: tuple[Finding, ...], settled: tuple[str, ...]) -> tuple[Finding, ...]:
     """The findings that still want something."""
     return tuple(f for f in findings if f.fate != "fixed" and f.id not in settled)
@@ -217,7 +210,7 @@ async def _wrote(case: Case, change: ChangeView) -> tuple[str, ...]:
     if change.is_fork:
         return ()
     names: list[str] = []
-    for view in await case.parts.ledger.runs(case.repository.id, 200):
+    for view in await case.runs_in_repository():
         if view.branch == change.branch:
             end = await case.engine.end_of(view.run_id)
             names.extend(end.earlier.authors if end is not None else ())

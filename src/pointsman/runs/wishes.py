@@ -22,6 +22,7 @@ from pointsman.domain.events import (
 from pointsman.domain.intents import Build, Fix, Ignore, Intent, ReviewChange, RunCi
 from pointsman.runs.case import Case
 from pointsman.runs.intake import routing_at
+from pointsman.runs.journal import FLAG, TEXT
 from pointsman.runs.remembering import last_review
 from pointsman.runs.sieve import nothing_in
 
@@ -34,10 +35,7 @@ TRIGGERS = "triggers"
 WATCHED = "watched"
 """The kind of memory that says who wanted each push to a change reviewed, and whether by label or by asking."""
 
-_NEWEST = 200
 _TRIGGER: TypeAdapter[Trigger] = TypeAdapter(Trigger)
-_NUMBER: TypeAdapter[str] = TypeAdapter(str)
-_FLAG: TypeAdapter[bool] = TypeAdapter(bool)
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ async def _labelled_issue(case: Case, event: IssueLabelled) -> Wish | Ignored:
         return event.label in (await case.forge.issue(case.repository, event.number)).labels
 
     # A label that was taken back, or taken by us, asks for nothing: so a webhook that is played again does not.
-    return Wish(here, Build()) if await case.step("label", _FLAG, is_on) else Ignored("the label is gone")
+    return Wish(here, Build()) if await case.step("label", FLAG, is_on) else Ignored("the label is gone")
 
 
 def _commented(case: Case, event: Commented) -> Wish | Ignored:
@@ -177,7 +175,7 @@ async def _pressed(case: Case, event: CheckAsked) -> Wish | Ignored:
         view = await case.parts.ledger.run(event.run_id)
         return view.change if view is not None and view.repository_id == case.repository.id else ""
 
-    found = await case.step("change-of-check", _NUMBER, number)
+    found = await case.step("change-of-check", TEXT, number)
     if not found:
         return Ignored("a check that is not ours")
     return Wish(replace(case, number=found), _BUTTONS[event.action])
@@ -185,7 +183,7 @@ async def _pressed(case: Case, event: CheckAsked) -> Wish | Ignored:
 
 async def _reviewed_at(case: Case, head: str) -> str:
     """The newest change that was reviewed at this head: whoever runs all checks again names no single one."""
-    views = await case.parts.ledger.runs(case.repository.id, _NEWEST)
+    views = await case.runs_in_repository()
     for number in dict.fromkeys(view.change for view in views if view.change):
         last = await last_review(case.parts.memory, case.repository.id, number)
         if last is not None and last.head == head:

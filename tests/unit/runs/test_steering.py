@@ -14,8 +14,8 @@ from pointsman.domain.events import ChangeClosed, ChangeLabelled, RepositoriesAd
 from pointsman.domain.forge import CheckState, Thread
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding, Review
-from pointsman.runs.remembering import REVIEW, LastReview
-from pointsman.runs.starting import _LAST, IGNORED
+from pointsman.runs.remembering import REVIEW, LastReview, facts_of
+from pointsman.runs.starting import IGNORED
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def known_review(desk: DeskWorld, head: str) -> Finding:
     """Change 13 was reviewed at `head`, with one finding in a thread of its own."""
     found = Finding("f-1", "bounds.py", 5, "new", Severity.MAJOR, REMARK["quote"], REMARK["message"])
     review = Review("changes", "One thing.", (found,), (), "reviewer", 1, head)
-    facts = {"last": _LAST.dump_json(LastReview("main", head, review)).decode()}
+    facts = facts_of(LastReview("main", head, review))
     within(desk.memory.remember(SHOP.id, "13", REVIEW, facts))
     desk.forge.views["13"] = change_view(head, "main")
     desk.forge.open_threads = [Thread("t-1", "77", "f-1", is_resolved=False, said=())]
