@@ -49,13 +49,14 @@ def files_of(diff: str) -> tuple[FileDiff, ...]:
 
 
 def _file(text: str) -> FileDiff:
+    """The path is read from the first line alone, which says it twice: a path may look like a line of a diff."""
+    header = text.partition("\n")[0].removeprefix("diff --git ")
+    path = _unquoted(header[len(header) // 2 + 1 :]).removeprefix("b/")
+    _, mark, hunks = text.partition("\n@@ ")
     try:
-        parsed = PatchSet(text)
+        parsed = PatchSet(f"--- a\n+++ b{mark}{hunks}")
     except UnidiffParseError:
         parsed = PatchSet("")
-    header = text.partition("\n")[0].removeprefix("diff --git ")
-    path = _unquoted(parsed[0].path) if len(parsed) else _unquoted(header[len(header) // 2 + 1 :])
-    path = path.removeprefix("b/") if not len(parsed) else path
     lines = [(line, number) for file in parsed for number, hunk in enumerate(file, 1) for line in hunk]
     return FileDiff(path, text, tuple(found for line, hunk in lines if (found := _line(line, hunk)) is not None))
 
@@ -79,8 +80,7 @@ def _unquoted(path: str) -> str:
         code = found.group(1)
         return bytes([int(code, 8) & 0xFF]) if len(code) == 3 else _ESCAPES.get(code, code)
 
-    text = _OCTAL.sub(one, raw).decode("utf-8", "replace")
-    return text.removeprefix("b/").removeprefix("a/")
+    return _OCTAL.sub(one, raw).decode("utf-8", "replace")
 
 
 def normal(text: str) -> str:
