@@ -11,6 +11,8 @@ from pointsman.conversation.masking import masked
 NAME = "pointsman.log"
 LARGEST = 8 << 20
 _LONGEST = 300
+_OWN = "pointsman"
+_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class LogFile(logging.Handler):
@@ -52,10 +54,16 @@ def log_path() -> Path | None:
 
 def _line(record: logging.LogRecord) -> str:
     at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    run = getattr(record, "run", "")
-    about = f" run={run}" if run else ""
-    head = f"{at} {record.levelname} {record.name}: {_short(record.getMessage())}{about}\n"
+    head = f"{at} {record.levelname} {record.name}: {_short(record.getMessage())}{_fields(record)}\n"
     return head + (_trace(record.exc_info[1]) if record.exc_info and record.exc_info[1] else "")
+
+
+def _fields(record: logging.LogRecord) -> str:
+    """The data of our own messages; what libraries hang onto theirs is not known to be harmless."""
+    if record.name.partition(".")[0] != _OWN:
+        return ""
+    found = {name: _short(str(value)) for name, value in vars(record).items() if name not in _USUAL}
+    return "".join(f" {name}={value}" for name, value in found.items() if value)
 
 
 def _trace(error: BaseException) -> str:

@@ -56,3 +56,13 @@ def test_a_log_that_cannot_be_written_stops_nobody(home: Path) -> None:
     (home / NAME).mkdir()
     logging.getLogger("pointsman").warning("something happened")
     assert (home / NAME).is_dir()
+
+
+def test_our_own_messages_come_with_their_data_and_those_of_libraries_without(home: Path) -> None:
+    why = "Another process runs.\nWait until it is done, ghp_0123456789abcdefghijABCDEFGHIJ012345."
+    data = {"code": "busy", "why": why, "run": ""}
+    logging.getLogger("pointsman.runs.worker").warning("the worker has to wait", extra=data)
+    logging.getLogger("dbos").warning("a step failed", extra={"input": "what somebody wrote"})
+    log = (home / NAME).read_text(encoding="utf-8")
+    assert "the worker has to wait code=busy why=Another process runs. Wait until it is done, [masked]" in log
+    assert "run=" not in log and "what somebody wrote" not in log

@@ -54,7 +54,7 @@ def _keys(front: Front) -> Route:
 async def _in_the_way(_request: Request, error: Exception) -> Response:
     """What the operator of the installation can mend; strangers hear its code only, the log has the rest."""
     code = error.code if isinstance(error, PointsmanError) else "bug"
-    logger.warning("a request could not be answered: %s", error)
+    logger.warning("a request could not be answered", extra={"code": code, "why": str(error)})
     return told(503, code=code, message="The server cannot do this now; its operator finds more in the log.")
 
 
