@@ -21,18 +21,14 @@ from pydantic import TypeAdapter
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
 from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
-from pointsman.domain.forge import Access, Change, ChangeOrder, ChangeView
+from pointsman.domain.forge import Access, Change, ChangeOrder
 from pointsman.domain.levels import Phase
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Note, Review, Verdict
-from pointsman.domain.run import Actor, Repository, RunSpec
-from pointsman.domain.work import CommitText
+from pointsman.domain.run import RunSpec
 from pointsman.phases.record import Closing, record
 from pointsman.policy.admission import standing
-from pointsman.ports.forge import Forge
-from pointsman.ports.workspace import Workspace
 from pointsman.runs.course import LOCAL, Course
-from pointsman.runs.durable import SKIP_CHECKS
 from pointsman.runs.journal import NOTHING, TEXT, durable
 from pointsman.runs.proving import Proved
 from pointsman.runs.remembering import LastReview, remember_review
@@ -284,43 +280,3 @@ def _needs(proved: Proved) -> str:
     if proved.why:
         parts.append(f"It ended there because {proved.why.splitlines()[0]}")
     return "\n".join(parts)
-
-
-async def start_ci(
-    repository: Repository, change: ChangeView, *, actor: Actor, at: str, forge: Forge, workspace: Workspace
-) -> str:
-    """Let the repository's own CI run on a change of ours: an empty commit on top whose message skips nothing.
-
-    `at` is when it was asked for, ISO 8601 in UTC. Returns the new head; the head that is there when CI runs on that
-    one already, which a second call finds. Raises OwnerMust (`branch-moved`) when somebody pushed meanwhile.
-    """
-    newest = change.commits[-1] if change.commits else None
-    if newest is not None and newest.id == change.head_commit and not _skips(newest.message):
-        return change.head_commit
-    words = CommitText(
-        subject="Run the checks",
-        body="Nothing is changed. Somebody with write access asked for the repository's own checks on this.",
-        trailers=(f"Requested-by: {actor.login} ({actor.id})",),
-        at=at,
-    )
-    onto = await workspace.fetch(repository, change.head_commit)
-    commit = await workspace.record(onto, {}, words)
-    order = ChangeOrder(
-        run_id="",
-        repository=repository,
-        branch=change.branch,
-        expected_head=change.head_commit,
-        base_commit=change.base_commit,
-        head_commit=commit,
-        title=change.title,
-        body="",
-        number=change.number,
-    )
-    await forge.ensure_change(order)
-    return commit
-
-
-def _skips(message: str) -> bool:
-    """Whether the forge's CI leaves a commit out; every pushed head of ours says so with its last line."""
-    lines = message.strip().splitlines()
-    return bool(lines) and lines[-1].strip().replace(" ", "") == SKIP_CHECKS.replace(" ", "")
