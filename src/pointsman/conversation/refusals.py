@@ -45,8 +45,8 @@ def misread(misread: Misread, bot: str = "") -> str:
     if not misread.word:
         return f"Nothing was done: {sentence(outbound_line(misread.problem))} {known}"
     if misread.near:
-        near = f"Did you mean `/pointsman {misread.near}`? " if misread.near else ""
-        return f"Nothing was done: {inline_code(misread.word)} is no command. {near}{known}"
+        near = f"Did you mean `/pointsman {misread.near}`?"
+        return f"Nothing was done: {inline_code(misread.word)} is no command. {near} {known}"
     return f"Nothing was done: {sentence(outbound_line(_plain(misread)))} {known}"
 
 
@@ -56,6 +56,14 @@ def text_changed(asked: str = "", now: str = "") -> str:
     return (
         f"Nothing was done: the text changed after the work was asked for{digests}. What was asked for is what is "
         "worked on, so read the new text and ask again. (Rule: `text-changed`.)"
+    )
+
+
+def in_the_way(code: str, delivery_id: str) -> str:
+    """A fault on our side, met before there was a run: neutral, and where the operator finds its details."""
+    return (
+        f"Nothing was done: a fault of the installation stands in the way (`{code}`). Its operator finds the details "
+        f"in the log, under the delivery `{delivery_id}`. Ask again once that is mended."
     )
 
 

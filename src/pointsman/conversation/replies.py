@@ -37,6 +37,7 @@ from pointsman.conversation.pages import (
 from pointsman.conversation.refusals import (
     Missing,
     already_running,
+    in_the_way,
     misread,
     missing_routing_file,
     not_on_fork,
@@ -82,6 +83,7 @@ __all__ = [
     "handover_text",
     "help_text",
     "ignored_finding",
+    "in_the_way",
     "issue_line",
     "misread",
     "missing_routing_file",

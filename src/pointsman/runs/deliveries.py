@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
-from pointsman.conversation.refusals import missing_routing_file, stranger, text_changed
-from pointsman.conversation.replies import run_failed
+from pointsman.conversation.refusals import in_the_way, missing_routing_file, stranger, text_changed
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.events import (
     ChangeClosed,
@@ -175,8 +174,9 @@ class Desk:
         except (OwnerMust, Stopped) as error:
             return await _told(case, error)
         except OperatorMust as error:
-            logger.exception("a wish could not be met", extra={"code": error.code, "delivery": case.delivery.id})
-            await case.reply(run_failed(case.run_id("any"), error.code))
+            about = {"code": error.code, "delivery": case.delivery.id, "why": str(error)}
+            logger.exception("a wish could not be met", extra=about)
+            await case.reply(in_the_way(error.code, case.delivery.id))
             return f"failed: {error.code}"
 
     async def _access(self, case: Case) -> Access:

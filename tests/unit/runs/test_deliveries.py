@@ -8,7 +8,7 @@ import pytest
 from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, labelled, said
 from tests.unit.runs.served_world import ADA, BOT, ISSUE, change_view
 
-from pointsman.domain.errors import TryAgain
+from pointsman.domain.errors import OperatorMust, TryAgain
 from pointsman.domain.events import Ignored, TrunkPushed
 from pointsman.domain.forge import Access
 from pointsman.domain.run import Actor
@@ -140,6 +140,17 @@ def test_a_bad_delivery_is_finished_and_the_next_one_dealt_with(desk: DeskWorld)
     first, second = labelled(), replace(said("/pointsman help"), number="14")
     assert desk.hear(first) == ("failed: bug",)
     assert desk.hear(second) == ("shown: help",)
+
+
+def test_a_fault_of_the_installation_is_told_with_the_delivery_that_its_log_names(
+    desk: DeskWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.forge.mishaps["issue"] = [OperatorMust("The disk is full.", code="disk-full")]
+    assert desk.hear(said("/pointsman build", number=ISSUE.key)) == ("failed: disk-full",)
+    ((_, text),) = desk.forge.replies.values()
+    assert "`disk-full`" in text and "`guid-0`" in text and "pointsman show" not in text
+    (told,) = [record for record in caplog.records if record.getMessage() == "a wish could not be met"]
+    assert (vars(told)["delivery"], vars(told)["why"]) == ("guid-0", "The disk is full.")
 
 
 def test_missed_deliveries_are_asked_for_again_once(desk: DeskWorld) -> None:
