@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -34,7 +34,8 @@ T = TypeVar("T")
 class Case:
     """What is known of an event once the forge was asked about it.
 
-    Everything that decides what is done next is read in a durable step, so that a replay goes the same way.
+    Everything that decides what is done next is read in a durable step, so that a replay goes the same way. A change
+    and its threads cost several requests, so they are asked for once, also by cases that were made from this one.
 
     `number` is that of the issue or change, empty where there is none. `comment` is what was said, `thread` the first
     comment of the thread it was said in, `label` the one-shot label, `digest` that of the text that people saw.
@@ -51,6 +52,8 @@ class Case:
     thread: str = ""
     label: str = ""
     digest: str = ""
+    _changes: dict[str, ChangeView | None] = field(default_factory=dict, repr=False, compare=False)
+    _threads: dict[str, tuple[Thread, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def topic(self) -> Topic:
@@ -108,11 +111,15 @@ class Case:
 
     async def change(self) -> ChangeView | None:
         """The change that this is about, as it was when first looked at; None at an issue."""
-        return await self.step("change", _CHANGE, lambda: self.talk.change(self.topic))
+        if self.number not in self._changes:
+            self._changes[self.number] = await self.step("change", _CHANGE, lambda: self.talk.change(self.topic))
+        return self._changes[self.number]
 
     async def threads(self) -> tuple[Thread, ...]:
-        """The threads of our reviews here."""
-        return await self.step("threads", _THREADS, lambda: self.talk.threads(self.topic))
+        """The threads of our reviews here, as they were when first looked at."""
+        if self.number not in self._threads:
+            self._threads[self.number] = await self.step("threads", _THREADS, lambda: self.talk.threads(self.topic))
+        return self._threads[self.number]
 
     async def may_write(self, actor: Actor) -> bool:
         """Whether somebody may write here now; doubt is no, and the bot itself settles nothing."""

@@ -74,6 +74,7 @@ def test_an_ignored_finding_is_closed_and_remembered_and_a_claim_is_only_noted(d
     assert desk.hear(claim) == ("noted: f-1",)
     assert desk.hear(wont) == ("ignored: f-1",)
     assert desk.forge.resolved == ["t-1"] and desk.forge.replies["answer-89"][0] == "77"
+    assert (desk.forge.calls["threads"], desk.forge.calls["look"]) == (2, 1), "each is asked for once in a delivery"
     assert list(within(desk.memory.recall(SHOP.id, "13", IGNORED))) == ["f-1"]
     assert desk.hear(said("/pointsman fix", number="13")) == ("refused: own-change",)
 
@@ -88,7 +89,10 @@ def test_a_push_makes_the_check_stale_and_is_reviewed_where_the_label_is_on(desk
     on = ChangeLabelled(HERE, "13", "pointsman:review", newer, ADA)
     assert desk.hear(on) == ("ignored: the label is gone",)
     desk.forge.views["13"] = replace(change_view(newer, "main"), labels=("pointsman:review",))
-    assert desk.hear(on)[0].startswith("run: ")
+    looks = desk.forge.calls["look"]
+    (begun,) = desk.hear(on)
+    assert begun.startswith("run: ")
+    assert desk.forge.calls["look"] - looks <= 2, "once in the delivery, and once at the end of a review"
     newest = desk.world.workspace.keep({**desk.tree, "new.py": "THREE = 3\n"})
     desk.forge.views["13"] = change_view(newest, "main")
     watched = pushed(newest, labels=("pointsman:review",))
