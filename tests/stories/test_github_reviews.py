@@ -160,7 +160,7 @@ def test_a_push_while_the_review_goes_on_leaves_no_verdict_on_the_new_head(stage
     scene.asks("reviewer")
     new = pushed(scene, WORSE)
     scene.over()
-    assert [check.conclusion for check in scene.shop.checks(new)] in ([], ["neutral"])
+    assert [check.conclusion for check in scene.shop.checks(new)] in ([], ["action_required"])
     assert [review.commit for review in scene.shop.reviews(change)] == [old]
 
 
@@ -176,7 +176,7 @@ def test_a_person_who_pushes_to_our_branch_has_it_and_fix_asks_us_on(stage: Serv
     theirs = scene.shop.commit(scene.branch(), {"NEWS.md": "Percent.\n"}, by=scene.ada)
     stage.settle()
     assert scene.head(change.number) == theirs
-    assert [check.conclusion for check in scene.shop.checks(theirs)] == ["neutral"]
+    assert [check.conclusion for check in scene.shop.checks(theirs)] == ["action_required"]
 
     scene.says(change.number, "/pointsman fix")
     run = scene.over(2)

@@ -24,7 +24,7 @@ async def open_check(course: Course, change: Change) -> None:
 
 
 async def close_check(course: Course, error: PointsmanError) -> None:
-    """Say on the head why no verdict came. What is nobody's fault there is neutral; an older head is left alone."""
+    """Say on the head why no verdict came. A fault of ours is no failure of theirs; an older head is left alone."""
     if course.change is None or await head_moved(course):
         return
     await course.forge.ensure_check(course.change, _without_verdict(course.run_id, error))

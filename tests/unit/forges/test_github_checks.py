@@ -32,9 +32,9 @@ def change(scene: AppScene) -> Change:
         (CheckState.PASSED, "success"),
         (CheckState.FAILED, "failure"),
         (CheckState.NEEDS_PERSON, "action_required"),
-        (CheckState.STALE, "neutral"),
+        (CheckState.STALE, "action_required"),
         (CheckState.CANCELLED, "cancelled"),
-        (CheckState.FAULT, "neutral"),
+        (CheckState.FAULT, "cancelled"),
     ],
 )
 def test_a_state_has_githubs_word_for_it(scene: AppScene, change: Change, state: CheckState, said: str) -> None:
@@ -44,6 +44,15 @@ def test_a_state_has_githubs_word_for_it(scene: AppScene, change: Change, state:
     assert (check.name, check.sha) == ("pointsman/review", change.head_commit)
     assert check.history == [said]
     assert (check.title, check.summary, check.text) == ("Title", "Summary", "Text")
+
+
+def test_a10_only_a_verdict_that_passes_meets_a_rule_that_requires_the_check(scene: AppScene, change: Change) -> None:
+    """A10: a head that nobody judged, since it is new or since we failed, is not merged on our word."""
+    takes = {"success", "neutral", "skipped"}
+    for state in CheckState:
+        done(scene.forge.ensure_check(change, CheckOrder(f"r-rule-{state.value}", state, "Title", "Summary")))
+    said = {state: _check(scene.shop, f"r-rule-{state.value}").history[-1] for state in CheckState}
+    assert {state for state, word in said.items() if word in takes} == {CheckState.PASSED}
 
 
 def test_a_check_is_one_while_it_changes_and_after_a_lost_answer_f6(scene: AppScene, change: Change) -> None:

@@ -145,7 +145,7 @@ def test_a_plan_that_was_asked_for_is_said_where_it_was_asked_for(served: Served
     assert "use high in min" in served.forge.told[-1]
 
 
-def test_a_fault_of_ours_after_the_push_leaves_a_neutral_check_and_a_neutral_text(served: Served) -> None:
+def test_a_fault_of_ours_after_the_push_leaves_a_check_without_a_verdict_and_a_neutral_text(served: Served) -> None:
     served.forge.mishaps["review"] = [OperatorMust("The key was refused by host x.", code="credentials")]
     view = served.runs(served.spec())
     assert (view.state, view.error_code) == ("failed", "credentials")

@@ -14,14 +14,15 @@ from pointsman.forges.github.refusals import NotThere, Refused
 
 NAME: Final = "pointsman/review"
 
-# A red cross is for what was found, never for the bot's own faults.
+# A red cross is for what was found, never for the bot's own faults. But a rule that requires the check takes success,
+# skipped and neutral alike (GitHub documentation, "About protected branches"); nothing unjudged is called so.
 _CONCLUSIONS: Final[Mapping[CheckState, str]] = {
     CheckState.PASSED: "success",
     CheckState.FAILED: "failure",
     CheckState.NEEDS_PERSON: "action_required",
-    CheckState.STALE: "neutral",
+    CheckState.STALE: "action_required",
     CheckState.CANCELLED: "cancelled",
-    CheckState.FAULT: "neutral",
+    CheckState.FAULT: "cancelled",
 }
 _LEVELS: Final[Mapping[Severity, Literal["notice", "warning", "failure"]]] = {
     Severity.NOTE: "notice",
