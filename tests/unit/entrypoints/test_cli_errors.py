@@ -10,6 +10,7 @@ from pointsman.domain.errors import OperatorMust, OwnerMust, Stopped, TryAgain, 
 from pointsman.domain.ledger import RunStateName
 from pointsman.entrypoints.cli.error_reference import COMMAND, raised_errors, reference
 from pointsman.entrypoints.cli.errors import exit_code_of, exit_code_of_run, explain
+from pointsman.policy.rules import Rule
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
 
@@ -65,3 +66,8 @@ def test_the_page_of_errors_is_the_one_that_the_code_makes() -> None:
 def test_every_error_that_is_raised_has_a_section() -> None:
     page = _PAGE.read_text(encoding="utf-8")
     assert all(f"\n## {raised.code}\n" in page for raised in raised_errors())
+
+
+@pytest.mark.parametrize("rule", [Rule.NOT_IN_CATALOGUE, Rule.TIER, Rule.SEPARATION, Rule.PERIMETER])
+def test_a_refusal_by_the_policy_has_a_section_too(rule: Rule) -> None:
+    assert f"\n## {rule}\n" in _PAGE.read_text(encoding="utf-8")

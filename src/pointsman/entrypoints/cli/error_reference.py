@@ -9,6 +9,7 @@ from pathlib import Path
 import pointsman
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain, UsageMust
 from pointsman.entrypoints.cli.errors import exit_code_of
+from pointsman.policy.rules import Rule
 
 COMMAND = "python -m pointsman.entrypoints.cli.error_reference docs/errors.md"
 
@@ -19,6 +20,8 @@ _FAMILIES: dict[str, tuple[PointsmanError, str]] = {
     "TryAgain": (TryAgain(""), "nobody: it may work later"),
     "Stopped": (Stopped(""), "whoever set the limit or cancelled the run"),
 }
+
+_NO_REFUSALS = frozenset({Rule.NAMED, Rule.CHEAPEST, Rule.FITS, Rule.FALLBACK, Rule.ESCALATE, Rule.OVERRIDE})
 
 _OPENING = """# Errors
 
@@ -44,7 +47,9 @@ def reference() -> str:
     by_code: dict[str, set[RaisedError]] = {}
     for raised in raised_errors():
         by_code.setdefault(raised.code, set()).add(raised)
-    sections = [_section(code, by_code[code]) for code in sorted(by_code)]
+    rules = {rule.value: _refusal(rule) for rule in Rule if rule not in _NO_REFUSALS}
+    written = {code: _section(code, errors) for code, errors in by_code.items()}
+    sections = [text for _, text in sorted({**rules, **written}.items())]
     return _OPENING.format(command=COMMAND) + "".join(sections)
 
 
@@ -93,6 +98,13 @@ def _section(code: str, errors: set[RaisedError]) -> str:
     lines = [f"\n## {code}\n", f"Who can mend it: {menders}. Exit code: {exits}.\n"]
     lines.extend(_item(error) for error in ordered)
     return "\n".join(lines) + "\n"
+
+
+def _refusal(rule: Rule) -> str:
+    """The section of a rule of the policy: a refusal bears the rule's name as its code, and says what would help."""
+    exits = exit_code_of(_FAMILIES["OwnerMust"][0])
+    said = f"- A rule of the [policy](policy.md#the-rules-that-decisions-name): {rule.meaning}"
+    return f"\n## {rule}\n\nWho can mend it: as the message says. Exit code: {exits}.\n\n{said}\n"
 
 
 def _item(error: RaisedError) -> str:
