@@ -35,7 +35,7 @@ def test_a_plan_waits_for_its_approval_beyond_the_end_of_the_process_and_the_not
 
     assert [row["run_id"] for row in json.loads(listed.out)] == [run_id]
     assert "Multiply by the part that is left." in shown.out
-    assert f"$ pointsman approve {run_id} {plan_hash[:12]} --home {stage.home}\n" in shown.out
+    assert f"pointsman approve {run_id} {plan_hash[:12]} --home {stage.home}\n" in shown.out
     assert "Multiply by the part that is left." in page
     assert f"`pointsman approve {run_id} {plan_hash}`" in page
     assert "1 model call, " in page
@@ -86,11 +86,15 @@ def test_a_run_that_an_outage_ended_goes_on_where_it_was_without_a_second_plan(t
     with ScriptedServer(usual(coder=coder)) as server:
         stage = staged(tmp_path, server)
         out = stage.works_on_the_issue()
+        shown = stage.does("show", out.run_id)
         on = stage.does("resume", out.run_id, "--json")
         over = stage.does("resume", out.run_id)
 
     assert (out.code, out.run["state"]) == (4, "failed"), out
     assert "then resume the run" in str(out.run["message"])
+    assert f"pointsman resume {out.run_id} --home {stage.home}\n" in shown.out
+    assert f"pointsman rerun {out.run_id} code --model NAME --home {stage.home}\n" in shown.out
+    assert f"pointsman show {out.run_id}" not in shown.out
     assert (on.code, on.run_id, on.run["result"]) == (0, out.run_id, "ready"), on
     assert stage.asked() == ["planner", "coder", "coder", "reviewer"]
     assert (over.code, "there is nothing to go on with" in over.err) == (2, True)

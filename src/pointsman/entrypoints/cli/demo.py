@@ -87,9 +87,11 @@ async def _play(settings: Settings, world: DemoWorld, stage: Stage) -> int:
 
 
 def _next(run_id: str, home: Path, repository: Path, branch: str) -> tuple[str, ...]:
+    if not branch:
+        return ()
     called = program()
     return (
-        f"git -C {repository} show {branch}~1" if branch else f"{called} show {run_id} --home {home}",
+        f"git -C {repository} show {branch}~1",
         f"{called} rerun {run_id} review --home {home}",
         f"{called} audit verify --repo {repository} {branch} --home {home}",
     )

@@ -28,6 +28,7 @@ from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Note, Patch, Plan, Review, Try
 from pointsman.domain.run import RunSpec
+from pointsman.entrypoints.settings import program
 
 _LONGEST_DIFF = 60
 _LONGEST_MESSAGE = 64_000
@@ -137,7 +138,8 @@ def run_page(console: Console, view: RunView, report: Report | None = None, *, h
         console.print()
         _section(console, "Waiting for a person", _plain(view.message, _LONGEST_MESSAGE))
         answers = approval_commands(view.run_id, view.plan_hash[:12])
-        _section(console, "Try next", _commands(tuple(f"{answer}{home_option}" for answer in answers)))
+        called = (f"{program()}{answer.removeprefix('pointsman')}{home_option}" for answer in answers)
+        _section(console, "Try next", _commands(tuple(called)))
     if report is not None:
         console.print()
         final_report(console, report)

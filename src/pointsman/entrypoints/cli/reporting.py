@@ -4,11 +4,13 @@ import shlex
 from dataclasses import replace
 
 from pointsman.domain.ledger import RunView
+from pointsman.domain.levels import MODEL_PHASES
 from pointsman.domain.outcome import Note
 from pointsman.domain.run import RunSpec
 from pointsman.entrypoints.cli.render import BranchInfo, Report
 from pointsman.entrypoints.settings import program
 from pointsman.entrypoints.wiring import Installation
+from pointsman.runs.conduct import End
 
 
 async def report_of(installation: Installation, run_id: str, commands: tuple[str, ...] = ()) -> Report | None:
@@ -20,7 +22,7 @@ async def report_of(installation: Installation, run_id: str, commands: tuple[str
     calls = await installation.ledger.calls(run_id)
     report = Report(run_id, end.spec, end.earlier, calls, next_commands=commands, ending=_ending(view))
     if not commands:
-        report = replace(report, next_commands=_usual(installation, end.spec, view))
+        report = replace(report, next_commands=_usual(installation, end, view))
     if end.note is None or view is None:
         return report
     return replace(report, note=end.note, branch=await _branch(installation, end.spec, end.note, view.branch))
@@ -44,17 +46,29 @@ def _ending(view: RunView | None) -> str:
     return words.get(view.result, "" if view.state == "done" else f"The run is {view.state}; nothing was pushed.")
 
 
-def _usual(installation: Installation, spec: RunSpec, view: RunView | None) -> tuple[str, ...]:
+def _usual(installation: Installation, end: End, view: RunView | None) -> tuple[str, ...]:
     """What people do next, as it can be typed."""
     if view is None:
         return ()
     home = installation.settings.home_option
-    place = shlex.quote(spec.repository.location)
+    place = shlex.quote(end.spec.repository.location)
     called = program()
-    commands = [f"{called} show {view.run_id}{home}"]
+    commands = []
+    if view.state in ("failed", "cancelled"):
+        commands.append(f"{called} resume {view.run_id}{home}")
     if view.branch:
-        commands = [f"git -C {place} show {view.branch}~1"]
+        commands.append(f"git -C {place} show {view.branch}~1")
         commands.append(f"{called} audit verify --repo {place} {view.branch}{home}")
-    if spec.goal == "build":
-        commands.append(f"{called} rerun {view.run_id} code --model NAME{home}")
+    phase = _worth_another_model(end, view)
+    if phase:
+        commands.append(f"{called} rerun {view.run_id} {phase} --model NAME{home}")
     return tuple(commands)
+
+
+def _worth_another_model(end: End, view: RunView) -> str:
+    """The phase to do again: the one in which the run ended, else the one that wrote the code if it came that far."""
+    if end.spec.goal != "build":
+        return ""
+    if view.phase in MODEL_PHASES:
+        return view.phase
+    return "code" if end.earlier.plan is not None else ""
