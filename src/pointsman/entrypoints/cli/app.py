@@ -30,7 +30,7 @@ Routing: TypeAlias = Annotated[
 IssueFile: TypeAlias = Annotated[Path, typer.Option("--issue", help="The issue, a Markdown file.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 GitHubWeb: TypeAlias = Annotated[str, typer.Option("--web", help="Address of GitHub's pages.")]
-RunId: TypeAlias = Annotated[str, typer.Argument(help="The run's id, as `pointsman runs` prints it.")]
+RunId: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `pointsman runs` prints it.")]
 
 
 def _do(command: Coroutine[object, object, int]) -> None:
@@ -58,7 +58,7 @@ def run_command(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a reviewed, signed change for an issue, on a branch of its own."""
+    """Make a reviewed, signed change for an issue, on its own branch."""
     from pointsman.entrypoints.cli import running
 
     _do(running.build(running.Wish("build", repo, issue, routing), running.Place(home, policy, as_json)))
@@ -82,7 +82,7 @@ def plan_command(
 @app.command("review")
 def review_command(
     branches: Annotated[
-        str, typer.Argument(metavar="[BRANCH]", help="BRANCH or BASE..BRANCH; without it, the checked-out branch.")
+        str, typer.Argument(metavar="BRANCH", help="BRANCH or BASE..BRANCH; without it, the checked-out branch.")
     ] = "",
     repo: Repo = Path(),
     routing: Routing = None,
@@ -101,13 +101,13 @@ def review_command(
 @app.command("rerun")
 def rerun_command(
     run_id: RunId,
-    phase: Annotated[str, typer.Argument(help="triage, plan, code, verify, review or record.")],
+    phase: Annotated[str, typer.Argument(metavar="PHASE", help="triage, plan, code, verify, review or record.")],
     model: Annotated[str, typer.Option("--model", help="Another model of the policy for this phase.")] = "",
     policy: Policy = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do a run again from one phase on; what came before is not repeated."""
+    """Do a run again from one phase on; what came before is kept."""
     from pointsman.entrypoints.cli import running
 
     _do(running.rerun(run_id, phase, model, running.Place(home, policy, as_json)))
@@ -129,7 +129,7 @@ def approve_command(
 @app.command("resume")
 def resume_command(
     run_id: Annotated[
-        str, typer.Argument(help="A run that failed or was stopped; without it all that were cut off.")
+        str, typer.Argument(metavar="RUN", help="A run that failed or was stopped; without it all that were cut off.")
     ] = "",
     home: Home = None,
     as_json: AsJson = False,
@@ -150,7 +150,7 @@ def cancel_command(run_id: RunId, home: Home = None, as_json: AsJson = False) ->
 
 @app.command("status")
 def status_command(
-    run_id: Annotated[str, typer.Argument(help="One run; without it those that go on or wait.")] = "",
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="One run; without it those that go on or wait.")] = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -197,7 +197,7 @@ def demo_command(
 
 @app.command("doctor")
 def doctor_command(policy: Policy = None, home: Home = None, as_json: AsJson = False) -> None:
-    """What this machine has: sandbox, interpreters, policy, and which models answer."""
+    """What is here: sandbox, interpreters, policy, models that answer."""
     from pointsman.entrypoints.cli import doctor
 
     _do(doctor.doctor(policy, home, as_json))
@@ -228,7 +228,7 @@ def setup_github_command(
     ] = False,
     home: Home = None,
 ) -> None:
-    """Make a GitHub App by a form for any browser (--url), then with what it answers (--code)."""
+    """Make a GitHub App: a form (--url), then GitHub's code (--code)."""
     from pointsman.entrypoints.cli import installing
 
     if rotate_secret:
@@ -256,16 +256,17 @@ def setup_github_app_command(
 @audit.command("verify")
 def verify_command(
     revisions: Annotated[
-        str, typer.Argument(metavar="[RANGE]", help="BASE..HEAD; without it the checked-out branch.")
+        str, typer.Argument(metavar="RANGE", help="BRANCH or BASE..HEAD; without it the checked-out branch.")
     ] = "",
     repo: Repo = Path(),
     key: Annotated[
-        list[Path] | None, typer.Option("--key", help="A trusted public key; ours when there is none.")
+        list[Path] | None,
+        typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
     ] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check signatures, chain, subjects and separation of the notes on a branch."""
+    """Check signatures, chain, subjects and separation of the notes."""
     from pointsman.entrypoints.cli import auditing
 
     _do(auditing.verify(auditing.Range(repo, revisions, tuple(key or ())), home, as_json))

@@ -27,12 +27,15 @@ def _sections(group: typer.Typer, called: str) -> Iterator[str]:
             continue
         does = inspect.cleandoc(command.callback.__doc__ or "")
         hints = get_type_hints(command.callback, include_extras=True)
-        lines = [_line(name, hint) for name, hint in hints.items() if name != "return"]
+        given = inspect.signature(command.callback).parameters
+        lines = [_line(hint, given[name].default) for name, hint in hints.items() if name != "return"]
         yield f"## `{called} {command.name}`\n\n{does}\n\n" + "\n".join(lines) + "\n"
 
 
-def _line(name: str, hint: object) -> str:
+def _line(hint: object, default: object) -> str:
     """One argument or option: how it is typed, and what it is. Typer keeps an option's first name as its default."""
     about = next(each for each in getattr(hint, "__metadata__", ()) if isinstance(each, OptionInfo | ArgumentInfo))
-    typed = str(about.default) if isinstance(about, OptionInfo) else about.metavar or name.upper().removesuffix("_ID")
+    if isinstance(about, OptionInfo):
+        return f"- `{about.default}`: {about.help}"
+    typed = about.metavar if default is inspect.Parameter.empty else f"[{about.metavar}]"
     return f"- `{typed}`: {about.help}"
