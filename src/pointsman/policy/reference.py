@@ -43,8 +43,10 @@ How a route is decided:
 * Of two limits, one here and one in the policy, the lower one holds. `budget_usd` and `run_usd` must hold one whole
   call of the longest question and answer.
 
-Read and checked, but not acted on by this version: `verify.prepare`, `latency`, `trigger`, and `rounds` under
-`tasks` (those under `routes` count).
+`trigger` counts where labels start the work, on GitHub; on the local forge you start it yourself.
+
+Read and checked, but not acted on by this version: `verify.prepare`, `latency`, and `rounds` under `tasks`
+(those under `routes` count).
 """
 
 _POLICY_INTRO = """# The organisation's policy, `policies/*.yml`
