@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.phases.phase_world import says
-from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, labelled, said
+from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, labelled, pushed, said
 from tests.unit.runs.served_world import ADA, FINE, SHOP, change_view, review_of, within
 from tests.unit.runs.test_conduct_of_a_review import ODD, REMARK, asked
 from tests.unit.runs.test_steering import known_review
@@ -115,6 +115,23 @@ def test_a4_a_listed_bot_whose_name_is_another_bot_s_now_is_refused(desk: DeskWo
     desk.forge.people[named.id] = Access.NONE
     assert desk.hear(said("/pointsman build", named)) == ("refused: access",)
     assert desk.runs_here() == ()
+
+
+def test_a10_a_change_that_is_to_go_into_another_branch_has_no_verdict_for_that(desk: DeskWorld) -> None:
+    """A10: whoever opened it may name another branch, into which the same head brings what nobody read."""
+    desk.world.models.script[:0] = [says(data=FINE)] * 9
+    desk.runs(asked(desk, {"bounds.py": ODD}))
+    ((head, _),) = desk.forge.checks
+    there = desk.world.workspace.keep({path: text for path, text in desk.tree.items() if path != "bounds.py"})
+    retargeted = replace(pushed(head, EVE), before=head)
+    desk.forge.views["13"] = change_view(head, desk.world.base)
+    assert desk.hear(retargeted) == ("ignored: not asked for",)
+    desk.forge.views["13"] = change_view(head, there)
+    assert desk.hear(retargeted) == ("stale",)
+    assert [states[-1] for states in desk.forge.checks.values()] == [CheckState.STALE]
+    (outcome,) = desk.hear(said("/pointsman review", number="13", at="again"))
+    spec = within(desk.engine.spec_of(outcome.removeprefix("run: ")))
+    assert (spec.base_commit, spec.head_commit) == (there, head)
 
 
 @pytest.mark.parametrize(("unread", "state"), [((), CheckState.PASSED), (("big.py",), CheckState.NEEDS_PERSON)])

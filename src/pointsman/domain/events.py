@@ -98,7 +98,7 @@ class ChangeOpened:
 
 @dataclass(frozen=True, slots=True)
 class ChangePushed:
-    """The head of a change moved from `before` to `head`."""
+    """The head of a change moved from `before` to `head`; where those are one, it is to go into another branch."""
 
     origin: Origin
     number: str

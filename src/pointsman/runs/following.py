@@ -13,7 +13,7 @@ from pointsman.runs.case import Case
 from pointsman.runs.course import PAUSED
 from pointsman.runs.holding import stop_runs
 from pointsman.runs.journal import TEXT
-from pointsman.runs.remembering import REVIEW, last_of
+from pointsman.runs.remembering import REVIEW, LastReview, last_of
 from pointsman.runs.showing import read_routing
 from pointsman.runs.starting import review
 from pointsman.runs.wishes import WATCHED, remember_triggers, triggers
@@ -80,10 +80,16 @@ async def _routing_read(case: Case) -> str:
 
 async def _made_stale(case: Case, event: ChangePushed) -> str:
     last = last_of(await case.recall(REVIEW))
-    if last is None or last.head == event.head:
+    if last is None or (last.head == event.head and not await _goes_elsewhere(case, last)):
         return "ignored: not asked for"
     made_by = next((view.run_id for view in await case.runs_here() if view.state == "done"), "")
     order = check_stale(made_by, event.head)
     change = Change(case.repository, event.branch, event.head, page="", number=event.number)
     await case.do("check-stale", lambda: case.forge.ensure_check(change, order))
     return "stale"
+
+
+async def _goes_elsewhere(case: Case, last: LastReview) -> bool:
+    """Whether the same head now brings other lines: it is to go into another branch than when it was reviewed."""
+    change = await case.change()
+    return change is not None and change.head_commit == last.head and change.base_commit != last.base

@@ -70,7 +70,8 @@ async def review(case: Case, intent: ReviewChange, *, is_asked: bool = True) -> 
     if change.state != "open":
         return "ignored: closed"
     prior = await prior_of(case, change, full=intent.full)
-    if prior is not None and prior.head_commit == change.head_commit:
+    # The same head brings other lines where it is to go into another branch.
+    if prior is not None and (prior.base_commit, prior.head_commit) == (change.base_commit, change.head_commit):
         if is_asked and case.comment:
             await case.refuse(_NO_NEWS)
         return "nothing new"
@@ -200,9 +201,15 @@ async def _at_work(case: Case, spec: RunSpec, run_id: str) -> str:
         if view.run_id == run_id or (over and view.updated_at <= case.delivery.received_at):
             continue
         other = await case.engine.spec_of(view.run_id)
-        if (other.goal, other.issue.digest, other.head_commit) == (spec.goal, spec.issue.digest, spec.head_commit):
+        if _what(other) == _what(spec):
             return view.run_id
     return ""
+
+
+def _what(spec: RunSpec) -> tuple[str, ...]:
+    """What a run is about; a review is of what lies between two commits."""
+    between = (spec.base_commit, spec.head_commit) if spec.head_commit else ()
+    return (spec.goal, spec.issue.digest, *between)
 
 
 async def _wrote(case: Case, change: ChangeView) -> tuple[str, ...]:

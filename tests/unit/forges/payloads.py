@@ -41,6 +41,7 @@ SAMPLES: Mapping[tuple[str, str], Json] = {
     ("pull_request", "opened"): {"pull_request": _PULL, **_SOME},
     ("pull_request", "reopened"): {"pull_request": _PULL, **_SOME},
     ("pull_request", "ready_for_review"): {"pull_request": _PULL, **_SOME},
+    ("pull_request", "edited"): {"pull_request": _PULL, "changes": {"base": {"ref": {"from": "next"}}}, **_SOME},
     ("pull_request", "synchronize"): {"pull_request": _PULL, "before": BEFORE, "after": HEAD, **_SOME},
     ("pull_request", "review_requested"): {
         "pull_request": _PULL,

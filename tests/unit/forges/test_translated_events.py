@@ -54,6 +54,7 @@ BECOMES: dict[tuple[str, str], Event] = {
     ("pull_request", "reopened"): OPENED,
     ("pull_request", "ready_for_review"): OPENED,
     ("pull_request", "synchronize"): ChangePushed(HERE, "6", BEFORE, HEAD, BRANCH, LABELS, ANNA),
+    ("pull_request", "edited"): ChangePushed(HERE, "6", HEAD, HEAD, BRANCH, LABELS, ANNA),
     ("pull_request", "review_requested"): ReviewAsked(HERE, "6", HEAD, ME, ANNA),
     ("pull_request", "closed"): ChangeClosed(HERE, "6", BRANCH, True, ANNA),
     ("pull_request_review", "submitted"): Commented(HERE, "6", True, "r701", "@pointsman fix", ANNA, False, DIGEST),
@@ -74,6 +75,11 @@ BECOMES: dict[tuple[str, str], Event] = {
 def test_every_wanted_kind_has_a_sample_and_becomes_an_event() -> None:
     assert set(KINDS) == set(SAMPLES) == set(BECOMES)
     assert {kind: told(kind[0], sample(*kind)) for kind in KINDS} == BECOMES
+
+
+def test_a_title_that_was_edited_is_no_event() -> None:
+    payload = spoilt(sample("pull_request", "edited"), "changes", {"title": {"from": "Old"}})
+    assert told("pull_request", payload) == Ignored("another text")
 
 
 def test_a_comment_on_a_change_says_so() -> None:

@@ -194,6 +194,15 @@ def _change_pushed(payload: wire.PushedPayload, reading: _Reading) -> Told:
     )
 
 
+def _change_edited(payload: wire.EditedPayload, reading: _Reading) -> Told:
+    if payload.changes.base is None:
+        return Ignored("another text")
+    head = payload.pull_request.head
+    labels = _labels(payload.pull_request)
+    number = str(payload.pull_request.number)
+    return ChangePushed(reading.origin, number, head.sha, head.sha, head.ref, labels, reading.actor)
+
+
 def _review_asked(payload: wire.PullPayload, reading: _Reading) -> Told:
     if payload.requested_reviewer is None:
         return Ignored("a review asked of a team")
@@ -275,6 +284,7 @@ _READERS: Mapping[tuple[str, str], _Reader] = {
     ("pull_request", "reopened"): _about(wire.PullPayload, _change_opened),
     ("pull_request", "ready_for_review"): _about(wire.PullPayload, _change_opened),
     ("pull_request", "synchronize"): _about(wire.PushedPayload, _change_pushed),
+    ("pull_request", "edited"): _about(wire.EditedPayload, _change_edited),
     ("pull_request", "review_requested"): _about(wire.PullPayload, _review_asked),
     ("pull_request", "closed"): _about(wire.PullPayload, _change_closed),
     ("pull_request_review", "submitted"): _about(wire.ReviewPayload, _reviewed),

@@ -18,7 +18,7 @@ WANTED: Final[Mapping[str, frozenset[str]]] = {
     "issues": frozenset({"labeled"}),
     "issue_comment": frozenset({"created"}),
     "pull_request": frozenset(
-        {"labeled", "opened", "reopened", "ready_for_review", "synchronize", "review_requested", "closed"}
+        {"labeled", "opened", "reopened", "ready_for_review", "synchronize", "edited", "review_requested", "closed"}
     ),
     "pull_request_review": frozenset({"submitted"}),
     "pull_request_review_comment": frozenset({"created"}),

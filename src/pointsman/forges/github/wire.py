@@ -180,6 +180,18 @@ class PushedPayload(PullPayload):
     before: Commit
 
 
+class Changes(Wire):
+    """What was edited; `base` is there when it is the branch that the change is to go into."""
+
+    base: object = None
+
+
+class EditedPayload(PullPayload):
+    """`pull_request.edited`."""
+
+    changes: Changes = Changes()
+
+
 class ReviewPayload(Payload):
     """`pull_request_review`."""
 
