@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Literal
 
 from pointsman.domain.levels import Phase, Risk, Sensitivity, TaskClass
@@ -39,7 +40,7 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """The text somebody wants worked on, as it was at the trigger. `digest` is sha256 over title, NUL, body.
+    """The text somebody wants worked on, as it was at the trigger. `digest` is its `text_digest`.
 
     `flags` names what was stripped from the visible text (`html-comment`, `bidi`, ...); people are told.
     `url` is where the forge finds it again (a file's path on the local forge); it stays out of notes.
@@ -52,6 +53,11 @@ class Issue:
     labels: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     url: str = ""
+
+
+def text_digest(title: str, body: str) -> str:
+    """What names the text that somebody saw when they asked: sha256 over title, NUL, body, in hex."""
+    return sha256(f"{title}\0{body}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

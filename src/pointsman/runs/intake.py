@@ -12,7 +12,18 @@ from pointsman.conversation.labels import task_hinted
 from pointsman.conversation.replies import missing_routing_file
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.forge import ChangeView
-from pointsman.domain.run import Actor, Admit, ChangeRef, Goal, Issue, PriorReview, Refuse, Repository, RunSpec
+from pointsman.domain.run import (
+    Actor,
+    Admit,
+    ChangeRef,
+    Goal,
+    Issue,
+    PriorReview,
+    Refuse,
+    Repository,
+    RunSpec,
+    text_digest,
+)
 from pointsman.policy.admission import Request, Rulebook, decide, standing
 from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.separation import named_authors
@@ -158,18 +169,14 @@ async def _raw_issue(order: Order, forge: Forge, head: str) -> Issue:
     change = order.change
     if change is not None:
         title, body = order.text or (change.title, change.body)
-        return Issue(change.number, title, body, digest=_text_digest(title, body), labels=change.labels)
+        return Issue(change.number, title, body, digest=text_digest(title, body), labels=change.labels)
     if order.goal == "review":
         title = f"Review of {order.branch or 'the checked-out branch'}"
-        return Issue(key="review", title=title, body="", digest=digest_of_bytes(f"{title}\0{head}".encode()))
+        return Issue(key="review", title=title, body="", digest=text_digest(title, head))
     found = await forge.issue(order.repository, order.issue)
     if order.text is None:
         return found
-    return replace(found, title=order.text[0], body=order.text[1], digest=_text_digest(*order.text))
-
-
-def _text_digest(title: str, body: str) -> str:
-    return digest_of_bytes(f"{title}\0{body}".encode())
+    return replace(found, title=order.text[0], body=order.text[1], digest=text_digest(*order.text))
 
 
 async def _routing(order: Order, workspace: Workspace, trunk: str) -> tuple[RoutingFile, bytes]:

@@ -1,13 +1,11 @@
 """The forge port for one GitHub: access, issues, status, changes, reviews and checks, asked of its API."""
 
-import hashlib
-from collections.abc import AsyncIterator
 from typing import Protocol
 from urllib.parse import quote
 
 from pointsman.domain.errors import OwnerMust, PointsmanError, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder, CheckOrder, ReviewPost, Topic
-from pointsman.domain.run import Actor, Issue, Repository
+from pointsman.domain.run import Actor, Issue, Repository, text_digest
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import GitHubApp
 from pointsman.forges.github.changes import Tree, ensure_pull, is_of_run, page_of, template_of
@@ -60,7 +58,7 @@ class GitHubForge:
 
     async def branch_for(self, run_id: str, repository: Repository, wish: str) -> str:
         """The wished branch, or one that ends like the run's id when another run or a person has it."""
-        async for branch in _wishes(wish, run_id):
+        for branch in (wish, f"{wish}-{run_id[-4:]}", f"{wish}-{run_id}"):
             ours = await self._app.off_loop(is_of_run, self._app, repository, branch, run_id)
             if ours is not False:
                 return branch
@@ -92,11 +90,6 @@ class GitHubForge:
         await self._app.off_loop(ensure_check, self._app, change, check)
 
 
-async def _wishes(wish: str, run_id: str) -> AsyncIterator[str]:
-    for branch in (wish, f"{wish}-{run_id[-4:]}", f"{wish}-{run_id}"):
-        yield branch
-
-
 def _access(app: GitHubApp, repository: Repository, actor: Actor) -> Access:
     if not actor.login or actor.id <= 0:
         return Access.NONE
@@ -126,7 +119,7 @@ def _issue(app: GitHubApp, repository: Repository, key: str) -> Issue:
         key=key,
         title=found.title,
         body=body,
-        digest=hashlib.sha256(f"{found.title}\0{body}".encode()).hexdigest(),
+        digest=text_digest(found.title, body),
         labels=tuple(label if isinstance(label, str) else label.name for label in found.labels),
     )
 

@@ -1,6 +1,5 @@
 """From GitHub's words to ours: a delivery becomes an event, or the reason why nothing follows from it."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
@@ -22,7 +21,7 @@ from pointsman.domain.events import (
     ThreadReplied,
     TrunkPushed,
 )
-from pointsman.domain.run import NOBODY, Actor
+from pointsman.domain.run import NOBODY, Actor, text_digest
 from pointsman.forges.github import wire
 from pointsman.forges.github.webhook import FORGE, NO_ACTION
 
@@ -272,8 +271,8 @@ def _labels(pull: wire.Pull) -> tuple[str, ...]:
 
 
 def _digest(text: wire.Issue | wire.PullText) -> str:
-    """As `Issue.digest` says: over the text as it came, a missing body counted as an empty one."""
-    return hashlib.sha256(f"{text.title}\0{text.body or ''}".encode()).hexdigest()
+    """Of the text as it came, a missing body counted as an empty one."""
+    return text_digest(text.title, text.body or "")
 
 
 _READERS: Mapping[tuple[str, str], _Reader] = {

@@ -1,20 +1,14 @@
 """Issues as Markdown files: a heading is the title, the rest the body, an optional `Labels:` line the labels."""
 
-import hashlib
 import re
 from pathlib import Path
 
 from pointsman.domain.errors import OwnerMust, UsageMust
-from pointsman.domain.run import Issue
+from pointsman.domain.run import Issue, text_digest
 
 MAX_BYTES = 256_000
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>.+?)[ \t#]*$")
 _LABELS = re.compile(r"^labels?:[ \t]*(?P<labels>.*)$", re.IGNORECASE)
-
-
-def digest_of(title: str, body: str) -> str:
-    """What an approval is bound to: sha256 over title, NUL, body, in hex."""
-    return hashlib.sha256(f"{title}\0{body}".encode()).hexdigest()
 
 
 def read_issue(path: Path) -> Issue:
@@ -74,7 +68,7 @@ def _parsed(path: Path, text: str) -> Issue:
         key=_key(path),
         title=title[:300],
         body=body,
-        digest=digest_of(title, body),
+        digest=text_digest(title, body),
         labels=labels,
         url=str(path.absolute()),
     )
