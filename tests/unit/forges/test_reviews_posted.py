@@ -12,7 +12,8 @@ from tests.worlds.github.scene import Story
 
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.forge import Remark
-from pointsman.forges.github.anchors import BODY_LIMIT, ChangedFile, length
+from pointsman.forges.github.anchors import ChangedFile
+from pointsman.forges.github.markers import MOST, length
 from pointsman.forges.github.reviews import ReviewDraft, post_review
 
 REVIEWS = "POST /repos/acme/shop/pulls/*/reviews"
@@ -149,7 +150,7 @@ def test_f8_each_remark_is_whole_or_counted(scene: Scene) -> None:
     scene.post(many, body="🙂 " * 10_000)
     body = scene.only()
     kept = [one for one in many if one.text.strip() in body]
-    assert 0 < len(kept) < 40 and length(body) <= BODY_LIMIT + 500
+    assert 0 < len(kept) < 40 and length(body) <= MOST + 500
     assert f"{40 - len(kept)} more findings are left out here" in body
 
 

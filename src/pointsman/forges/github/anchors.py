@@ -2,16 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Line, PatchSet
 
 from pointsman.domain.forge import Remark
+from pointsman.forges.github.markers import MOST, length, marker
 
 Side = Literal["LEFT", "RIGHT"]
-# GitHub documentation, "Create a review for a pull request": the body of a comment has 65,536 characters at most.
-BODY_LIMIT: Final = 65_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def place(remarks: tuple[Remark, ...], files: tuple[ChangedFile, ...]) -> Placed
             spots[file.path] = spots_of(file)
         lines = _lines(remark, spots[file.path]) if file is not None else ()
         comment = _comment(remark, file.path, lines) if file is not None and lines else None
-        if comment is not None and length(comment.body) <= BODY_LIMIT:
+        if comment is not None and length(comment.body) <= MOST:
             comments.append(comment)
         else:
             left.append(remark)
@@ -100,16 +99,6 @@ def remark_text(remark: Remark) -> str:
     if not remark.suggestion:
         return remark.text
     return f"{remark.text}\n\nSuggestion:\n\n{_fenced(remark.suggestion, 'text')}"
-
-
-def finding_marker(finding_id: str) -> str:
-    """What our comment on a line is found again by; nobody sees it."""
-    return f"<!-- pointsman:finding {finding_id} -->"
-
-
-def length(text: str) -> int:
-    """Characters as a browser counts them: those beyond the basic plane are two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _spots(line: Line, hunk: int) -> tuple[Spot, ...]:
@@ -160,7 +149,7 @@ def _comment(remark: Remark, path: str, lines: tuple[Spot, ...]) -> Comment:
         side=last.side,
         line=last.line,
         start_line=lines[0].line if len(lines) > 1 else 0,
-        body=f"{finding_marker(remark.finding.id)}\n{_said(remark, lines)}",
+        body=f"{marker('finding', remark.finding.id)}\n{_said(remark, lines)}",
         is_sure=all(spot.side == "RIGHT" and not spot.is_context for spot in lines),
     )
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal, ParamSpec, TypeVar
 from urllib.parse import quote
@@ -40,7 +41,7 @@ class GitHubApp:
         pause = account.spacing if spacing is None else spacing
         self.client = Client(account.api_url, spacing=pause, timeout=account.timeout)
         self.tokens = Tokens(account, self.client)
-        self.notes: dict[tuple[str, ...], Posted] = {}
+        self.comments: dict[tuple[str, ...], Known] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="github")
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
         self._names: dict[str, tuple[str, float]] = {}
@@ -122,16 +123,14 @@ class GitHubApp:
         self.client.close()
 
 
-class Posted:
+@dataclass(frozen=True, slots=True)
+class Known:
     """A comment that we know of: where it is, what it says, and when that was written (seconds of a steady clock)."""
 
-    __slots__ = ("at", "body", "id", "page")
-
-    def __init__(self, *, id: int, page: str, body: str, at: float) -> None:
-        self.id = id
-        self.page = page
-        self.body = body
-        self.at = at
+    id: int
+    page: str
+    body: str
+    at: float
 
 
 class Api:

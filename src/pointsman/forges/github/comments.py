@@ -5,7 +5,7 @@ from typing import Final
 
 from pointsman.domain.forge import Topic
 from pointsman.forges.github import rest_wire as wire
-from pointsman.forges.github.app import Api, GitHubApp, Posted
+from pointsman.forges.github.app import Api, GitHubApp, Known
 from pointsman.forges.github.markers import Kind, bears, marked, same
 from pointsman.forges.github.refusals import NotThere, Refused
 
@@ -21,7 +21,7 @@ def ensure_comment(app: GitHubApp, topic: Topic, kind: Kind, key: str, body: str
     where = (topic.repository.id, topic.key, kind, key)
     text = marked(kind, key, body)
     with app.one_at_a_time(*where):
-        known = app.notes.get(where)
+        known = app.comments.get(where)
         too_soon = known is not None and passing and time.monotonic() - known.at < PAUSE
         if known is not None and (too_soon or same(known.body, text)):
             return known.page
@@ -44,21 +44,21 @@ def may_say(issue: wire.Issue) -> bool:
     return not issue.locked
 
 
-def _posted(app: GitHubApp, topic: Topic, kind: Kind, key: str, text: str) -> Posted | None:
+def _posted(app: GitHubApp, topic: Topic, kind: Kind, key: str, text: str) -> Known | None:
     api = app.api(topic.repository)
     found = find_comment(app, api, topic.key, kind, key)
     if found is not None:
-        there = Posted(id=found.id, page=found.html_url, body=found.body or "", at=time.monotonic())
+        there = Known(id=found.id, page=found.html_url, body=found.body or "", at=time.monotonic())
         edited = there if same(found.body, text) else _edited(app, topic, there, text)
         if edited is not None:
             return edited
     if not may_say(api.get(wire.Issue, f"/issues/{topic.key}")):
         return None
     made = api.made(wire.Comment, "POST", f"/issues/{topic.key}/comments", {"body": text})
-    return Posted(id=made.id, page=made.html_url, body=text, at=time.monotonic())
+    return Known(id=made.id, page=made.html_url, body=text, at=time.monotonic())
 
 
-def _edited(app: GitHubApp, topic: Topic, known: Posted | None, text: str) -> Posted | None:
+def _edited(app: GitHubApp, topic: Topic, known: Known | None, text: str) -> Known | None:
     """None when there is no such comment: it may have been deleted meanwhile, and is then said anew."""
     if known is None:
         return None
@@ -67,7 +67,7 @@ def _edited(app: GitHubApp, topic: Topic, known: Posted | None, text: str) -> Po
         made = app.api(topic.repository).made(wire.Comment, "PATCH", f"/issues/comments/{known.id}", body)
     except NotThere:
         return None
-    return Posted(id=made.id, page=made.html_url, body=text, at=time.monotonic())
+    return Known(id=made.id, page=made.html_url, body=text, at=time.monotonic())
 
 
 def find_comment(app: GitHubApp, api: Api, number: str, kind: Kind, key: str) -> wire.Comment | None:
@@ -79,7 +79,7 @@ def find_comment(app: GitHubApp, api: Api, number: str, kind: Kind, key: str) ->
     return None
 
 
-def _remember(app: GitHubApp, where: tuple[str, ...], posted: Posted) -> None:
-    app.notes[where] = posted
-    while len(app.notes) > _KNOWN:
-        app.notes.pop(next(iter(app.notes)), None)
+def _remember(app: GitHubApp, where: tuple[str, ...], posted: Known) -> None:
+    app.comments[where] = posted
+    while len(app.comments) > _KNOWN:
+        app.comments.pop(next(iter(app.comments)), None)

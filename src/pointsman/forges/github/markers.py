@@ -2,15 +2,13 @@
 
 import hashlib
 import re
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import quote
 
-from pointsman.forges.github.anchors import length
+Kind = Literal["status", "reply", "notice", "review", "finding"]
 
-Kind = Literal["status", "reply", "notice", "change"]
-
-# GitHub takes 65,536 characters of a comment or page.
-MOST = 65_000
+# GitHub documentation, "Create a review for a pull request": a text has 65,536 characters at most.
+MOST: Final = 65_000
 POINTER = "\n\n*The rest does not fit here.*"
 
 _FINDING = re.compile(r"<!-- pointsman:finding ([A-Za-z0-9-]+) -->")
@@ -47,6 +45,11 @@ def same(one: str | None, other: str) -> bool:
 def digest(text: str) -> str:
     """Twelve hex digits by which an untouched text is known."""
     return hashlib.sha256(text.replace("\r\n", "\n").strip().encode()).hexdigest()[:12]
+
+
+def length(text: str) -> int:
+    """Characters as a browser counts them: those beyond the basic plane are two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, most: int, pointer: str = POINTER) -> str:

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.forge import ReviewPost
-from pointsman.forges.github.anchors import BODY_LIMIT, ChangedFile, Comment, length, place, remark_text
+from pointsman.forges.github.anchors import ChangedFile, Comment, place, remark_text
+from pointsman.forges.github.markers import MOST, bears, length, marker
 
 _OPENING = 62_000
 _GAP = 2
@@ -54,7 +55,7 @@ def post_review(pull: PullRequest, post: ReviewPost, *, me: int) -> None:
     review for a pull request"). So what it may mean goes into the text, then everything, and at last the whole text
     below the pull request. Raises OwnerMust when GitHub refuses even that.
     """
-    if _is_there(pull, review_marker(post.run_id), me):
+    if _is_there(pull, post.run_id, me):
         return
     commit = post.review.commit
     comments = place(post.remarks, pull.files(commit)).comments
@@ -73,16 +74,10 @@ def post_review(pull: PullRequest, post: ReviewPost, *, me: int) -> None:
         )
 
 
-def review_marker(run_id: str) -> str:
-    """What the review of a run is found again by; nobody sees it."""
-    return f"<!-- pointsman:review {run_id} -->"
-
-
-def _is_there(pull: PullRequest, marker: str, me: int) -> bool:
+def _is_there(pull: PullRequest, run_id: str, me: int) -> bool:
     """Only our own word counts: anybody can write the marker."""
-    return any(
-        one.author == me and one.body.startswith(marker) for said in (pull.reviews, pull.comments) for one in said()
-    )
+    ours = (one for said in (pull.reviews, pull.comments) for one in said() if one.author == me)
+    return any(bears(one.body, "review", run_id) for one in ours)
 
 
 def _unsuspected(comments: tuple[Comment, ...], refusal: str) -> tuple[Comment, ...]:
@@ -103,10 +98,10 @@ def _body(post: ReviewPost, comments: tuple[Comment, ...]) -> str:
     """The text of the review with every remark that has no comment: each whole, or counted among those left out."""
     placed = [comment.remark for comment in comments]
     left = [remark for remark in post.remarks if remark not in placed]
-    parts = [f"{review_marker(post.run_id)}\n{_cut(post.body)}"]
+    parts = [f"{marker('review', post.run_id)}\n{_cut(post.body)}"]
     if left and post.unplaced:
         parts.append(post.unplaced)
-    room = BODY_LIMIT - sum(length(part) + _GAP for part in parts) - length(_left_out(len(left)))
+    room = MOST - sum(length(part) + _GAP for part in parts) - length(_left_out(len(left)))
     out = 0
     for remark in left:
         text = remark_text(remark)
