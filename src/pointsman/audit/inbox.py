@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Connection,
     Index,
-    Integer,
     LargeBinary,
     String,
     Table,
@@ -19,7 +17,7 @@ from sqlalchemy import (
 )
 
 from pointsman.audit.database import Database
-from pointsman.audit.tables import metadata
+from pointsman.audit.tables import metadata, sequence
 from pointsman.domain.errors import PointsmanError, TryAgain
 from pointsman.domain.events import Delivery
 
@@ -27,12 +25,10 @@ from pointsman.domain.events import Delivery
 PATIENCE = 8.0
 _AT_ONCE = 100
 
-_sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in a column of type INTEGER
-
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("seq", _sequence, primary_key=True, autoincrement=True),
+    Column("seq", sequence, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     *(Column(name, String, nullable=False) for name in ("forge", "event", "received_at")),
     Column("body", LargeBinary, nullable=False),

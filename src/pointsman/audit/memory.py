@@ -1,10 +1,8 @@
 """What the bot remembers of issues and changes, on SQL."""
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Connection,
-    Integer,
     String,
     Table,
     UniqueConstraint,
@@ -15,14 +13,12 @@ from sqlalchemy import (
 )
 
 from pointsman.audit.database import Database
-from pointsman.audit.tables import metadata
-
-_sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in a column of type INTEGER
+from pointsman.audit.tables import metadata, sequence
 
 memories = Table(
     "memories",
     metadata,
-    Column("seq", _sequence, primary_key=True, autoincrement=True),
+    Column("seq", sequence, primary_key=True, autoincrement=True),
     *(Column(name, String, nullable=False) for name in ("repository_id", "topic", "kind", "key", "value")),
     UniqueConstraint("repository_id", "topic", "kind", "key"),
 )

@@ -28,14 +28,14 @@ NANO = 1_000_000_000
 """Money is kept as whole nano-dollars, so that sums are exact and three calls of $0.10 fit into $0.30."""
 
 metadata = MetaData()
-_sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in a column of type INTEGER
+sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in a column of type INTEGER
 
 facts = Table("ledger", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
 calls = Table(
     "calls",
     metadata,
-    Column("seq", _sequence, primary_key=True, autoincrement=True),
+    Column("seq", sequence, primary_key=True, autoincrement=True),
     Column("call_id", String, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("run_id", String, nullable=False, index=True),
@@ -95,7 +95,7 @@ LATER = (runs.c.change,)
 acts = Table(
     "acts",
     metadata,
-    Column("seq", _sequence, primary_key=True, autoincrement=True),
+    Column("seq", sequence, primary_key=True, autoincrement=True),
     Column("run_id", String, nullable=False, index=True),
     Column("actor_id", BigInteger, nullable=False),
     *(Column(name, String, nullable=False) for name in ("login", "act", "detail", "at")),
@@ -113,7 +113,7 @@ overrides = Table(
 note_heads = Table(
     "note_heads",
     metadata,
-    Column("seq", _sequence, primary_key=True, autoincrement=True),
+    Column("seq", sequence, primary_key=True, autoincrement=True),
     Column("repository_id", String, nullable=False, index=True),
     Column("digest", String, nullable=False),
     Column("previous", String, nullable=False),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pointsman.conversation.change_page import finding_text, note_part, standing_of
-from pointsman.conversation.figures import short, usd
+from pointsman.conversation.figures import counted, short, usd
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import outbound_line
 from pointsman.conversation.tables import route_table, spending_table
@@ -83,7 +83,7 @@ def check_text(review: Review | None, evidence: Evidence | None) -> str:
     if review is None:
         return f"Not reviewed. Tests: {tests.value}."
     count = len(review.findings)
-    found = "no findings" if count == 0 else f"{count} finding" + ("s" if count > 1 else "")
+    found = counted(count, "finding") if count else "no findings"
     return f"Review by {review.model}: {review.verdict}, {found}. Tests: {tests.value}."
 
 
@@ -99,9 +99,8 @@ def _summary(run_id: str, review: Review | None, evidence: Evidence | None, behi
     why = outbound_line(evidence.why) if evidence is not None else ""
     parts = [check_text(review, evidence) + (f" {why[:1].upper()}{why[1:].rstrip('.')}." if why else "")]
     if behind.calls:
-        count = len(behind.calls)
         cost = usd(sum(call.cost_usd for call in behind.calls))
-        parts.append(f"Cost: {cost} in {count} model call{'' if count == 1 else 's'}.")
+        parts.append(f"Cost: {cost} in {counted(len(behind.calls), 'model call')}.")
     if behind.note is not None:
         parts.append(f"Chain head: `{behind.note.digest}`.")
     parts.append(f"Run `{run_id}`.")

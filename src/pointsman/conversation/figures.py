@@ -48,6 +48,11 @@ def tokens(count: int) -> str:
     return f"{count:,}"
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 run`, `2 runs`, `1,775 runs`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """`0.4 s`, `12 s`, `3 min 05 s`, `2 h 05 min`."""
     if seconds < 10:
@@ -62,7 +67,7 @@ def duration(seconds: float) -> str:
 
 def run_figures(view: RunView) -> str:
     """`3 model calls, 1,775 tokens in, 118 out, $0.02`."""
-    calls = f"{view.calls} model call{'' if view.calls == 1 else 's'}"
+    calls = counted(view.calls, "model call")
     return f"{calls}, {tokens(view.input_tokens)} tokens in, {tokens(view.output_tokens)} out, {usd(view.cost_usd)}"
 
 

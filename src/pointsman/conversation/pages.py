@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile
 from pointsman.conversation.change_page import bullets, evidence_part, finding_text, plan_part, review_part
-from pointsman.conversation.figures import short
+from pointsman.conversation.figures import counted, short
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line
 from pointsman.conversation.refusals import problem_lines
@@ -43,7 +43,7 @@ def audit_page(report: NoteReport) -> str:
     if not report.notes:
         return "There are no signed notes here: nothing on this branch was made by a run."
     holds = "The chain holds." if not report.problems else "**The chain does not hold.**"
-    count = f"{len(report.notes)} signed note{'' if len(report.notes) == 1 else 's'}"
+    count = counted(len(report.notes), "signed note")
     head = f" Chain head: `{report.head}`." if report.head else ""
     problems = [
         f"{inline_code(problem.note)}: {outbound_line(problem.message)} (`{problem.rule}`)"
@@ -144,7 +144,7 @@ def issue_line(forge: str, number: str) -> str:
 def fix_issue(findings: Sequence[Finding]) -> tuple[str, str]:
     """Title and body of what a `fix` works on: the open findings, each with its place, its line and its ground."""
     still_open = [finding for finding in findings if finding.fate != "fixed"]
-    count = f"{len(still_open)} finding{'' if len(still_open) == 1 else 's'}"
+    count = counted(len(still_open), "finding")
     told = [Part(f"### `{finding.id}`\n\n{finding_text(finding)}", index) for index, finding in enumerate(still_open)]
     opening = "A review left these findings open. Mend each of them, and change nothing else."
     return f"Mend {count} of the review", fitted((Part(opening), *told))

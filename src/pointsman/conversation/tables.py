@@ -86,7 +86,7 @@ def cost_table(views: Sequence[RunView], calls: Sequence[CallRecord] = ()) -> st
     total = figures.usd(sum(view.cost_usd for view in views))
     older = f" The newest {MOST_RUNS} are shown." if len(views) > len(shown) else ""
     spent = spending_table(calls)
-    runs = f"{len(views)} run{'' if len(views) == 1 else 's'}"
+    runs = figures.counted(len(views), "run")
     return fitted(
         (
             Part(f"**{total}** for {runs}.{older}"),
