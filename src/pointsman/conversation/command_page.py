@@ -2,10 +2,8 @@
 
 from pointsman.conversation.commands import COMMANDS, Command
 from pointsman.conversation.tables import table
-from pointsman.domain.forge import Access
 
 _PLACES = {"issue": "issues", "change": "changes", "both": "issues and changes"}
-_WHO = {Access.READ: "read access", Access.WRITE: "write access", Access.NONE: "anybody"}
 
 _OPENING = """# Commands in comments
 
@@ -19,8 +17,8 @@ This page is written from the code. A command is the first line of a comment on 
 Here `<bot>` is the login of the bot; case does not matter. What stands below the first line is yours, except for
 `ask`, where it belongs to the question. In a quote, in code, behind other text, or edited in later, it is none.
 
-The forge is asked about your access when the command is read, and again before anything is pushed. A refusal names
-its rule; the rules are told in [policy.md](policy.md).
+Every command wants write access. The forge is asked about yours when the command is read, and again before anything is
+pushed. A refusal names its rule; the rules are told in [policy.md](policy.md).
 """
 
 _THREADS = """## Answers in threads
@@ -40,25 +38,23 @@ def help_text(bot: str = "") -> str:
     login = bot.removesuffix("[bot]")
     also = f", or `@{login}` in place of `/pointsman`" if login else ""
     rows = [(f"`/pointsman {_cell(command.usage)}`", command.does, _PLACES[command.place]) for command in COMMANDS]
-    open_ones = [f"`{command.word}`" for command in COMMANDS if command.who is not Access.WRITE]
-    who = f"All but {', '.join(open_ones)}" if open_ones else "All of them"
     return (
         f"A command is the first line of a comment: `/pointsman <command>`{also}.\n\n"
         f"{table(('command', 'what it does', 'on'), rows)}\n\n"
-        f"{who} want write access."
+        "All of them want write access."
     )
 
 
 def comment_command_reference() -> str:
     """docs/comment-commands.md, as Markdown."""
     rows = [_row(command) for command in COMMANDS]
-    head = ("command", "what it does", "on", "who", "example")
+    head = ("command", "what it does", "on", "example")
     return f"{_OPENING}\n{table(head, rows)}\n\n{_THREADS}"
 
 
 def _row(command: Command) -> tuple[str, ...]:
     usage = f"`{_cell(command.usage)}`"
-    return usage, command.does, _PLACES[command.place], _WHO[command.who], f"`/pointsman {command.example}`"
+    return usage, command.does, _PLACES[command.place], f"`/pointsman {command.example}`"
 
 
 def _cell(usage: str) -> str:

@@ -8,7 +8,6 @@ from typing import Literal
 
 from pointsman.conversation.inbound import inbound
 from pointsman.conversation.invisible import visible_characters
-from pointsman.domain.forge import Access
 from pointsman.domain.intents import (
     Approve,
     Build,
@@ -48,13 +47,12 @@ _BLANKS = re.compile(r"[ \t]+")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row of the table. `who` is the least access that the command wants; `read` reads what stands after it."""
+    """One row of the table; each wants write access. `read` reads what stands after the command."""
 
     word: str
     arguments: str
     does: str
     place: Literal["issue", "change", "both"]
-    who: Access
     example: str
     read: Reader
 
@@ -102,17 +100,14 @@ def _ignore(rest: str) -> Intent | str:
     return "the id of a finding; as an answer to the finding itself it needs none"
 
 
-_WRITE = Access.WRITE
-
 COMMANDS: tuple[Command, ...] = (
-    Command("build", "", "Work on the issue until there is a change.", "issue", _WRITE, "build", _alone(Build())),
-    Command("plan", "", "Make the plan, show it and stop there.", "issue", _WRITE, "plan", _alone(MakePlan())),
+    Command("build", "", "Work on the issue until there is a change.", "issue", "build", _alone(Build())),
+    Command("plan", "", "Make the plan, show it and stop there.", "issue", "plan", _alone(MakePlan())),
     Command(
         "approve",
         "<hash>",
         "Agree to the plan with this hash; the run goes on with exactly that plan.",
         "both",
-        _WRITE,
         "approve 4f1c09ab77d2",
         _approve,
     ),
@@ -121,7 +116,6 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "Review what is new in the change since the last review.",
         "change",
-        _WRITE,
         "review",
         _alone(ReviewChange()),
     ),
@@ -130,7 +124,6 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "Review the whole change again.",
         "change",
-        _WRITE,
         "full review",
         _alone(ReviewChange(full=True)),
     ),
@@ -139,7 +132,6 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "Turn the open findings of the newest review into one commit on the bot's own branch.",
         "change",
-        _WRITE,
         "fix",
         _alone(Fix()),
     ),
@@ -148,7 +140,6 @@ COMMANDS: tuple[Command, ...] = (
         "<phase> [--model NAME]",
         "Do the newest run again from this phase on, with another model for it if one is named.",
         "both",
-        _WRITE,
         "rerun code --model claude-sonnet",
         _rerun,
     ),
@@ -157,7 +148,6 @@ COMMANDS: tuple[Command, ...] = (
         "<question>",
         "Answer a question about the code, the issue or the change.",
         "both",
-        _WRITE,
         "ask Where are departures sorted?",
         _ask,
     ),
@@ -166,18 +156,16 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "Show which model would do which phase, and why.",
         "both",
-        _WRITE,
         "route",
         _alone(Show("route")),
     ),
-    Command("cost", "", "Show what the runs here have cost.", "both", _WRITE, "cost", _alone(Show("cost"))),
-    Command("status", "", "Show the runs here and their state.", "both", _WRITE, "status", _alone(Show("status"))),
+    Command("cost", "", "Show what the runs here have cost.", "both", "cost", _alone(Show("cost"))),
+    Command("status", "", "Show the runs here and their state.", "both", "status", _alone(Show("status"))),
     Command(
         "config",
         "",
         "Show the routing file as it is read, and what is wrong with it.",
         "both",
-        _WRITE,
         "config",
         _alone(Show("config")),
     ),
@@ -186,7 +174,6 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "Show the signed notes of the change, and whether they hold.",
         "both",
-        _WRITE,
         "audit",
         _alone(Show("audit")),
     ),
@@ -195,7 +182,6 @@ COMMANDS: tuple[Command, ...] = (
         "[copilot|duo|claude-code]",
         "Give the work as a text for somebody else's agent.",
         "both",
-        _WRITE,
         "handover copilot",
         _handover,
     ),
@@ -204,23 +190,21 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "Let the repository's own CI run on the change as it is now.",
         "change",
-        _WRITE,
         "ci",
         _alone(RunCi()),
     ),
-    Command("pause", "", "Do nothing here until told to go on.", "both", _WRITE, "pause", _alone(Pause())),
-    Command("resume", "", "Go on after a pause.", "both", _WRITE, "resume", _alone(Resume())),
+    Command("pause", "", "Do nothing here until told to go on.", "both", "pause", _alone(Pause())),
+    Command("resume", "", "Go on after a pause.", "both", "resume", _alone(Resume())),
     Command(
         "ignore",
         "<finding>",
         "Never raise this finding again; as an answer to the finding it needs no id.",
         "change",
-        _WRITE,
         "ignore 3f9c0a1b2c4d",
         _ignore,
     ),
-    Command("cancel", "", "Stop what goes on here, within seconds.", "both", _WRITE, "cancel", _alone(Cancel())),
-    Command("help", "", "Show this table.", "both", _WRITE, "help", _alone(Show("help"))),
+    Command("cancel", "", "Stop what goes on here, within seconds.", "both", "cancel", _alone(Cancel())),
+    Command("help", "", "Show this table.", "both", "help", _alone(Show("help"))),
 )
 
 _BY_WORD: Mapping[str, Command] = {command.word: command for command in COMMANDS}
