@@ -16,6 +16,7 @@ from pointsman.domain.models import EditStyle
 from pointsman.domain.outcome import Patch
 from pointsman.domain.run import Repository
 from pointsman.domain.work import CommitText, EditOrder, EditRules
+from pointsman.entrypoints.cli.casting import real_cast
 from pointsman.entrypoints.demo.world import (
     SCRIPTED_ROUTING,
     DemoWorld,
@@ -23,8 +24,20 @@ from pointsman.entrypoints.demo.world import (
     demo_script,
     make_demo_repository,
 )
+from pointsman.entrypoints.settings import read_settings
 from pointsman.phases.anchors import anchor, files_of
 from pointsman.workspaces.workspace import GitWorkspace
+
+
+def test_a_server_that_was_named_and_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    settings = read_settings(tmp_path)
+    named = asyncio.run(real_cast(settings, "http://127.0.0.1:9/v1"))
+    nobody = asyncio.run(real_cast(settings, ""))
+    assert isinstance(named, str) and named.startswith("The server http://127.0.0.1:9/v1 lists no models")
+    assert isinstance(nobody, str) and nobody.startswith("No real model was found")
 
 
 def _git(folder: Path, arguments: tuple[str, ...]) -> None:

@@ -40,24 +40,28 @@ class _Player:
 async def real_cast(settings: Settings, openai_url: str) -> Cast | str:
     """A cast of real models of at least two families, or why there is none."""
     providers, players = _public(settings)
+    mute = ""
     for name, kind, url in _servers(settings, openai_url):
         served = await served_models(kind, url)
         if served:
             providers[name] = f"{{kind: {kind}, perimeter: local, base_url: {url}, timeout_seconds: 1800}}"
             players += [_local(name, model) for model in served]
+        elif url == openai_url:
+            mute = f"The server {url} lists no models: see that it runs, and that its address is whole (.../v1). "
     families = {player.family for player in players}
     if not players:
         return (
-            "No real model was found: neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set, and no Ollama answers at "
-            f"{_ollama(settings)}. (Name another server with: make demo ARGS='--openai-url http://host:port/v1')"
+            f"{mute}No real model was found: neither ANTHROPIC_API_KEY nor OPENAI_API_KEY is set, and no Ollama "
+            f"answers at {_ollama(settings)}. (Name another server with: make demo ARGS='--openai-url http://host:port/v1')"
         )
     if len(families) < 2:
         only = families.pop()
         return (
-            f"Only models of the family {only} were found ({', '.join(p.name for p in players)}), and a change must "
-            "be reviewed by another family than the one that wrote it. Pull or name a second one to see real models."
+            f"{mute}Only models of the family {only} were found ({', '.join(p.name for p in players)}), and a change "
+            "must be reviewed by another family than the one that wrote it. "
+            "Pull or name a second one to see real models."
         )
-    return _casted(providers, players)
+    return _casted(providers, players, mute)
 
 
 def _public(settings: Settings) -> tuple[dict[str, str], list[_Player]]:
@@ -97,7 +101,7 @@ def _local(provider: str, model: str) -> _Player:
     return _Player(f"{provider}:{model}", family, entry)
 
 
-def _casted(providers: dict[str, str], players: list[_Player]) -> Cast:
+def _casted(providers: dict[str, str], players: list[_Player], mute: str) -> Cast:
     """The first player codes, unless one of the others is made for it; the first of another family reviews."""
     coder = next((p for p in players if "coder" in p.name), players[0])
     reviewer = next(p for p in players if p.family != coder.family)
@@ -115,5 +119,6 @@ def _casted(providers: dict[str, str], players: list[_Player]) -> Cast:
         'commands: {verify: ["python3 -m pytest *", "python3 -m unittest *"]}',
         "sandbox: {timeout_seconds: 120, memory_mb: 1024}",
     ]
-    said = f"Real models play: {coder.name} plans and codes, {reviewer.name} reviews. At most 1 US dollar is spent."
+    who = f"Real models play: {coder.name} plans and codes, {reviewer.name} reviews."
+    said = f"{mute}{who} At most 1 US dollar is spent."
     return Cast("\n".join(lines) + "\n", routing, said)
