@@ -1,16 +1,20 @@
 """F6: whatever answer of a whole run is lost, people see everything once."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from tests.worlds.github import RepositoryWorld
+from tests.worlds.github.faults import SECONDARY
 from tests.worlds.github_app import AppScene, app_scene, done
 
 from pointsman.domain.errors import TryAgain
 from pointsman.domain.forge import Change, ChangeOrder, CheckOrder, CheckState, Remark, ReviewPost, Topic
+from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding, Review
 from pointsman.forges.github.forge import GitHubForge
+from pointsman.forges.github.refusals import Reply, told_of_query
 
 FINDING = Finding("abc123def456", "b.py", 1, "new", Severity.MINOR, "y = 2", "It may be three.")
 TRIES = 4
@@ -20,6 +24,26 @@ TRIES = 4
 def scene() -> Iterator[AppScene]:
     with app_scene() as made:
         yield made
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"type": "RATE_LIMITED", "message": "API rate limit exceeded"}, "rate-limit"),
+        ({"message": SECONDARY}, "rate-limit"),
+        ({"message": "Something went wrong while executing your query. This may be a timeout."}, "unreachable"),
+        ({"type": "NOT_FOUND", "message": "Could not resolve to a PullRequest."}, "not-there"),
+        ({"type": "FORBIDDEN", "message": "Resource not accessible by integration"}, "forge-refused"),
+        ({"type": 7}, "unreachable"),
+    ],
+)
+def test_f6_an_error_of_graphql_is_one_of_our_families_though_its_status_is_200(error: JsonObject, code: str) -> None:
+    """F6: what a while mends is tried again, and is not taken for a no."""
+    reply = Reply(200, {"retry-after": "7"}, json.dumps({"data": None, "errors": [error]}))
+    told = told_of_query(reply)
+    assert told is not None and told.code == code
+    assert not isinstance(told, TryAgain) or code != "rate-limit" or told.after == 7.0
+    assert told_of_query(Reply(200, {}, '{"data": {}}')) is None
 
 
 class Nth:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from tests.worlds.github.faults import SECONDARY
 from tests.worlds.github_app import RUN, AppScene, app_scene, done
 
 from pointsman.domain.errors import OwnerMust, TryAgain
@@ -191,6 +192,16 @@ def test_a_thread_that_may_not_be_resolved_stays_open_without_an_error() -> None
         done(scene.talk.resolve(scene.topic(number), thread))
         (still,) = done(scene.talk.threads(scene.topic(number)))
         assert not still.is_resolved
+
+
+@pytest.mark.parametrize("message", [SECONDARY, ""])
+def test_f6_a_limit_that_comes_as_an_answer_leaves_no_thread_out(scene: AppScene, message: str) -> None:
+    """F6: without its threads a change has nothing settled, so everything would be said again."""
+    number, _ = _reviewed(scene)
+    scene.world.faults.fail("POST /graphql", 200, message=message, headers={"retry-after": "7"})
+    with pytest.raises(TryAgain):
+        done(scene.talk.threads(scene.topic(number)))
+    assert len(done(scene.talk.threads(scene.topic(number)))) == 1
 
 
 def test_a_notice_is_one_issue_that_closes_and_opens_with_what_is_to_be_mended() -> None:

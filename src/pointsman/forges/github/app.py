@@ -16,7 +16,7 @@ from pointsman.domain.run import NOBODY, Actor, Repository
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.account import Account
 from pointsman.forges.github.client import GRAPHQL, Call, Client, Credential
-from pointsman.forges.github.refusals import NotThere, Refused, Reply, plain, unanswered
+from pointsman.forges.github.refusals import NotThere, Refused, Reply, told_of_query, unanswered
 from pointsman.forges.github.rest_wire import W
 from pointsman.forges.github.tokens import Purpose, Tokens, gone
 
@@ -185,17 +185,15 @@ class Api:
         purpose: Purpose,
         writes: bool = False,
     ) -> W:
-        """A GraphQL document; a question is given `$owner` and `$name`. Raises Refused for its errors."""
+        """A GraphQL document; a question is given `$owner` and `$name`. Raises as everything here for its errors."""
         owner, _, name = self._app.name_of(self.repository).partition("/")
         named = {"owner": owner, "name": name} if not writes else {}
         body = {"query": document, "variables": {**named, **variables}}
         call = Call("POST", GRAPHQL, body=body, writer=self._writer() if writes else "")
         reply = self._with_token(call, purpose)
-        errors = _understood(wire.read(wire.Asked, reply.text)).errors
-        if errors and errors[0].type == "NOT_FOUND":
-            raise NotThere("GitHub does not have it, or does not show it to the App.")
-        if errors:
-            raise Refused(plain(errors[0].message), status=reply.status)
+        trouble = told_of_query(reply)
+        if trouble is not None:
+            raise trouble
         return _understood(wire.read(model, reply.text))
 
     def _send(

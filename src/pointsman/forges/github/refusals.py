@@ -7,7 +7,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, TryAgain
-from pointsman.forges.github.rest_wire import Trouble, read
+from pointsman.forges.github.rest_wire import Asked, Trouble, read
 
 _MINUTE = 60.0
 _LONGEST = 3600.0
@@ -15,6 +15,7 @@ _MOST = 300
 # Tokens of every kind, App JWTs, and credentials in addresses.
 _SECRET = re.compile(r"gh[a-z]_[A-Za-z0-9_.\-]+|github_pat_\w+|eyJ[\w.\-]{20,}|(?<=://)[^/@\s]+@|(?i:bearer\s+)\S+")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]+")
+_BROKEN_QUERY = "Something went wrong while executing your query"
 _LIMITED = ("api rate limit exceeded", "secondary rate limit", "please wait a few minutes before you try again")
 
 
@@ -58,14 +59,31 @@ def told(reply: Reply) -> PointsmanError:
             code="credentials",
             hint="See that the clock of this machine is right and that the App's private key was not replaced.",
         )
-    wait = _pause(reply, said)
-    if wait is not None:
-        return TryAgain("GitHub asks for fewer requests.", after=wait, code="rate-limit")
+    if _is_limit(reply, said):
+        return _fewer(reply)
     if reply.status >= 500:
         return unanswered(f"it said {reply.status}")
     if reply.status in (404, 410):
         return NotThere("GitHub does not have it, or does not show it to the App.")
     return Refused(said or f"status {reply.status}", status=reply.status)
+
+
+def told_of_query(reply: Reply) -> PointsmanError | None:
+    """The error in an answer of GraphQL, which comes as 200 for limits and faults too; None when it went well.
+
+    GitHub GraphQL documentation, "Rate limits and query limits for the GraphQL API".
+    """
+    answer = read(Asked, reply.text)
+    if answer is None:
+        return unanswered("what it said cannot be read", after=30.0)
+    kinds, said = {error.type for error in answer.errors}, reason(reply)
+    if "RATE_LIMITED" in kinds or _speaks_of_limits(said):
+        return _fewer(reply)
+    if "NOT_FOUND" in kinds:
+        return NotThere("GitHub does not have it, or does not show it to the App.")
+    if said.startswith(_BROKEN_QUERY) or (said and not answer.errors):
+        return unanswered("it came upon a fault of its own")
+    return Refused(said or "no reason given", status=reply.status) if answer.errors else None
 
 
 def unanswered(why: str, *, after: float = 10.0) -> TryAgain:
@@ -96,20 +114,26 @@ def seconds_until(moment: datetime, reply: Reply) -> float | None:
         return None
 
 
-def _pause(reply: Reply, said: str) -> float | None:
-    """For how long nothing more may be asked; None when it is no limit that was met.
-
-    In this order: `retry-after`, the reset when nothing remains, else a minute.
-    """
+def _is_limit(reply: Reply, said: str) -> bool:
     if reply.status not in (403, 429):
-        return None
+        return False
+    told = reply.headers.get("retry-after", "").isdecimal() or reply.headers.get("x-ratelimit-remaining") == "0"
+    return told or reply.status == 429 or _speaks_of_limits(said)
+
+
+def _speaks_of_limits(said: str) -> bool:
+    return any(words in said.lower() for words in _LIMITED)
+
+
+def _fewer(reply: Reply) -> TryAgain:
+    """Nothing more is asked as long as `retry-after` says, until the reset when nothing remains, else a minute."""
     after = reply.headers.get("retry-after", "")
+    wait = _MINUTE
     if after.isdecimal():
-        return min(float(after), _LONGEST)
-    if reply.headers.get("x-ratelimit-remaining") == "0":
-        return _until_reset(reply)
-    met = reply.status == 429 or any(words in said.lower() for words in _LIMITED)
-    return _MINUTE if met else None
+        wait = min(float(after), _LONGEST)
+    elif reply.headers.get("x-ratelimit-remaining") == "0":
+        wait = _until_reset(reply)
+    return TryAgain("GitHub asks for fewer requests.", after=wait, code="rate-limit")
 
 
 def _until_reset(reply: Reply) -> float:

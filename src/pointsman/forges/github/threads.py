@@ -8,7 +8,7 @@ from pointsman.domain.run import NOBODY, Actor
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import Api, GitHubApp
 from pointsman.forges.github.markers import bears, finding_in, marked, same
-from pointsman.forges.github.refusals import NotThere, Refused
+from pointsman.forges.github.refusals import NotThere, Refused, unanswered
 from pointsman.forges.github.translate import LINE
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,9 @@ def _pages(api: Api, number: int) -> Iterator[wire.ReviewThread]:
     for _ in range(_PAGES):
         asked = {"number": number, "after": after}
         data = api.graphql(wire.ThreadsAsked, _THREADS, asked, purpose="read").data
-        pull = data.repository.pull if data is not None and data.repository is not None else None
+        if data is None:
+            raise unanswered("its list of threads cannot be read", after=30.0)
+        pull = data.repository.pull if data.repository is not None else None
         if pull is None:
             return
         yield from pull.threads.nodes
