@@ -2,7 +2,18 @@
 
 from pointsman.conversation.answers import answer_in
 from pointsman.conversation.commands import intent_in
-from pointsman.domain.events import Commented, Event, Ignored, RepositoriesAdded, ReviewAsked, ThreadReplied
+from pointsman.domain.events import (
+    ChangeLabelled,
+    ChangeOpened,
+    CheckAsked,
+    Commented,
+    Event,
+    Ignored,
+    IssueLabelled,
+    RepositoriesAdded,
+    ReviewAsked,
+    ThreadReplied,
+)
 from pointsman.domain.run import Actor
 
 
@@ -24,6 +35,8 @@ def nothing_in(event: Event, me: Actor, bots: tuple[int, ...]) -> Ignored | None
             return _stranger(event.actor, bots)
         case ReviewAsked():
             return Ignored("somebody else was asked") if event.reviewer.id != me.id else _stranger(event.actor, bots)
+        case IssueLabelled() | ChangeLabelled() | ChangeOpened() | CheckAsked():
+            return _stranger(event.actor, bots)
         case _:
             return None
 

@@ -61,8 +61,6 @@ async def wish_in(case: Case, event: Asking, bots: tuple[int, ...]) -> Wish | Ig
     nothing = nothing_in(event, case.bot, bots)
     if nothing is not None:
         return nothing
-    if event.actor.is_bot and event.actor.id not in bots:
-        return Ignored("bot")
     match event:
         case IssueLabelled():
             return await _labelled_issue(case, event)

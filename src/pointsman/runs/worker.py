@@ -109,7 +109,8 @@ class Worker:
         if delivery.forge not in self._bots:
             self._bots[delivery.forge] = await self._parts.talk_for(delivery.forge).identity()
         me = self._bots[delivery.forge]
-        event = self._parts.translate(delivery, me)
+        # A body may have many megabytes, and this is the loop that answers webhooks.
+        event = await asyncio.to_thread(self._parts.translate, delivery, me)
         if not isinstance(event, Ignored):
             law = await asyncio.to_thread(self._parts.law)
             nothing = nothing_in(event, me, law.policy.serve.bots)

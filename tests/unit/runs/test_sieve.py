@@ -3,6 +3,10 @@
 import pytest
 
 from pointsman.domain.events import (
+    ChangeLabelled,
+    ChangeOpened,
+    ChangePushed,
+    CheckAsked,
     Commented,
     Event,
     IssueLabelled,
@@ -38,6 +42,10 @@ def answered(body: str, actor: Actor = ADA) -> ThreadReplied:
         (said("/pointsman build", via_app=True), "a program in somebody's name"),
         (answered("I see."), "no command"),
         (answered("ignore", BOT), "bot"),
+        (IssueLabelled(HERE, "3", "pointsman", BOT, ""), "bot"),
+        (ChangeLabelled(HERE, "3", "pointsman:review", "a" * 40, BOT), "bot"),
+        (ChangeOpened(HERE, "3", "a" * 40, ("pointsman:review",), BOT), "bot"),
+        (CheckAsked(HERE, "a" * 40, "r-1", "review", BOT), "bot"),
         (ReviewAsked(HERE, "3", "a" * 40, ADA, ADA), "somebody else was asked"),
     ],
 )
@@ -58,6 +66,8 @@ def test_what_holds_nothing_is_let_go_with_the_reason(event: Event, why: str) ->
         answered("/pointsman fix"),
         ReviewAsked(HERE, "3", "a" * 40, ME, ADA),
         IssueLabelled(HERE, "3", "pointsman", ADA, ""),
+        IssueLabelled(HERE, "3", "pointsman", BOT, ""),
+        ChangePushed(HERE, "3", "a" * 40, "b" * 40, "topic", (), Actor(8, "third[bot]", is_bot=True)),
         RepositoriesAdded((HERE,), ADA),
     ],
 )
