@@ -10,7 +10,7 @@ from pointsman.conversation.tables import spending_table, table
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Finding, Note, Plan, Review, Verdict
-from pointsman.domain.run import RunSpec
+from pointsman.domain.run import LOCAL, RunSpec
 
 _FLAG_WORDS = {
     "unicode-tags": "invisible tag characters",
@@ -26,9 +26,6 @@ _FLAG_WORDS = {
     "link-title": "titles behind links",
     "truncated": "everything beyond 64,000 characters",
 }
-
-LOCAL = "local"
-"""The forge on disk, where commands are typed into a terminal and not into comments."""
 
 _CI_LINE = "- The repository's own CI has not run on this; `/pointsman ci` lets it.\n"
 

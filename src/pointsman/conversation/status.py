@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pointsman.conversation.change_page import LOCAL
 from pointsman.conversation.figures import duration, run_figures
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound
 from pointsman.conversation.tables import spending_table
 from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.run import LOCAL
 
 _STATES = {
     "queued": "Waiting for its turn.",

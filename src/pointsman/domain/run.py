@@ -10,6 +10,9 @@ from pointsman.domain.levels import Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
 from pointsman.domain.outcome import Finding
 
+LOCAL = "local"
+"""The forge on disk: commands are typed into a terminal, and nobody talks to a run while it goes on."""
+
 Goal = Literal["build", "plan", "review", "fix", "ask"]
 """What a run is for. `fix` addresses a review's findings on a change of ours, `ask` answers a question."""
 

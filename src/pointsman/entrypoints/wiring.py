@@ -19,7 +19,7 @@ from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
 from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
-from pointsman.domain.run import Actor, Repository, RunSpec
+from pointsman.domain.run import LOCAL, Actor, Repository, RunSpec
 from pointsman.domain.work import FileEntry, SandboxTier, Source, Toolchain
 from pointsman.entrypoints.fresh import Fresh
 from pointsman.entrypoints.home import make_home
@@ -39,6 +39,7 @@ from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.hooks import Hooks
 from pointsman.ports.talk import Talk
+from pointsman.runs.adapters import Adapters
 from pointsman.runs.intake import Law
 from pointsman.runs.parts import Parts
 from pointsman.runs.unfinished import is_unfinished
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
     from pointsman.forges.github.app import GitHubApp
     from pointsman.runs.engine import Engine
     from pointsman.runs.turns import Turns
-
-LOCAL = "local"
 
 __all__ = [
     "GitHubRegistrar",
@@ -261,7 +260,6 @@ class Installation:
         return self._engine_with(Turns())
 
     def _engine_with(self, turns: "Turns | None") -> "Engine":
-        from pointsman.runs.course import Adapters
         from pointsman.runs.engine import Engine
 
         adapters = Adapters(self._ports_for, self.forge, self.ledger, self.clock)

@@ -4,7 +4,8 @@ from pointsman.conversation.checks import check_cancelled, check_fault, check_ru
 from pointsman.domain.errors import OperatorMust, PointsmanError, TryAgain
 from pointsman.domain.forge import Change, CheckOrder, Topic
 from pointsman.domain.run import RunSpec
-from pointsman.runs.course import Adapters, Course
+from pointsman.runs.adapters import Adapters
+from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING
 
 

@@ -12,14 +12,14 @@ from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Sto
 from pointsman.domain.ledger import RunStateName
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Earlier, Note, Plan
-from pointsman.domain.run import Issue, Need, Refuse, RunSpec
+from pointsman.domain.run import LOCAL, Issue, Need, RunSpec
 from pointsman.phases.plan import plan
 from pointsman.phases.triage import triage
 from pointsman.policy.risk import risk_of
-from pointsman.policy.touched import approval_wanted, weigh
+from pointsman.policy.touched import approval_wanted
 from pointsman.runs.answering import answer_question
 from pointsman.runs.checks import close_check
-from pointsman.runs.course import LOCAL, Course, refused
+from pointsman.runs.course import Course
 from pointsman.runs.fixing import fix
 from pointsman.runs.journal import patiently
 from pointsman.runs.proving import prove
@@ -129,9 +129,7 @@ async def _planned(course: Course) -> Plan:
             code="question",
             hint="Add the answer to the issue's text and start the run again.",
         )
-    too_closed = weigh(course.spec, (*made.change, *made.create))
-    if isinstance(too_closed, Refuse):
-        raise refused(too_closed)
+    course.require_open((*made.change, *made.create))
     return made
 
 

@@ -27,8 +27,9 @@ from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Outage, Reply
 from pointsman.domain.run import Route, RunSpec
+from pointsman.runs.adapters import Adapters
 from pointsman.runs.conduct import APPROVAL, End, conduct
-from pointsman.runs.course import RESUME, Adapters, Course, first_view
+from pointsman.runs.course import RESUME, Course, first_view
 from pointsman.runs.database import engine_database, told
 from pointsman.runs.engine_files import client_of, database_of, locked, url_of
 from pointsman.runs.journal import Written

@@ -9,13 +9,13 @@ from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.forge import Change, ChangeView, Thread
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Finding, Note, Plan, Review
-from pointsman.domain.run import ChangeRef, PriorReview, Refuse, RunSpec
+from pointsman.domain.run import ChangeRef, PriorReview, RunSpec
 from pointsman.phases.findings import Fate, fates
 from pointsman.phases.paths import is_test
 from pointsman.phases.plan import plan_digest
-from pointsman.policy.touched import unapproved, weigh
+from pointsman.policy.touched import unapproved
 from pointsman.ports.talk import Talk
-from pointsman.runs.course import Course, refused
+from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING
 from pointsman.runs.proving import Proved, prove
 from pointsman.runs.publish import Target, authorised, conclude, put_forward, settle_on
@@ -75,9 +75,7 @@ async def _prepared(course: Course, job: _Job) -> None:
     if spec.hinted is not None:
         course.spec = spec = replace(spec, task=spec.hinted)
     paths = tuple(dict.fromkeys(finding.path for finding in job.prior.open))
-    too_closed = weigh(spec, paths)
-    if isinstance(too_closed, Refuse):
-        raise refused(too_closed)
+    course.require_open(paths)
     known = {entry.path for entry in await course.ports.workspace.files(spec.base_commit)}
     made = plan_from(spec, tuple(path for path in paths if path in known))
     course.learn(replace(course.earlier, plan=made))

@@ -15,9 +15,9 @@ from pointsman.ports.inbox import Inbox
 from pointsman.ports.memory import Memory
 from pointsman.ports.talk import Talk
 from pointsman.ports.workspace import Workspace
+from pointsman.runs.adapters import RunLedger
 
 if TYPE_CHECKING:
-    from pointsman.runs.course import RunLedger
     from pointsman.runs.engine import Engine
     from pointsman.runs.intake import Law
 
@@ -44,7 +44,7 @@ class Parts:
     engine: "Callable[[], Engine]"
     inbox: Inbox
     memory: Memory
-    ledger: "RunLedger"
+    ledger: RunLedger
     clock: Clock
     law: "Callable[[], Law]"
     translate: Callable[[Delivery, Actor], Event | Ignored]

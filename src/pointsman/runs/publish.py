@@ -24,11 +24,11 @@ from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder
 from pointsman.domain.levels import Phase
 from pointsman.domain.notes import PersonAct
-from pointsman.domain.outcome import Note, Review, Verdict
-from pointsman.domain.run import RunSpec
+from pointsman.domain.outcome import Note, Verdict
+from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.phases.record import Closing, record
 from pointsman.policy.admission import standing
-from pointsman.runs.course import LOCAL, Course
+from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING, TEXT, durable
 from pointsman.runs.proving import Proved
 from pointsman.runs.remembering import LastReview, remember_review
@@ -275,7 +275,7 @@ def _needs(proved: Proved) -> str:
     parts = []
     if proved.evidence is not None and proved.evidence.verdict is not Verdict.PASSED:
         parts.append(f"Tests: {proved.evidence.verdict}. {proved.evidence.why}")
-    if isinstance(proved.review, Review) and proved.review.verdict != "approve":
+    if proved.review is not None and proved.review.verdict != "approve":
         parts.append(f"Review: {proved.review.verdict}. {proved.review.summary}")
     if proved.why:
         parts.append(f"It ended there because {proved.why.splitlines()[0]}")

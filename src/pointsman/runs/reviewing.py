@@ -6,12 +6,11 @@ from pointsman.conversation.replies import Ground, check_order, for_people, revi
 from pointsman.domain.forge import Change, ReviewPost
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Review
-from pointsman.domain.run import Refuse
 from pointsman.phases.anchors import files_of
 from pointsman.phases.verify import verify
-from pointsman.policy.touched import reserved, weigh
+from pointsman.policy.touched import reserved
 from pointsman.runs.checks import change_of, head_moved, open_check
-from pointsman.runs.course import Course, refused
+from pointsman.runs.course import Course
 from pointsman.runs.journal import FLAG, NOTHING
 from pointsman.runs.proving import review_once
 from pointsman.runs.remembering import LastReview, remember_review
@@ -22,7 +21,7 @@ async def review_asked(course: Course) -> None:
     change = change_of(course.spec)
     if change is not None:
         await open_check(course, change)
-    by_people = for_people(reserved(course.spec, await _open_paths(course)))
+    by_people = for_people(reserved(course.spec, await open_paths(course)))
     await course.begin(Phase.VERIFY)
     evidence = await verify(course.spec, course.earlier, course.ports, commit=course.spec.head_commit)
     course.learn(replace(course.earlier, evidence=evidence))
@@ -38,13 +37,11 @@ async def review_asked(course: Course) -> None:
     await course.finish("reviewed", message=message, publicly=said, exit_code=0 if clean else 1)
 
 
-async def _open_paths(course: Course) -> tuple[str, ...]:
+async def open_paths(course: Course) -> tuple[str, ...]:
     """The paths of the change. Raises OwnerMust when one is more closed than the models of this run."""
     diff = await course.ports.workspace.diff(course.spec.base_commit, course.spec.head_commit)
     paths = tuple(file.path for file in files_of(diff))
-    too_closed = weigh(course.spec, paths)
-    if isinstance(too_closed, Refuse):
-        raise refused(too_closed)
+    course.require_open(paths)
     return paths
 
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from pointsman.domain.run import Repository
+from pointsman.domain.run import LOCAL, Repository
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
 from pointsman.workspaces.source import git_dir_of
 
@@ -26,7 +26,7 @@ async def locate(location: str) -> Repository:
     name = place.parent.name if place.name == ".git" else place.name.removesuffix(".git")
     digest = hashlib.sha256(str(place).encode("utf-8", "surrogateescape")).hexdigest()[:12]
     return Repository(
-        forge="local",
+        forge=LOCAL,
         id=digest,
         name=name or "repository",
         location=str(here),

@@ -34,7 +34,7 @@ from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.talk import Talk
-from pointsman.runs.course import Adapters
+from pointsman.runs.adapters import Adapters
 from pointsman.runs.engine import Engine
 
 T = TypeVar("T")

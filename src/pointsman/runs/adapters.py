@@ -1,0 +1,66 @@
+"""What a run is handed by the one file that names adapters, and what of it only the durable run asks."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from pointsman.domain.levels import Phase
+from pointsman.domain.models import Model, Reply
+from pointsman.domain.run import Repository, RunSpec
+from pointsman.ports.bundle import Ports
+from pointsman.ports.clock import Clock
+from pointsman.ports.forge import Forge
+from pointsman.ports.ledger import Ledger
+from pointsman.ports.memory import Memory
+from pointsman.ports.talk import Talk
+
+
+class RunLedger(Ledger, Protocol):
+    """The ledger with what only the durable run asks of it."""
+
+    async def override(self, run_id: str, phase: Phase, model_name: str, payload: str) -> None:
+        """Remember, before a rerun begins, which route a phase of it takes."""
+
+    async def overrides(self, run_id: str) -> dict[str, str]:
+        """The routes that were chosen by hand: phase to JSON."""
+
+    async def answer_of(self, call_id: str) -> Reply | None:
+        """What was answered to a call that is settled, as long as its run goes on."""
+
+    async def note_head(self, repository_id: str) -> str:
+        """Digest of the newest note of a repository; empty before the first."""
+
+    async def set_note_head(
+        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None
+    ) -> None:
+        """Move the chain's head, kept outside git. Raises TryAgain(note-head) when it is not at `previous`."""
+
+    async def give_back_note_head(self, repository_id: str, digest: str, run_id: str) -> None:
+        """Forget a note that came to no branch, as long as no other follows it."""
+
+
+class Turns(Protocol):
+    """Who works when: some at once, and one at a time in each repository."""
+
+    def place(self, repository_id: str) -> AbstractAsyncContextManager[None]:
+        """A place among those at work, waited for on entering and given back on leaving."""
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """What a run is handed by the one file that names adapters.
+
+    `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
+    The last four are for a served forge; the forge on disk has nobody to talk to and no turns to wait for. `let_go`
+    is told at a run's end that its credentials are not needed any more.
+    """
+
+    ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
+    forge_for: Callable[[Repository], Forge]
+    ledger: RunLedger
+    clock: Clock
+    talk_for: Callable[[Repository], Talk] | None = None
+    memory: Memory | None = None
+    turns: Turns | None = None
+    let_go: Callable[[Repository], None] | None = None
