@@ -184,9 +184,8 @@ class ServerWorld:
     def _serving(self) -> Served | None:
         if not self.registrar.done():
             return None
-        return Served(
-            Intake(lambda body, proof: signed(body, proof, SECRETS), self._read, self.inbox.take), self.worker
-        )
+        intake = Intake(lambda body, proof: signed(body, proof, SECRETS), self._read, self.inbox.take)
+        return Served({"github": intake}, self.worker)
 
     async def _close(self) -> None:
         self.closed = True

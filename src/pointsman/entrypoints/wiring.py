@@ -27,7 +27,7 @@ from pointsman.entrypoints.logs import log_to
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.settings import Settings, credential
 from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
-from pointsman.forges.github.account import load_account
+from pointsman.forges.github.account import facts_file, load_account
 from pointsman.forges.github.registrar import GitHubRegistrar
 from pointsman.forges.github.webhook import FORGE, WANTED, Bad, delivery_of, signed
 from pointsman.forges.local.forge import LocalForge
@@ -370,7 +370,7 @@ def _served(installation: Installation, law: Callable[[], Law]) -> Served | None
         return None
     asyncio.run(installation.inbox.open())
     home, clock = installation.settings.home, installation.clock
-    secrets_now = Fresh(lambda: (home / "github" / "app.json",), lambda: _secrets(home))
+    secrets_now = Fresh(lambda: (facts_file(home),), lambda: _secrets(home))
 
     def read(headers: Mapping[str, str], body: bytes) -> Delivery | Ignored | Unreadable:
         found = delivery_of(headers, body, at=clock.now())
@@ -379,7 +379,7 @@ def _served(installation: Installation, law: Callable[[], Law]) -> Served | None
     intake = Intake(
         signed=lambda body, proof: signed(body, proof, secrets_now()), read=read, take=installation.inbox.take
     )
-    return Served(intake, installation.worker(law))
+    return Served({FORGE: intake}, installation.worker(law))
 
 
 def _secrets(home: Path) -> tuple[bytes, ...]:

@@ -10,7 +10,7 @@ from pointsman.entrypoints.cli.errors import DONE, TRY_AGAIN
 from pointsman.entrypoints.settings import Settings, read_settings
 from pointsman.entrypoints.web.app import create_app
 from pointsman.entrypoints.web.front import Front
-from pointsman.entrypoints.web.parts import Loaded
+from pointsman.entrypoints.web.parts import GITHUB_HOOKS, Loaded
 from pointsman.entrypoints.web.running import bound, serve
 from pointsman.entrypoints.web.wishes import address
 
@@ -36,7 +36,7 @@ async def serve_forges(where: Listening, policy: Path | None, home: Path | None)
     listening = bound(where.host, where.port)
     host, port = listening.getsockname()[:2]
     own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    _say(f"Listening on {own}; webhooks are taken at {url or own}/hooks/github.")
+    _say(f"Listening on {own}; webhooks are taken at {url or own}{GITHUB_HOOKS}.")
     front = Front(lambda: _load(settings, policy))
     app = create_app(front, url=url)
     try:

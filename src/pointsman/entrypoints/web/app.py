@@ -11,6 +11,7 @@ from pointsman.entrypoints.web.answers import Refused, broken, refused, told
 from pointsman.entrypoints.web.bodies import Bodies
 from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.hooks import Route, hook_route
+from pointsman.entrypoints.web.parts import GITHUB_HOOKS
 from pointsman.entrypoints.web.setup import Setup
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ def create_app(front: Front, bodies: Bodies | None = None, *, url: str = "") -> 
         app.add_exception_handler(status, _says(status, code, message))
     app.add_exception_handler(PointsmanError, _in_the_way)
     app.add_exception_handler(Exception, broken)
-    take = hook_route(front, bodies or Bodies(), signature="x-hub-signature-256")
-    app.add_route("/hooks/github", take, methods=["POST"])
+    take = hook_route(front, bodies or Bodies(), forge="github", signature="x-hub-signature-256")
+    app.add_route(GITHUB_HOOKS, take, methods=["POST"])
     app.add_route("/healthz", _health(front), methods=["GET"])
     app.add_route("/.well-known/pointsman-keys.json", _keys(front), methods=["GET"])
     setup = Setup(front, url)

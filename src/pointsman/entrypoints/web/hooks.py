@@ -18,23 +18,24 @@ _QUICK = 256 << 10
 Route = Callable[[Request], Awaitable[Response]]
 
 
-def hook_route(front: Front, bodies: Bodies, *, signature: str) -> Route:
-    """The route that takes webhooks; `signature` is the header with the proof of who sent them.
+def hook_route(front: Front, bodies: Bodies, *, forge: str, signature: str) -> Route:
+    """The route that takes the webhooks of a forge; `signature` is the header with the proof of who sent them.
 
     202 once a delivery is on disk, now or before; 204 for what nobody wants; 401 without a valid signature over the
-    raw body; 400 for what no forge sends; 404 when no forge is set up; 503 when it cannot be kept, so that the forge
-    counts it as not delivered.
+    raw body; 400 for what no forge sends; 404 when this forge is not set up; 503 when it cannot be kept, so that the
+    forge counts it as not delivered.
     """
 
     async def take(request: Request) -> Response:
         served = await front.served()
-        if served is None:
-            raise Refused(404, "not-set-up", "No forge is set up here.")
+        intake = served.intakes.get(forge) if served is not None else None
+        if served is None or intake is None:
+            raise Refused(404, "not-set-up", "This forge is not set up here.")
         body = await bodies.read(request)
-        found = await _read(served.intake, request.headers, body, request.headers.get(signature))
+        found = await _read(intake, request.headers, body, request.headers.get(signature))
         match found:
             case Delivery():
-                await _keep(served.intake, found)
+                await _keep(intake, found)
                 served.worker.wake()
                 return nothing(202)
             case Ignored():

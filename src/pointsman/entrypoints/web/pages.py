@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlsplit
 
-from pointsman.entrypoints.web.parts import AppForm, AppWish
+from pointsman.entrypoints.web.parts import GITHUB_HOOKS, AppForm, AppWish
 from pointsman.entrypoints.web.wishes import LONGEST_NAME, warnings
 
 _CSS = """
@@ -59,7 +59,7 @@ def setup_page(wish: AppWish, form: AppForm, *, token: str, problems: Mapping[st
     body = f"""
 <p>This makes a private GitHub App of your own on {escape(host)}, for {escape(owner)}. Its key is kept on this server,
 in a file that only the bot can read, and goes nowhere else.</p>
-<dl><dt>Webhooks go to</dt><dd><code>{escape(wish.url)}/hooks/github</code></dd>{rights}</dl>
+<dl><dt>Webhooks go to</dt><dd><code>{escape(wish.url)}{GITHUB_HOOKS}</code></dd>{rights}</dl>
 {_notes(wish)}{_post(form, f"Create the App on {host}")}
 <p class="hint">GitHub shows it once more and asks for your consent. Then you choose the repositories.</p>
 {_change(wish, token, problems)}"""

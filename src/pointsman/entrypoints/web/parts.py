@@ -6,6 +6,9 @@ from typing import Protocol
 
 from pointsman.domain.events import Delivery, Ignored
 
+GITHUB_HOOKS = "/hooks/github"
+"""Where GitHub's webhooks are taken, below the address of the server."""
+
 
 class Worker(Protocol):
     """Deals with what was taken; see runs/worker.py."""
@@ -45,9 +48,9 @@ class Intake:
 
 @dataclass(frozen=True)
 class Served:
-    """A forge that is set up, with the worker beside it."""
+    """The forges that are set up, by name, with the worker beside them."""
 
-    intake: Intake
+    intakes: Mapping[str, Intake]
     worker: Worker
 
 

@@ -131,6 +131,11 @@ def load_account(home: Path) -> Account | None:
     )
 
 
+def facts_file(home: Path) -> Path:
+    """The file of an App that changes when its secrets do."""
+    return home / _FOLDER / _FACTS
+
+
 def add_secret(home: Path, secret: str) -> Account:
     """Begin a rotation: webhooks signed with the new secret or the one before it are both taken."""
     account = _known(home)
