@@ -62,10 +62,8 @@ async def begin(asked: Asked, home: Path | None) -> int:
 async def exchange(code: str, web: str, home: Path | None) -> int:
     """Exchange GitHub's code for the App's credentials and keep them."""
     settings = read_settings(home)
-    looked_at = checked({"web": web}, url=GITHUB)
-    if "web" in looked_at.problems:
-        raise UsageMust(f"--web cannot be used. {looked_at.problems['web']}", code="address")
-    install = await _new(settings).register(looked_at.wish.web, code.strip())
+    where = _github_at(web)
+    install = await _new(settings).register(where, code.strip())
     (settings.home / FORM).unlink(missing_ok=True)
     _say(f"The App is made. Choose its repositories: {install}")
     _say(f"Then: pointsman serve{settings.home_option}")
@@ -75,14 +73,11 @@ async def exchange(code: str, web: str, home: Path | None) -> int:
 async def adopt(existing: Existing, home: Path | None) -> int:
     """Keep the credentials of an App that is there, once GitHub has taken them."""
     settings = read_settings(home)
-    looked_at = checked({"web": existing.web}, url=GITHUB)
-    if "web" in looked_at.problems:
-        raise UsageMust(f"--web cannot be used. {looked_at.problems['web']}", code="address")
+    web = _github_at(existing.web)
     _read(existing.key)
     secret = _read(existing.secret).strip()
-    install = await _new(settings).adopt(
-        looked_at.wish.web, existing.app_id, key_file=existing.key.absolute(), secret=secret
-    )
+    registrar = _new(settings)
+    install = await registrar.adopt(web, existing.app_id, key_file=existing.key.absolute(), secret=secret)
     _say(f"The App answers. Choose its repositories: {install}")
     return 0
 
@@ -110,6 +105,13 @@ def _new(settings: Settings) -> GitHubRegistrar:
             hint="To begin anew, stop the server and move the folder `github` of that home away.",
         )
     return registrar
+
+
+def _github_at(web: str) -> str:
+    looked_at = checked({"web": web}, url=GITHUB)
+    if "web" in looked_at.problems:
+        raise UsageMust(f"--web cannot be used. {looked_at.problems['web']}", code="address")
+    return looked_at.wish.web
 
 
 def _web(web: str) -> str:
