@@ -17,8 +17,8 @@ This page is written from the code. A command is the first line of a comment on 
 Here `<bot>` is the login of the bot; case does not matter. What stands below the first line is yours, except for
 `ask`, where it belongs to the question. In a quote, in code, behind other text, or edited in later, it is none.
 
-Every command wants write access. The forge is asked about yours when the command is read, and again before anything is
-pushed. A refusal names its rule; the rules are told in [policy.md](policy.md).
+Every command wants write access. The forge is asked about yours when the command is read, and again before anything
+is pushed. A refusal names its rule; the rules are told in [policy.md](policy.md).
 """
 
 _THREADS = """## Answers in threads
