@@ -1,17 +1,19 @@
 """What comes out of the inbox when somebody tries: replays, threads of others, bots; by the ids of the list."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.unit.phases.phase_world import says
 from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, labelled, pushed, said
-from tests.unit.runs.served_world import ADA, FINE, SHOP, change_view, review_of, within
+from tests.unit.runs.served_world import ADA, BOT, FINE, SHOP, OnePlace, change_view, review_of, within
 from tests.unit.runs.test_conduct_of_a_review import ODD, REMARK, asked
 from tests.unit.runs.test_steering import known_review
 
-from pointsman.domain.events import ChangeClosed, ThreadReplied
+from pointsman.domain.events import ChangeClosed, ReviewAsked, ThreadReplied
 from pointsman.domain.forge import Access, CheckState, Thread
 from pointsman.domain.run import Actor
 from pointsman.runs.remembering import REVIEW, facts_of, last_review
@@ -132,6 +134,28 @@ def test_a10_a_change_that_is_to_go_into_another_branch_has_no_verdict_for_that(
     (outcome,) = desk.hear(said("/pointsman review", number="13", at="again"))
     spec = within(desk.engine.spec_of(outcome.removeprefix("run: ")))
     assert (spec.base_commit, spec.head_commit) == (there, head)
+
+
+def test_c1_of_many_pushes_to_a_watched_change_the_newest_alone_is_reviewed(
+    desk: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C1: somebody with write access asked once; whoever may push to the change, on a fork, decides how often."""
+    monkeypatch.setattr(OnePlace, "place", _nobody_s_turn)
+    heads = [desk.world.workspace.keep({**desk.tree, "new.py": f"N = {number}\n"}) for number in range(4)]
+    desk.forge.views["13"] = change_view(heads[0], "main")
+    assert desk.hear(ReviewAsked(HERE, "13", heads[0], BOT, ADA))[0].startswith("run: ")
+    for head in heads[1:]:
+        desk.forge.views["13"] = change_view(head, "main")
+        assert desk.hear(pushed(head, EVE))[0].startswith("run: ")
+    waiting = {view.run_id for view in desk.runs_here() if view.state == "queued"}
+    assert [within(desk.engine.spec_of(run_id)).head_commit for run_id in waiting] == [heads[-1]]
+    assert desk.forge.statuses == {} and desk.world.models.asks == []
+
+
+@asynccontextmanager
+async def _nobody_s_turn(_: OnePlace, repository_id: str) -> AsyncIterator[None]:
+    await asyncio.Event().wait()
+    yield
 
 
 @pytest.mark.parametrize(("unread", "state"), [((), CheckState.PASSED), (("big.py",), CheckState.NEEDS_PERSON)])

@@ -11,7 +11,7 @@ from pointsman.domain.intents import ReviewChange
 from pointsman.domain.run import Actor
 from pointsman.runs.case import Case
 from pointsman.runs.course import PAUSED
-from pointsman.runs.holding import stop_runs
+from pointsman.runs.holding import give_up_older, stop_runs
 from pointsman.runs.journal import TEXT
 from pointsman.runs.remembering import REVIEW, LastReview, last_of
 from pointsman.runs.showing import read_routing
@@ -36,6 +36,9 @@ async def change_pushed(case: Case, event: ChangePushed) -> str:
     if wanted and not await case.recall(PAUSED):
         asked_by = Actor(int(watched["id"]), watched["login"])
         if await case.may_write(asked_by):
+            change = await case.change()
+            if change is not None and change.state == "open":
+                await give_up_older(case, change.head_commit)
             return await review(replace(case, actor=asked_by), ReviewChange(), is_asked=False)
     return await _made_stale(case, event)
 

@@ -10,6 +10,7 @@ from pointsman.domain.notes import PersonAct
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.checks import cancel_check
 from pointsman.runs.course import PAUSED, topic_of
+from pointsman.runs.journal import FLAG
 from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.standing import settled_check
 from pointsman.runs.starting import IGNORED, SAID_FIXED
@@ -67,6 +68,25 @@ async def stop_runs(case: Case) -> tuple[RunView, ...]:
     return stopped
 
 
+async def give_up_older(case: Case, head: str) -> None:
+    """End the reviews here of other heads than this one: whoever pushes on and on has one of them made, not each.
+
+    A review that waited for its turn had said nothing yet, and says nothing now.
+    """
+    for view in await case.runs_here():
+        if view.state not in ACTIVE:
+            continue
+        if await case.step("is-older", FLAG, partial(_is_older, case, view, head)):
+            await case.do("cancel", partial(_stop, case, view, "The change moved on before the review was made."))
+            if view.phase:
+                await case.do("tell-cancelled", partial(_tell_stopped, case, view))
+
+
+async def _is_older(case: Case, view: RunView, head: str) -> bool:
+    spec = await case.engine.spec_of(view.run_id)
+    return spec.goal == "review" and spec.head_commit != head
+
+
 async def ignore(case: Case, finding: str) -> str:
     """Never raise a finding again: named by its id, or the one whose thread was answered."""
     threads = await case.threads()
@@ -108,13 +128,13 @@ async def _agree(case: Case, view: RunView) -> None:
     await case.engine.approve(view.run_id, view.plan_hash)
 
 
-async def _stop(case: Case, view: RunView) -> None:
+async def _stop(case: Case, view: RunView, why: str = "Cancelled by a person.") -> None:
     """The row is written last, so that a run that was at its end meanwhile keeps what it came to."""
     await case.engine.cancel(view.run_id)
     now = await case.parts.ledger.run(view.run_id) or view
     if now.state in ACTIVE:
         at = case.parts.clock.now()
-        gone = replace(now, state="cancelled", message="Cancelled by a person.", exit_code=1, updated_at=at)
+        gone = replace(now, state="cancelled", message=why, exit_code=1, updated_at=at)
         await case.parts.ledger.keep(gone)
 
 
