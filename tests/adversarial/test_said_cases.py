@@ -12,6 +12,7 @@ from pointsman.config.problem import ConfigProblem
 from pointsman.conversation import replies
 from pointsman.conversation.answers import answer_in
 from pointsman.conversation.commands import intent_in
+from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line
 from pointsman.domain.intents import Misread
 from pointsman.domain.notes import NoteProblem, NoteReport
 from pointsman.domain.outcome import Earlier
@@ -101,6 +102,20 @@ def test_f2_f3_no_text_mentions_closes_or_commands_for_others(name: str) -> None
 def test_f4_what_others_bring_into_a_line_stays_one_short_line(name: str) -> None:
     assert all(len(line) <= 6_000 for line in SAID[name]().split("\n"))
     assert "\n# b" not in _acting(SAID[name]())
+
+
+@pytest.mark.parametrize(
+    "words", ["skip ci", "CI Skip", "no ci", "skip actions", "actions skip", "skip-ci", "skip\nci"]
+)
+def test_f3_nothing_that_becomes_the_message_of_a_squash_keeps_ci_from_running(words: str) -> None:
+    """F3: people squash with title and page, and what a stranger wrote in an issue would then skip the CI of main."""
+    text = f"Round up [{words}] ***NO_CI*** and **bold**"
+    spec = _loud_spec()
+    title = replies.change_title(replace(spec, issue=replace(spec.issue, title=text)))
+    for said in (title, outbound(text), outbound_line(text), outbound_code(text), inline_code(text)):
+        flat = " ".join(said.split()).lower()
+        assert f"[{words.lower()}]".replace("\n", " ") not in flat and "***no_ci***" not in flat
+        assert "**bold**" in flat
 
 
 def test_f4_titles_are_one_short_line() -> None:

@@ -19,6 +19,11 @@ _LANGUAGES = frozenset(
 )
 _WORKFLOW_COMMAND = re.compile(r"^([ \t]*):(?=:[A-Za-z-]+(?:[ \t][^\n]*)?::)", re.MULTILINE)
 _OLD_WORKFLOW_COMMAND = re.compile(r"^([ \t]*)##(?=\[[A-Za-z-]+[^\n]*\])", re.MULTILINE)
+# Titles and pages become the messages of squashed commits, where these words keep the own CI of a repository away
+# (GitHub documentation, "Skipping workflow runs"; GitLab documentation, "Skip a pipeline").
+_SKIPS_CI = re.compile(
+    r"\[(?=(?:skip[\s-]+(?:ci|actions)|(?:ci|actions)[\s-]+skip|no[\s-]+ci)\])|\*\*(?=\*NO_CI\*\*\*)", re.IGNORECASE
+)
 
 _MARKER = re.compile(r"<!--\s*(?=pointsman)", re.IGNORECASE)
 
@@ -83,7 +88,7 @@ def outbound_code(text: str, language: str = "text", limit: int = 4_000) -> str:
 
 def inline_code(text: str) -> str:
     """A path, test id or name as code within a line; as plain text where code could be cut in two."""
-    flat = " ".join(masked(visible_characters(text[:_LINE_SOURCE_CAP])[0]).split())[:300]
+    flat = _not_skipping(" ".join(masked(visible_characters(text[:_LINE_SOURCE_CAP])[0]).split())[:300])
     return outbound_line(flat) if "`" in flat or "|" in flat else _code(flat)
 
 
@@ -108,10 +113,14 @@ def _inert(raw: str, hosts: frozenset[str]) -> str:
 
 
 def _clean(text: str) -> str:
-    """No credentials, nothing invisible, and neither commands to runners nor the hidden markers of our own texts."""
+    """No credentials, nothing invisible, no commands to runners and CI, no hidden markers of our own texts."""
     text = masked(visible_characters(text)[0])
     quiet = _OLD_WORKFLOW_COMMAND.sub(r"\1# #", _WORKFLOW_COMMAND.sub(r"\1: ", text))
-    return _MARKER.sub("<! -- ", quiet)
+    return _MARKER.sub("<! -- ", _not_skipping(quiet))
+
+
+def _not_skipping(text: str) -> str:
+    return _SKIPS_CI.sub(lambda found: f"{found.group()} ", text)
 
 
 def _fenced(code: str, language: str) -> str:
