@@ -186,3 +186,22 @@ def test_a_person_who_pushes_to_our_branch_has_it_and_fix_asks_us_on(stage: Serv
     assert run.result == "needs-person"
     assert "1 of 1 findings fixed." in run.message
     assert "NEWS.md" in run.message
+
+
+def test_who_looks_again_at_a_change_of_ours_reads_the_issue_and_not_who_wrote_it(stage: ServedStage) -> None:
+    """The page of the change and the note on its branch name the models; a reviewer knows neither."""
+    scene = stage.scene("dunlin", routing="plan: planner\ncode: senior\nqa: reviewer\n")
+    _, change = scene.built()
+    assert "senior" in (change.body or "")
+    scene.says(change.number, "/pointsman full review")
+    assert scene.over(2).result == "reviewed"
+    asked = [
+        body.decode()
+        for seen, body in zip(stage.models.seen, stage.models.bodies, strict=True)
+        if seen.rule == "dunlin reviewer"
+    ]
+    assert len(asked) == 2
+    for text in asked:
+        assert "Ten percent off 200 is 180." in text
+        assert RIGHT in text
+        assert not any(word in text for word in ("senior", "delta", ".pointsman/", "Who did what"))

@@ -38,6 +38,22 @@ def test_a_range_is_reviewed_from_its_own_base_and_a_good_one_ends_with_0(tmp_pa
     assert (checked_out.code, checked_out.json["evidence"]) == (1, "failed"), checked_out
 
 
+def test_who_looks_at_a_branch_of_ours_is_not_told_who_wrote_it(tmp_path: Path) -> None:
+    """Its last commit holds the note and its key."""
+    with ScriptedServer(usual()) as server:
+        stage = staged(tmp_path, server)
+        stage.works_on_the_issue()
+        (branch,) = stage.branches()
+        said = stage.does("review", branch, "--repo", str(stage.repository), with_policy=True)
+        asked = server.bodies[-1].decode()
+
+    assert said.code == 0, said
+    assert ".pointsman/audit/" in stage.git("diff", "--name-only", f"main..{branch}")
+    assert RIGHT in asked
+    assert ".pointsman/" not in asked
+    assert "coder" not in asked
+
+
 def test_a_branch_that_is_not_there_is_said(tmp_path: Path) -> None:
     with ScriptedServer(usual()) as server:
         stage = _with_branches(tmp_path, server)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 OWN_FILES = (".git/**", ".pointsman/**", ".pointsman.yml")
+_RECORD = re.compile(r"\.pointsman/(audit/[^/]+\.(md|intoto\.jsonl)|keys/[^/]+\.pem)")
 _LOCKS = (
     "*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "requirements*.lock",
 )  # fmt: skip
@@ -45,6 +46,11 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 def matches(path: str, patterns: Iterable[str]) -> bool:
     """Whether a path fits one of the patterns, read as gitignore reads them (without negation)."""
     return any(_pattern(pattern).fullmatch(path) is not None for pattern in patterns)
+
+
+def is_record(path: str) -> bool:
+    """Whether the file is a note of ours or a key: it names the models that wrote, so no model is shown it."""
+    return _RECORD.fullmatch(path) is not None
 
 
 def is_test(path: str) -> bool:

@@ -22,6 +22,8 @@ from pointsman.domain.work import (
     Source,
     Toolchain,
 )
+from pointsman.phases.anchors import files_of
+from pointsman.phases.paths import is_record
 from pointsman.ports.models import Models
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
@@ -121,7 +123,10 @@ class CommitEnds:
 
 @dataclass
 class DurableWorkspace(Workspace):
-    """Writes are steps; reads at a commit are pure functions of the commit and are simply done again."""
+    """Writes are steps; reads at a commit are pure functions of the commit and are simply done again.
+
+    What is read here may be shown to a model. So notes are left out of it: a reviewer is never told who wrote.
+    """
 
     workspace: Workspace
     ends: CommitEnds
@@ -133,16 +138,16 @@ class DurableWorkspace(Workspace):
 
     async def files(self, commit: str) -> tuple[FileEntry, ...]:
         """The regular files at `commit`."""
-        return await self.workspace.files(commit)
+        return tuple(entry for entry in await self.workspace.files(commit) if not is_record(entry.path))
 
     async def read(self, commit: str, path: str) -> Source | None:
         """The text of a file; None for a path that is more closed than the run's routes were made for."""
-        return None if self.hidden(path) else await self.workspace.read(commit, path)
+        return None if self._unread(path) else await self.workspace.read(commit, path)
 
     async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
         """The files that fit the query best, without those that the run may not read."""
         found = await self.workspace.search(commit, query, limit)
-        return tuple(hit for hit in found if not self.hidden(hit.path))
+        return tuple(hit for hit in found if not self._unread(hit.path))
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Apply the edits of a reply, with the run's trailers."""
@@ -154,12 +159,15 @@ class DurableWorkspace(Workspace):
 
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff."""
-        return await self.workspace.diff(base, commit)
+        return shown(await self.workspace.diff(base, commit))
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files."""
         signed = self.ends.ended(text, skips=self.ends.note)
         return await durable("record", TEXT, lambda: self.workspace.record(onto, files, signed))
+
+    def _unread(self, path: str) -> bool:
+        return self.hidden(path) or is_record(path)
 
     async def _edited(self, act: Callable[[], Awaitable[Patch | EditRefusal]]) -> Patch | EditRefusal:
         async def unread() -> Patch | EditRefusal:
@@ -206,6 +214,13 @@ class DurableSandbox(Sandbox):
         if job.commit == self.base:
             self.known.update(*map(_names, results))
         return results
+
+
+def shown(diff: str) -> str:
+    """A canonical diff as models are shown it: without our notes and their keys."""
+    if "diff --git a/.pointsman/" not in diff:
+        return diff
+    return "".join(file.text for file in files_of(diff) if not is_record(file.path))
 
 
 def _names(result: CheckResult) -> tuple[str, ...]:

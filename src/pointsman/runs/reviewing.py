@@ -9,11 +9,17 @@ from pointsman.domain.outcome import Review
 from pointsman.phases.anchors import files_of
 from pointsman.phases.verify import verify
 from pointsman.policy.touched import reserved
-from pointsman.runs.checks import change_of, head_moved, open_check
+from pointsman.runs.checks import change_of, give_verdict, open_check
 from pointsman.runs.course import Course
-from pointsman.runs.journal import FLAG, NOTHING
+from pointsman.runs.journal import NOTHING
 from pointsman.runs.proving import review_once
 from pointsman.runs.remembering import LastReview, remember_review
+
+_MESSAGES = {
+    "approve": "",
+    "changes": "The review asks for changes.",
+    "inconclusive": "The review came to no verdict.",
+}
 
 
 async def review_asked(course: Course) -> None:
@@ -33,7 +39,7 @@ async def review_asked(course: Course) -> None:
         await _posted(course, change, found, by_people)
     elif found is not None:
         said = _with(review_text(found, evidence), by_people)
-    message = "" if clean else "The review asks for changes."
+    message = _MESSAGES[found.verdict] if found is not None else "Nobody reviewed it."
     await course.finish("reviewed", message=message, publicly=said, exit_code=0 if clean else 1)
 
 
@@ -50,16 +56,14 @@ def _with(text: str, more: str) -> str:
 
 
 async def _posted(course: Course, change: Change, found: Review, by_people: str) -> None:
-    """The review on the commit that it was made of, and the check unless that commit is the head no more."""
+    """The review on the commit that it was made of, and its check."""
     evidence = course.earlier.evidence
     whole = review_post(course.run_id, found, evidence)
     post = news(course, replace(whole, body=_with(whole.body, by_people)))
     if post is not None:
         await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
-    if not await course.insist("head-moved", FLAG, lambda: head_moved(course)):
-        ground = Ground(course.spec, await course.ledger.calls(course.run_id))
-        order = check_order(course.run_id, "reviewed", found, evidence, ground=ground)
-        await course.insist("check", NOTHING, lambda: course.forge.ensure_check(change, order))
+    ground = Ground(course.spec, await course.ledger.calls(course.run_id))
+    await give_verdict(course, change, check_order(course.run_id, "reviewed", found, evidence, ground=ground))
     last = LastReview(course.spec.base_commit, course.spec.head_commit, found)
     await remember_review(course, change.number, last)
 

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.pages import fix_issue
 from pointsman.conversation.refusals import already_running, not_on_fork, not_ours, nothing_to_do
-from pointsman.domain.errors import UsageMust
+from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.intents import Rerun, ReviewChange
 from pointsman.domain.ledger import RunView
@@ -40,6 +40,7 @@ _NO_NEWS = Refuse(
     "`/pointsman full review` looks at the whole change again",
 )
 _BEGUN: TypeAdapter[Begun] = TypeAdapter(Begun)
+_TEXT: TypeAdapter[tuple[str, str] | None] = TypeAdapter(tuple[str, str])
 
 
 async def begin(case: Case, order: Order) -> str:
@@ -75,7 +76,24 @@ async def review(case: Case, intent: ReviewChange, *, is_asked: bool = True) -> 
         if is_asked and case.comment:
             await case.refuse(_NO_NEWS)
         return "nothing new"
-    return await begin(case, replace(_order(case, "review"), change=change, prior=prior))
+    text = await _wanted(case, change)
+    return await begin(case, replace(_order(case, "review"), change=change, prior=prior, text=text))
+
+
+async def _wanted(case: Case, change: ChangeView) -> tuple[str, str] | None:
+    """What a change of ours was made for. Its own text names the models that wrote it, which no reviewer is told."""
+    if not await case.owns(change):
+        return None
+    key = next((view.issue for view in reversed(await case.runs_here()) if view.branch == change.branch), "")
+
+    async def read() -> tuple[str, str]:
+        try:
+            issue = await case.forge.issue(case.repository, key)
+        except OwnerMust:
+            return change.title, ""
+        return issue.title, issue.body
+
+    return await case.step("wanted", _TEXT, read) if key else (change.title, "")
 
 
 async def fix(case: Case) -> str:
