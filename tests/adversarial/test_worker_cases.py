@@ -136,6 +136,20 @@ def test_a10_a_change_that_is_to_go_into_another_branch_has_no_verdict_for_that(
     assert (spec.base_commit, spec.head_commit) == (there, head)
 
 
+def test_a10_the_last_finding_of_a_change_that_goes_elsewhere_now_is_ignored_and_passes_nothing(
+    desk: DeskWorld,
+) -> None:
+    desk.world.models.script[:0] = [review_of(REMARK)]
+    desk.runs(asked(desk, {"bounds.py": ODD}))
+    last = within(last_review(desk.memory, SHOP.id, "13"))
+    assert last is not None
+    there = desk.world.workspace.keep({path: text for path, text in desk.tree.items() if path != "bounds.py"})
+    desk.forge.views["13"] = change_view(last.head, there)
+    (finding,) = last.review.findings
+    assert desk.hear(said(f"/pointsman ignore {finding.id}", number="13")) == (f"ignored: {finding.id}",)
+    assert [states[-1] for states in desk.forge.checks.values()] == [CheckState.FAILED]
+
+
 def test_c1_of_many_pushes_to_a_watched_change_the_newest_alone_is_reviewed(
     desk: DeskWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

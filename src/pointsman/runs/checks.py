@@ -1,12 +1,25 @@
-"""The check on a change around the work: running from its start, and closed when the work ends without a verdict."""
+"""The check on a change around the work: running from its start, and closed at its end, with a verdict or without."""
 
-from pointsman.conversation.checks import check_cancelled, check_fault, check_running, check_without_verdict
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from pointsman.conversation.checks import (
+    check_cancelled,
+    check_fault,
+    check_running,
+    check_stale,
+    check_without_verdict,
+)
 from pointsman.domain.errors import OperatorMust, PointsmanError, TryAgain
 from pointsman.domain.forge import Change, CheckOrder, Topic
 from pointsman.domain.run import RunSpec
 from pointsman.runs.adapters import Adapters
 from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING
+
+Moved = Literal["", "head", "base"]
+_MOVED: TypeAdapter[Moved] = TypeAdapter(Moved)
 
 
 def change_of(spec: RunSpec) -> Change | None:
@@ -24,9 +37,17 @@ async def open_check(course: Course, change: Change) -> None:
     await course.insist("check-running", NOTHING, lambda: course.forge.ensure_check(change, order))
 
 
+async def give_verdict(course: Course, change: Change, verdict: CheckOrder) -> None:
+    """The verdict on the head that it is about. An older head is left alone; one that goes elsewhere now is stale."""
+    moved = await course.insist("moved", _MOVED, lambda: _moved(course))
+    if moved != "head":
+        order = check_stale(course.run_id, change.head_commit) if moved == "base" else verdict
+        await course.insist("check", NOTHING, lambda: course.forge.ensure_check(change, order))
+
+
 async def close_check(course: Course, error: PointsmanError) -> None:
     """Say on the head why no verdict came. A fault of ours is no failure of theirs; an older head is left alone."""
-    if course.change is None or await head_moved(course):
+    if course.change is None or await _moved(course) == "head":
         return
     await course.forge.ensure_check(course.change, _without_verdict(course.run_id, error))
 
@@ -41,13 +62,18 @@ async def cancel_check(adapters: Adapters, run_id: str, spec: RunSpec) -> None:
         await adapters.forge_for(spec.repository).ensure_check(change, check_cancelled(run_id))
 
 
-async def head_moved(course: Course) -> bool:
-    """Whether the change has another head by now than the one that this run is about."""
-    talk_for, change = course.adapters.talk_for, course.change
+async def _moved(course: Course) -> Moved:
+    """What is another by now than this run is about: the head, or for a review where the change parted from its base.
+
+    Whoever opened a change may name another branch for it, into which the same head brings other lines (A10).
+    """
+    talk_for, change, spec = course.adapters.talk_for, course.change, course.spec
     if talk_for is None or change is None or not change.number:
-        return False
-    seen = await talk_for(course.spec.repository).change(Topic(change.repository, change.number))
-    return seen is None or seen.head_commit != change.head_commit
+        return ""
+    seen = await talk_for(spec.repository).change(Topic(change.repository, change.number))
+    if seen is None or seen.head_commit != change.head_commit:
+        return "head"
+    return "base" if spec.goal == "review" and seen.base_commit != spec.base_commit else ""
 
 
 def _without_verdict(run_id: str, error: PointsmanError) -> CheckOrder:

@@ -26,7 +26,7 @@ class _Source:
 async def carried_over(case: Case, change: ChangeView, head: str) -> None:
     """The verdict on the head before holds for `head` as well, whose tree is the same."""
     last = last_of(await case.recall(REVIEW))
-    if last is None or last.head != change.head_commit or head == last.head:
+    if last is None or not _is_of(last, change) or head == last.head:
         return
 
     async def told() -> None:
@@ -42,7 +42,7 @@ async def settled_check(case: Case, last: LastReview, ignored: str) -> None:
     """When nothing is open any more, the check of the head that was reviewed says so."""
     settled = (*await settled_in(case), ignored)
     change = await case.change()
-    if open_of(last.review.findings, settled) or change is None or change.head_commit != last.head:
+    if open_of(last.review.findings, settled) or change is None or not _is_of(last, change):
         return
 
     async def told() -> None:
@@ -54,6 +54,11 @@ async def settled_check(case: Case, last: LastReview, ignored: str) -> None:
         await _tell(case, change, source, replace(last.review, findings=(), verdict=verdict), "reviewed")
 
     await case.do("check", told)
+
+
+def _is_of(last: LastReview, change: ChangeView) -> bool:
+    """Whether a review is of the lines that the change brings now: of its head, where it parted from its base."""
+    return (last.base, last.head) == (change.base_commit, change.head_commit)
 
 
 async def _source(case: Case) -> _Source | None:

@@ -80,6 +80,19 @@ def test_a_head_that_moved_meanwhile_is_reviewed_where_it_was_and_its_check_is_l
     assert post.review.commit == spec.head_commit
 
 
+def test_a10_a_change_that_is_given_another_base_while_it_is_reviewed_has_no_verdict_for_that(served: Served) -> None:
+    """A10: the run read what the head brings into the branch that it was to go into, and nothing else."""
+    spec = asked(served, {"bounds.py": FIXED})
+
+    def retargeted(_: Ask) -> Reply:
+        served.forge.views["13"] = change_view(spec.head_commit, "another-base")
+        return review_of()
+
+    served.world.models.script.append(retargeted)
+    assert served.runs(spec).result == "reviewed"
+    assert states(served) == [CheckState.RUNNING, CheckState.STALE]
+
+
 def test_a_further_look_does_not_say_again_what_stands_in_a_thread(served: Served) -> None:
     served.world.models.script.append(review_of(REMARK))
     first = asked(served, {"bounds.py": ODD})
