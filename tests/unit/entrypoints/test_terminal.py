@@ -11,6 +11,7 @@ from pointsman.conversation.replies import plan_for_approval
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
 from pointsman.entrypoints.cli.as_json import run_json, view_json
+from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.picture import picture_console, picture_of, steady
 from pointsman.entrypoints.cli.progress import LiveProgress
 from pointsman.entrypoints.cli.render import BranchInfo, Report, final_report, run_page, runs_table
@@ -139,9 +140,21 @@ def test_without_a_terminal_each_change_is_one_plain_line() -> None:
     _play(LiveProgress(console, monotonic=Seconds()))
     lines = _shown(console).splitlines()
     assert lines[0] == "triage   started with planner"
-    assert lines[1].startswith("triage   ended: planner, 1 call, 1,200 in, 100 out, $0.0017")
-    assert [line.split()[0] for line in lines].count("code") == 4
-    assert "2 calls" in lines[-2]
+    assert lines[1] == "triage   call 1: planner, 1,200 in, 100 out, $0.0017, 0.5 s"
+    assert lines[2].startswith("triage   ended: planner, 1 call, 1,200 in, 100 out, $0.0017")
+    code = [line.split(maxsplit=1)[1] for line in lines if line.startswith("code")]
+    assert [words.split(",")[0] for words in code] == [
+        "started with coder",
+        "call 1: coder",
+        "ended: coder",
+        "started again with coder",
+        "call 2: coder",
+        "ended: coder",
+    ]
+    assert "2 calls" in code[-1]
+    assert next(line for line in lines if line.startswith("verify   ended")).startswith(
+        "verify   ended: not passed, "
+    )
     assert lines[-1].startswith("review   ended: ")
     assert "\x1b" not in _shown(console)
 
@@ -156,6 +169,61 @@ def test_a_phase_that_begins_and_ends_between_two_looks_is_told_all_the_same() -
     lines = [line.split(",")[0] for line in _shown(console).splitlines()]
     ended = [line.split()[0] for line in lines if " ended" in line]
     assert ended == ["triage", "plan", "code", "verify", "code", "review"]
+
+
+def test_a_call_that_takes_long_is_told_as_soon_as_it_has_ended_while_its_phase_goes_on() -> None:
+    console = _console()
+    first = replace(told.calls()[2], seconds=440.0)
+    second = replace(told.calls()[3], state="sent", input_tokens=0, output_tokens=0, cost_usd=0.0, seconds=0.0)
+    late = replace(second, state="outage", seconds=600.0)
+    progress = LiveProgress(console, monotonic=Seconds())
+    progress.update(told.RUNNING, (replace(first, state="sent"),))
+    assert _shown(console).splitlines() == ["code     started with coder"]
+    progress.update(told.RUNNING, (first, second))
+    assert _shown(console).splitlines()[1:] == ["code     call 1: coder, 1,202 in, 100 out, $0.0017, 7 min 20 s"]
+    progress.update(told.RUNNING, (first, late))
+    assert _shown(console).splitlines()[2:] == ["code     call 2: coder, no answer, 0 in, 0 out, $0, 10 min 00 s"]
+
+
+def test_a_resume_does_not_tell_what_was_there_before_as_if_it_were_new() -> None:
+    console = _console()
+    calls = told.calls()
+    with LiveProgress(console, monotonic=Seconds(), before=Before(calls[:3], "code")) as progress:
+        for phase in ("triage", "plan", "code"):
+            progress.update(replace(told.RUNNING, phase=phase), calls[:3])
+        progress.update(told.RUNNING, calls[:4])
+        progress.update(replace(told.RUNNING, phase="review", model="reviewer"), calls[:4])
+    lines = [line.split(",")[0] for line in _shown(console).splitlines()]
+    assert lines == [
+        "code     started with coder",
+        "code     call 2: coder",
+        "code     ended: coder",
+        "review   started with reviewer",
+        "review   ended: reviewer",
+    ]
+
+
+def test_a_rerun_tells_only_its_own_calls() -> None:
+    console = _console()
+    mine = replace(told.calls()[4], call_id="other/0", run_id="other")
+    view = replace(told.RUNNING, run_id="other", parent=told.RUN_ID, model="reviewer")
+    with LiveProgress(console, monotonic=Seconds(), before=Before(phase="review")) as progress:
+        progress.update(replace(view, phase="triage"), told.calls())
+        progress.update(replace(view, phase="review"), told.calls()[:4])
+        progress.update(replace(view, phase="review"), (*told.calls()[:4], mine))
+        progress.update(replace(view, state="done", phase=""), (*told.calls()[:4], mine))
+    lines = [line.split(",")[0] for line in _shown(console).splitlines()]
+    assert lines == ["review   started with reviewer", "review   call 1: reviewer", "review   ended: reviewer"]
+
+
+def test_a_run_that_goes_on_before_where_it_was_last_seen_is_told_from_its_first_new_call() -> None:
+    console = _console()
+    calls = told.calls()
+    with LiveProgress(console, monotonic=Seconds(), before=Before(calls[:1], "code")) as progress:
+        progress.update(replace(told.RUNNING, phase="plan", model="planner"), calls[:1])
+        progress.update(replace(told.RUNNING, phase="plan", model="planner"), calls[:2])
+    lines = [line.split(",")[0] for line in _shown(console).splitlines()]
+    assert lines == ["plan     started with planner", "plan     call 1: planner", "plan     ended: planner"]
 
 
 def test_nothing_is_printed_when_nothing_changed() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.ledger import RunView
+from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.errors import exit_code_of_run, explain_run
 from pointsman.entrypoints.logs import log_path
 from pointsman.entrypoints.wiring import Installation
@@ -21,15 +22,16 @@ _WAITS = frozenset({"waiting", "done", "refused", "stopped", "failed", "cancelle
 _CUT_SHORT = frozenset({"refused", "stopped", "failed", "cancelled"})
 
 
-async def follow(installation: Installation, run_id: str, *, quiet: bool) -> RunView:
-    """Draw the run until it has ended or waits for a person."""
+async def follow(installation: Installation, run_id: str, *, quiet: bool, before: Before | None = None) -> RunView:
+    """Draw the run until it has ended or waits for a person; what was `before` is not told as if it were new."""
     from rich.console import Console
 
     from pointsman.entrypoints.cli.progress import LiveProgress
 
     if quiet:
         return await _until_rest(installation, run_id, None)
-    with LiveProgress(Console(stderr=True), monotonic=installation.clock.monotonic) as progress:
+    console = Console(stderr=True)
+    with LiveProgress(console, monotonic=installation.clock.monotonic, before=before) as progress:
         return await _until_rest(installation, run_id, progress)
 
 

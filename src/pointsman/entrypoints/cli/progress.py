@@ -1,7 +1,7 @@
 """A run while it goes on: one row per phase on a terminal, one plain line per change everywhere else."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -11,11 +11,14 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.conversation.figures import duration, tokens, usd
+from pointsman.conversation.figures import counted, duration, tokens, usd
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Phase
+from pointsman.entrypoints.cli.before import Before
 
 _AT_REST = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
+_ORDER = {phase: place for place, phase in enumerate(Phase)}
+_UNANSWERED = {"outage": "no answer", "refused": "refused"}
 
 
 @dataclass(slots=True)
@@ -29,20 +32,33 @@ class _Row:
     output_tokens: int = 0
     cost_usd: float = 0.0
     took: float | None = None
-    told: int = 0  # calls that a plain line has spoken of
+    told: int = 0  # calls that the plain line of an end has spoken of
+    begun: int = 0
+    unsaid: list[CallRecord] = field(default_factory=list)  # finished, and without a plain line of their own
+    said: set[tuple[str, int]] = field(default_factory=set)
 
     def figures(self) -> str:
         """Calls, tokens and cost in a few words; empty where no model is asked."""
         if not self.calls:
             return ""
-        calls = f"{self.calls} call{'' if self.calls == 1 else 's'}"
+        calls = counted(self.calls, "call")
         return f"{calls}, {tokens(self.input_tokens)} in, {tokens(self.output_tokens)} out, {usd(self.cost_usd)}"
 
 
 class LiveProgress:
-    """Draws successive views of a run. Use it as a context manager; `monotonic` gives seconds."""
+    """Draws successive views of a run. Use it as a context manager; `monotonic` gives seconds.
 
-    def __init__(self, console: Console, *, monotonic: Callable[[], float], plain: bool | None = None) -> None:
+    What was `before` is not told again as if it happened now.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        monotonic: Callable[[], float],
+        plain: bool | None = None,
+        before: Before | None = None,
+    ) -> None:
         self._console = console
         self._monotonic = monotonic
         self._plain = (not console.is_terminal or console.is_dumb_terminal) if plain is None else plain
@@ -50,6 +66,8 @@ class LiveProgress:
         self._current: Phase | None = None
         self._state = ""
         self._spinner = Spinner("dots", style="cyan")
+        self._before = {_key(call) for call in before.calls if _is_over(call)} if before else set()
+        self._silent_until = _phase_named(before.phase) if before else None
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=8, transient=False)
 
     def __enter__(self) -> Self:
@@ -66,15 +84,16 @@ class LiveProgress:
 
     def update(self, view: RunView, calls: tuple[CallRecord, ...]) -> None:
         """Show the newest view of the run and its calls so far. Cheap when nothing changed."""
-        self._count(calls)
-        phase = _phase_named(view.phase)
+        self._count(tuple(call for call in calls if call.run_id == view.run_id))
+        phase = None if self._replays(view) else _phase_named(view.phase)
         over = view.state in _AT_REST
         if phase is not None and (phase is not self._current) and not over:
-            self._finish_current()
+            self._finish_current("not passed" if self._sent_back(phase) else "")
             self._say_missed(before=phase)
             self._begin(phase, view.model)
         if self._current is not None and view.model:
             self._rows[self._current].model = view.model
+            self._say_calls(self._current)
         if over:
             self._finish_current()
             self._say_missed(before=None)
@@ -82,15 +101,28 @@ class LiveProgress:
             self._state = view.state
             self._say_state(view)
 
+    def _replays(self, view: RunView) -> bool:
+        """Whether the run still passes, without doing anything, through what it had finished before."""
+        phase, until = _phase_named(view.phase), self._silent_until
+        if until is not None and (phase is None or _ORDER[phase] < _ORDER[until]) and view.state not in _AT_REST:
+            return not any(row.unsaid for row in self._rows.values())
+        self._silent_until = None
+        return False
+
     def _count(self, calls: tuple[CallRecord, ...]) -> None:
         for phase in {call.phase for call in calls}:
             mine = [call for call in calls if call.phase is phase]
+            new_row = phase not in self._rows
             row = self._rows.setdefault(phase, _Row(mine[-1].model, self._monotonic()))
             row.calls = len(mine)
             row.input_tokens = sum(call.input_tokens for call in mine)
             row.output_tokens = sum(call.output_tokens for call in mine)
             row.cost_usd = sum(call.cost_usd for call in mine)
             row.model = mine[-1].served or mine[-1].model
+            if new_row:
+                row.said = {_key(call) for call in mine} & self._before
+                row.told = len(row.said)
+            row.unsaid = [call for call in mine if _is_over(call) and _key(call) not in row.said]
             if phase is not self._current and row.took is None:
                 row.took = sum(call.seconds for call in mine)
 
@@ -99,16 +131,23 @@ class LiveProgress:
         row = self._rows.setdefault(phase, _Row(model, self._monotonic()))
         row.since = self._monotonic() - (row.took or 0.0)
         row.took = None
+        row.begun += 1
         self._current = phase
-        if self._plain:
-            self._console.print(Text(f"{phase.value:<8} started{f' with {model}' if model else ''}"))
+        again = " again" if row.begun > 1 else ""
+        self._say(phase, f"started{again}{f' with {model}' if model else ''}")
 
-    def _finish_current(self) -> None:
+    def _sent_back(self, to: Phase) -> bool:
+        """Whether the tests are why the code is written once more; else a review was between."""
+        review = self._rows.get(Phase.REVIEW)
+        reviewed = review is not None and review.calls > review.told
+        return self._current is Phase.VERIFY and to is Phase.CODE and not reviewed
+
+    def _finish_current(self, how: str = "") -> None:
         if self._current is None:
             return
         row = self._rows[self._current]
         row.took = self._monotonic() - row.since
-        self._say_ended(self._current, row)
+        self._say_ended(self._current, row, how)
         self._current = None
 
     def _say_missed(self, before: Phase | None) -> None:
@@ -120,11 +159,23 @@ class LiveProgress:
             if row is not None and row.calls > row.told:
                 self._say_ended(phase, row)
 
-    def _say_ended(self, phase: Phase, row: _Row) -> None:
+    def _say_ended(self, phase: Phase, row: _Row, how: str = "") -> None:
+        self._say_calls(phase)
         row.told = row.calls
+        words = ", ".join(part for part in (how, row.model, row.figures(), duration(row.took or 0.0)) if part)
+        self._say(phase, f"ended: {words}")
+
+    def _say_calls(self, phase: Phase) -> None:
+        """One line for each model call that has come to its end since the last look."""
+        row = self._rows[phase]
+        for call in row.unsaid:
+            row.said.add(_key(call))
+            self._say(phase, f"call {len(row.said)}: {_call_words(call)}")
+        row.unsaid = []
+
+    def _say(self, phase: Phase, words: str) -> None:
         if self._plain:
-            words = ", ".join(part for part in (row.model, row.figures(), duration(row.took or 0.0)) if part)
-            self._console.print(Text(f"{phase.value:<8} ended: {words}"))
+            self._console.print(Text(f"{phase.value:<8} {words}"), soft_wrap=True)
 
     def _say_state(self, view: RunView) -> None:
         if self._plain and view.state not in {"running", "done"}:
@@ -152,6 +203,20 @@ class LiveProgress:
             else ("", "", "", "")
         )
         table.add_row(mark, Text(phase.value, style="bold" if current else ""), row.model, *figures, duration(took))
+
+
+def _key(call: CallRecord) -> tuple[str, int]:
+    return call.call_id, call.attempt
+
+
+def _is_over(call: CallRecord) -> bool:
+    return call.state != "sent"
+
+
+def _call_words(call: CallRecord) -> str:
+    used = f"{tokens(call.input_tokens)} in, {tokens(call.output_tokens)} out, {usd(call.cost_usd)}"
+    parts = (call.served or call.model, _UNANSWERED.get(call.state, ""), used, duration(call.seconds))
+    return ", ".join(part for part in parts if part)
 
 
 def _phase_named(name: str) -> Phase | None:

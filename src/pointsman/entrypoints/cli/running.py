@@ -12,12 +12,15 @@ from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.run import Refuse, Repository, Route, RunSpec
+from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.following import follow, tell_end
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
 from pointsman.policy.override import override
 from pointsman.runs.course import refused
 from pointsman.runs.intake import Law, Order, admit
+
+_GOES_ON = frozenset({"queued", "running", "waiting"})
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
         new_id = new_run_id()
         await installation.ledger.act(new_id, _act(installation, "rerun", f"{phase} of {run_id} {model}".strip()))
         await installation.engine.rerun(run_id, wanted, new_id, route)
-        return await _to_its_end(installation, new_id, place)
+        return await _to_its_end(installation, new_id, place, Before(phase=wanted))
 
 
 async def approve(run_id: str, plan_hash: str, place: Place) -> int:
@@ -86,25 +89,28 @@ async def approve(run_id: str, plan_hash: str, place: Place) -> int:
                 code="plan-hash",
                 hint=f"Read the plan with `pointsman show {run_id}` and approve the hash that stands there.",
             )
+        before = await _before(installation, view)
         await installation.engine.start()
         await installation.ledger.act(run_id, _act(installation, "approve", view.plan_hash))
         await installation.engine.approve(run_id, view.plan_hash)
-        return await _to_its_end(installation, run_id, place)
+        return await _to_its_end(installation, run_id, place, before)
 
 
 async def resume(run_id: str, place: Place) -> int:
     """Go on with one run, or with every run that was cut off."""
     settings = read_settings(place.home)
     async with opened(Installation(settings)) as installation:
-        if run_id:
-            await _known(installation, run_id)
+        views = (await _known(installation, run_id),) if run_id else await installation.ledger.runs()
+        before = {
+            view.run_id: await _before(installation, view) for view in views if run_id or view.state in _GOES_ON
+        }
         await installation.engine.start()
         if run_id and not await installation.engine.resume(run_id):
             raise UsageMust(f"Run {run_id} has ended; there is nothing to go on with.", code="ended")
         chosen = (run_id,) if run_id else await installation.engine.unfinished()
         if not chosen and not place.as_json:
             sys.stdout.write("No run was cut off.\n")
-        codes = [await _to_its_end(installation, each, place) for each in chosen]
+        codes = [await _to_its_end(installation, each, place, before.get(each)) for each in chosen]
         return max(codes, default=0)
 
 
@@ -190,6 +196,11 @@ async def _known(installation: Installation, run_id: str) -> RunView:
     return view
 
 
-async def _to_its_end(installation: Installation, run_id: str, place: Place) -> int:
-    await follow(installation, run_id, quiet=place.as_json)
+async def _before(installation: Installation, view: RunView) -> Before:
+    """Looked up before the engine starts, which goes on at once with what was cut off."""
+    return Before(await installation.ledger.calls(view.run_id), view.phase)
+
+
+async def _to_its_end(installation: Installation, run_id: str, place: Place, before: Before | None = None) -> int:
+    await follow(installation, run_id, quiet=place.as_json, before=before)
     return await tell_end(installation, run_id, as_json=place.as_json)

@@ -1,0 +1,13 @@
+"""What there was of a run before a command took it up; apart from the drawing, whose libraries load slowly."""
+
+from dataclasses import dataclass
+
+from pointsman.domain.ledger import CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The calls that a run had made when a command took it up again, and the phase in which it goes on."""
+
+    calls: tuple[CallRecord, ...] = ()
+    phase: str = ""
