@@ -166,6 +166,27 @@ def test_c1_of_many_pushes_to_a_watched_change_the_newest_alone_is_reviewed(
     assert desk.forge.statuses == {} and desk.world.models.asks == []
 
 
+@pytest.mark.parametrize("goes_elsewhere", [False, True])
+def test_a_review_at_work_that_a_newer_state_of_its_change_ends_says_so(
+    desk: DeskWorld, monkeypatch: pytest.MonkeyPatch, goes_elsewhere: bool
+) -> None:
+    """Nobody cancelled it: somebody pushed, or named another branch for the change to go into."""
+    monkeypatch.setattr(OnePlace, "place", _nobody_s_turn)
+    head, newer = (desk.world.workspace.keep({**desk.tree, "new.py": f"N = {number}\n"}) for number in range(2))
+    desk.forge.views["13"] = change_view(head, "main")
+    desk.hear(ReviewAsked(HERE, "13", head, BOT, ADA))
+    (view,) = desk.runs_here()
+    within(desk.ledger.keep(replace(view, state="running", phase="review")))
+    now = (head, desk.world.workspace.keep({**desk.tree, "old.py": "O = 1\n"})) if goes_elsewhere else (newer, "main")
+    desk.forge.views["13"] = change_view(*now)
+    assert desk.hear(pushed(now[0], EVE))[0].startswith("run: ")
+    old = within(desk.ledger.run(view.run_id))
+    assert old is not None
+    assert (old.state, old.message) == ("cancelled", "The change moved on before the review was made.")
+    assert "since the change moved on" in desk.forge.statuses[view.run_id]
+    assert desk.forge.titles == {(head, view.run_id): "The change moved on"}
+
+
 @asynccontextmanager
 async def _nobody_s_turn(_: OnePlace, repository_id: str) -> AsyncIterator[None]:
     await asyncio.Event().wait()

@@ -132,6 +132,7 @@ def test_a_change_that_is_closed_while_it_is_reviewed_is_left_in_peace(stage: Se
     until(lambda: scene.runs()[0].state == "cancelled", "the review is stopped")
     stage.settle()
     assert scene.shop.reviews(change) == []
+    assert scene.check(scene.head(change)).title == "The change was closed"
 
 
 def test_a_label_put_back_after_the_end_is_another_try_on_a_branch_of_its_own(stage: ServedStage) -> None:

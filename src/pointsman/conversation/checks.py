@@ -1,6 +1,7 @@
 """The check `pointsman/review`: what it says at the start, at the end, and when there is no verdict."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pointsman.conversation.change_page import finding_text, note_part, standing_of
 from pointsman.conversation.figures import counted, short, usd
@@ -11,6 +12,24 @@ from pointsman.domain.forge import CheckOrder, CheckState
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.outcome import Evidence, Note, Review, Verdict
 from pointsman.domain.run import RunSpec
+
+Ender = Literal["person", "newer", "closed"]
+"""What ended a run: somebody who cancelled it, a newer state of its change, or the end of its change."""
+
+_ENDED: dict[Ender, tuple[str, str]] = {
+    "person": (
+        "Cancelled by a person",
+        "A person cancelled the run `{}`. Comment `/pointsman review` to have the change reviewed.",
+    ),
+    "newer": (
+        "The change moved on",
+        "The change moved on while the run `{}` was at it, which ended the run. Its newest state is what counts.",
+    ),
+    "closed": (
+        "The change was closed",
+        "The change was closed, which ended the run `{}`. Once it is open again, `/pointsman review` reviews it.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +90,10 @@ def check_without_verdict(run_id: str, code: str) -> CheckOrder:
     return CheckOrder(run_id, CheckState.NEEDS_PERSON, "No verdict: it needs a person", said)
 
 
-def check_cancelled(run_id: str) -> CheckOrder:
-    """Somebody cancelled the run."""
-    said = f"A person cancelled the run `{run_id}`. Comment `/pointsman review` to have the change reviewed."
-    return CheckOrder(run_id, CheckState.CANCELLED, "Cancelled by a person", said)
+def check_cancelled(run_id: str, by: Ender = "person") -> CheckOrder:
+    """The run was ended before it came to a verdict, and by what."""
+    title, said = _ENDED[by]
+    return CheckOrder(run_id, CheckState.CANCELLED, title, said.format(run_id))
 
 
 def check_text(review: Review | None, evidence: Evidence | None) -> str:

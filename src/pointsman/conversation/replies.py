@@ -12,6 +12,7 @@ from pointsman.conversation.change_page import (
     unseen_text,
 )
 from pointsman.conversation.checks import (
+    Ender,
     Ground,
     check_cancelled,
     check_fault,
@@ -55,6 +56,7 @@ from pointsman.domain.forge import Remark, ReviewPost
 from pointsman.domain.outcome import Evidence, Finding, Plan, Review
 
 __all__ = [
+    "Ender",
     "Ground",
     "Missing",
     "PageFacts",
@@ -139,10 +141,11 @@ def run_failed(run_id: str, code: str, phase: str = "") -> str:
     )
 
 
-def cancelled(run_id: str, branch: str = "") -> str:
-    """Somebody cancelled the run; what was kept."""
+def cancelled(run_id: str, branch: str = "", by: Ender = "person") -> str:
+    """The run was ended; by what, unless somebody cancelled it, and what was kept."""
     kept = f"The branch `{branch}` is kept." if branch else "Nothing had been pushed."
-    return f"The run `{run_id}` was cancelled. {kept}"
+    why = {"person": "", "newer": ", since the change moved on", "closed": ", since the change was closed"}[by]
+    return f"The run `{run_id}` was cancelled{why}. {kept}"
 
 
 def approved(plan_hash: str, login: str = "") -> str:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from pointsman.conversation.checks import (
+    Ender,
     check_cancelled,
     check_fault,
     check_running,
@@ -52,14 +53,14 @@ async def close_check(course: Course, error: PointsmanError) -> None:
     await course.forge.ensure_check(course.change, _without_verdict(course.run_id, error))
 
 
-async def cancel_check(adapters: Adapters, run_id: str, spec: RunSpec) -> None:
-    """Say on the head of the change that its run was cancelled; nothing for a run about an issue.
+async def cancel_check(adapters: Adapters, run_id: str, spec: RunSpec, by: Ender = "person") -> None:
+    """Say on the head of the change what ended its run; nothing for a run about an issue.
 
     Raises TryAgain when the forge has no time; it may then be called again.
     """
     change = change_of(spec)
     if change is not None and spec.goal == "review":
-        await adapters.forge_for(spec.repository).ensure_check(change, check_cancelled(run_id))
+        await adapters.forge_for(spec.repository).ensure_check(change, check_cancelled(run_id, by))
 
 
 async def _moved(course: Course) -> Moved:

@@ -38,7 +38,7 @@ async def change_pushed(case: Case, event: ChangePushed) -> str:
         if await case.may_write(asked_by):
             change = await case.change()
             if change is not None and change.state == "open":
-                await give_up_older(case, change.head_commit)
+                await give_up_older(case, change)
             return await review(replace(case, actor=asked_by), ReviewChange(), is_asked=False)
     return await _made_stale(case, event)
 
@@ -51,7 +51,7 @@ async def change_closed(case: Case, event: ChangeClosed) -> str:
     change = await case.change()
     if change is not None and change.state == "open":
         return "ignored: open again"
-    await stop_runs(case)
+    await stop_runs(case, "closed")
     await case.forget(PAUSED)
     await case.forget(WATCHED)
     if event.merged:

@@ -4,7 +4,16 @@ from dataclasses import replace
 from functools import partial
 
 from pointsman.conversation.refusals import nothing_to_do, wrong_hash
-from pointsman.conversation.replies import approved, cancelled, ignored_finding, noted_fixed, paused, resumed
+from pointsman.conversation.replies import (
+    Ender,
+    approved,
+    cancelled,
+    ignored_finding,
+    noted_fixed,
+    paused,
+    resumed,
+)
+from pointsman.domain.forge import ChangeView
 from pointsman.domain.ledger import RunView
 from pointsman.domain.notes import PersonAct
 from pointsman.runs.case import ACTIVE, Case
@@ -14,6 +23,12 @@ from pointsman.runs.journal import FLAG
 from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.standing import settled_check
 from pointsman.runs.starting import IGNORED, SAID_FIXED
+
+_WHY: dict[Ender, str] = {
+    "person": "Cancelled by a person.",
+    "newer": "The change moved on before the review was made.",
+    "closed": "The change was closed.",
+}
 
 
 async def approve(case: Case, plan_hash: str) -> str:
@@ -59,32 +74,33 @@ async def cancel(case: Case) -> str:
     return f"cancelled: {' '.join(view.run_id for view in stopped)}"
 
 
-async def stop_runs(case: Case) -> tuple[RunView, ...]:
+async def stop_runs(case: Case, by: Ender = "person") -> tuple[RunView, ...]:
     """Cancel the runs at work here, and say so where people read about each. Returns them."""
     stopped = tuple(view for view in await case.runs_here() if view.state in ACTIVE)
     for view in stopped:
-        await case.do("cancel", partial(_stop, case, view))
-        await case.do("tell-cancelled", partial(_tell_stopped, case, view))
+        await case.do("cancel", partial(_stop, case, view, by))
+        await case.do("tell-cancelled", partial(_tell_stopped, case, view, by))
     return stopped
 
 
-async def give_up_older(case: Case, head: str) -> None:
-    """End the reviews here of other heads than this one: whoever pushes on and on has one of them made, not each.
+async def give_up_older(case: Case, change: ChangeView) -> None:
+    """End the reviews here of older states of the change: whoever pushes on and on has one of them made, not each.
 
     A review that waited for its turn had said nothing yet, and says nothing now.
     """
     for view in await case.runs_here():
         if view.state not in ACTIVE:
             continue
-        if await case.step("is-older", FLAG, partial(_is_older, case, view, head)):
-            await case.do("cancel", partial(_stop, case, view, "The change moved on before the review was made."))
+        if await case.step("is-older", FLAG, partial(_is_older, case, view, change)):
+            await case.do("cancel", partial(_stop, case, view, "newer"))
             if view.phase:
-                await case.do("tell-cancelled", partial(_tell_stopped, case, view))
+                await case.do("tell-cancelled", partial(_tell_stopped, case, view, "newer"))
 
 
-async def _is_older(case: Case, view: RunView, head: str) -> bool:
+async def _is_older(case: Case, view: RunView, change: ChangeView) -> bool:
     spec = await case.engine.spec_of(view.run_id)
-    return spec.goal == "review" and spec.head_commit != head
+    now = (change.base_commit, change.head_commit)
+    return spec.goal == "review" and (spec.base_commit, spec.head_commit) != now
 
 
 async def ignore(case: Case, finding: str) -> str:
@@ -128,20 +144,20 @@ async def _agree(case: Case, view: RunView) -> None:
     await case.engine.approve(view.run_id, view.plan_hash)
 
 
-async def _stop(case: Case, view: RunView, why: str = "Cancelled by a person.") -> None:
+async def _stop(case: Case, view: RunView, by: Ender) -> None:
     """The row is written last, so that a run that was at its end meanwhile keeps what it came to."""
     await case.engine.cancel(view.run_id)
     now = await case.parts.ledger.run(view.run_id) or view
     if now.state in ACTIVE:
         at = case.parts.clock.now()
-        gone = replace(now, state="cancelled", message=why, exit_code=1, updated_at=at)
+        gone = replace(now, state="cancelled", message=_WHY[by], exit_code=1, updated_at=at)
         await case.parts.ledger.keep(gone)
 
 
-async def _tell_stopped(case: Case, view: RunView) -> None:
+async def _tell_stopped(case: Case, view: RunView, by: Ender) -> None:
     now = await case.parts.ledger.run(view.run_id) or view
     if now.state != "cancelled":
         return
     spec = await case.engine.spec_of(view.run_id)
-    await case.forge.ensure_status(topic_of(spec), view.run_id, cancelled(view.run_id, now.branch))
-    await cancel_check(case.engine.adapters, view.run_id, spec)
+    await case.forge.ensure_status(topic_of(spec), view.run_id, cancelled(view.run_id, now.branch, by))
+    await cancel_check(case.engine.adapters, view.run_id, spec, by)

@@ -62,6 +62,8 @@ def _small_checks() -> str:
         replies.check_stale(told.RUN_ID, told.SECOND),
         replies.check_fault(told.RUN_ID, "bad-key"),
         replies.check_cancelled(told.RUN_ID),
+        replies.check_cancelled(told.RUN_ID, "newer"),
+        replies.check_cancelled(told.RUN_ID, "closed"),
     )
     return "\n\n".join(f"# {check.title} ({check.state})\n\n{check.summary}" for check in checks)
 
@@ -93,6 +95,8 @@ def _refusals() -> str:
 def _short_replies() -> str:
     said = (
         replies.approved(told.PLAN.digest, "ada"),
+        replies.cancelled(told.RUN_ID, by="newer"),
+        replies.cancelled(told.RUN_ID, "pointsman/12-board", by="closed"),
         replies.paused("ada", told.RUN_ID),
         replies.resumed("ada"),
         replies.ignored_finding("3f9c0a1b2c4d"),

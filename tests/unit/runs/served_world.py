@@ -99,6 +99,7 @@ class ServedForge(Forge, Talk):
     changes: dict[str, ChangeOrder] = field(default_factory=dict)
     reviews: dict[tuple[str, str], ReviewPost] = field(default_factory=dict)
     checks: dict[tuple[str, str], list[CheckState]] = field(default_factory=dict)
+    titles: dict[tuple[str, str], str] = field(default_factory=dict)
     replies: dict[str, tuple[str, str]] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
@@ -160,6 +161,7 @@ class ServedForge(Forge, Talk):
     async def ensure_check(self, change: Change, check: CheckOrder) -> None:
         def act() -> None:
             self.checks.setdefault((change.head_commit, check.run_id), []).append(check.state)
+            self.titles[(change.head_commit, check.run_id)] = check.title
 
         await self._does("check", act)
 
