@@ -97,6 +97,13 @@ def not_ours(command: str = "") -> str:
     )
 
 
+def not_open(command: str, state: str = "closed") -> str:
+    """The change is not open any more; what helps, since nobody opens a merged one again."""
+    if state == "merged":
+        return "Nothing was done: this change is merged; what is left to do wants a change of its own."
+    return f"Nothing was done: this change is closed; open it again and comment `/pointsman {command}` once more."
+
+
 def wrong_hash(given: str, plan_hash: str = "") -> str:
     """Somebody agreed to another plan than the one that waits."""
     if not plan_hash:

@@ -21,9 +21,6 @@ from pointsman.runs.wishes import WATCHED, remember_triggers, triggers
 NOTICE = "notice"
 """The kind of memory, of a repository, that says an issue tells its owner what to mend."""
 
-MERGED = "merged"
-"""The kind of memory, of a repository, with the numbers of our changes that were merged, and when."""
-
 
 async def change_pushed(case: Case, event: ChangePushed) -> str:
     """What was said is of an older state now; who wanted each push reviewed gets a look at what is new."""
@@ -54,10 +51,6 @@ async def change_closed(case: Case, event: ChangeClosed) -> str:
     await stop_runs(case, "closed")
     await case.forget(PAUSED)
     await case.forget(WATCHED)
-    if event.merged:
-        facts = {event.number: case.delivery.received_at}
-        memory, repository = case.parts.memory, case.repository.id
-        await case.do("remember", lambda: memory.remember(repository, "", MERGED, facts))
     return "merged" if event.merged else "closed"
 
 

@@ -22,7 +22,7 @@ from pointsman.runs.course import PAUSED, topic_of
 from pointsman.runs.journal import FLAG
 from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.standing import settled_check
-from pointsman.runs.starting import IGNORED, SAID_FIXED
+from pointsman.runs.starting import IGNORED
 
 _WHY: dict[Ender, str] = {
     "person": "Cancelled by a person.",
@@ -123,12 +123,11 @@ async def ignore(case: Case, finding: str) -> str:
 
 
 async def note_fixed(case: Case) -> str:
-    """Somebody says in its thread that a finding is fixed: it is noted, and the next review looks for itself."""
+    """Somebody says in its thread that a finding is fixed: the next review looks for itself."""
     threads = await case.threads()
     finding = next((thread.finding for thread in threads if thread.first == case.thread), "")
     if not finding:
         return "ignored: no finding of ours"
-    await case.remember(SAID_FIXED, {finding: case.actor.login})
     await case.reply(noted_fixed(finding))
     return f"noted: {finding}"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter
 
 from pointsman.conversation.pages import fix_issue
-from pointsman.conversation.refusals import already_running, not_on_fork, not_ours, nothing_to_do
+from pointsman.conversation.refusals import already_running, not_on_fork, not_open, not_ours, nothing_to_do
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.intents import Rerun, ReviewChange
@@ -20,9 +20,6 @@ from pointsman.runs.remembering import REVIEW, last_of
 
 IGNORED = "ignored"
 """The kind of memory with the ids of findings that somebody does not want to hear of again."""
-
-SAID_FIXED = "said-fixed"
-"""The kind of memory with the ids of findings that somebody called fixed; the next review looks for itself."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ async def review(case: Case, intent: ReviewChange, *, is_asked: bool = True) -> 
         await case.reply(nothing_to_do("change"))
         return "nothing to do"
     if change.state != "open":
-        return "ignored: closed"
+        return await _closed(case, change, "full review" if intent.full else "review", is_asked=is_asked)
     prior = await prior_of(case, change, full=intent.full)
     # The same head brings other lines where it is to go into another branch.
     if prior is not None and (prior.base_commit, prior.head_commit) == (change.base_commit, change.head_commit):
@@ -145,7 +142,15 @@ async def own_change(case: Case, command: str) -> ChangeView | str:
     if not await case.owns(change):
         await case.reply(not_ours(command))
         return "refused: own-change"
-    return change if change.state == "open" else "ignored: closed"
+    return change if change.state == "open" else await _closed(case, change, command)
+
+
+async def _closed(case: Case, change: ChangeView, command: str, *, is_asked: bool = True) -> str:
+    """Nothing is done at a closed change; only who asked by a comment is told so."""
+    if not is_asked or not case.comment:
+        return "ignored: closed"
+    await case.reply(not_open(command, change.state))
+    return "refused: closed"
 
 
 async def prior_of(case: Case, change: ChangeView, *, full: bool = False) -> PriorReview | None:

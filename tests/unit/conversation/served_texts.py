@@ -85,6 +85,8 @@ def _refusals() -> str:
         replies.not_on_fork("fix"),
         replies.not_on_fork(),
         replies.not_ours("fix"),
+        replies.not_open("fix"),
+        replies.not_open("review", "merged"),
         replies.wrong_hash("4f1c09ab", told.PLAN.digest),
         replies.wrong_hash("4f1c09ab"),
         replies.in_the_way("disk-full", "72d3162e-cc78-11e3-81ab-4c9367dc0958"),

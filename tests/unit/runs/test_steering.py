@@ -14,6 +14,7 @@ from pointsman.domain.events import ChangeClosed, ChangeLabelled, RepositoriesAd
 from pointsman.domain.forge import CheckState, Thread
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding, Review
+from pointsman.runs.course import first_view
 from pointsman.runs.remembering import REVIEW, LastReview, facts_of
 from pointsman.runs.starting import IGNORED
 
@@ -104,8 +105,26 @@ def test_a_closed_change_is_left_alone(desk: DeskWorld) -> None:
     head = desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"})
     desk.forge.views["13"] = replace(change_view(head, "main"), state="closed")
     closed = ChangeClosed(HERE, "13", "topic", merged=True, actor=ADA)
-    assert desk.hear(closed, said("/pointsman review", number="13")) == ("merged", "ignored: closed")
-    assert desk.runs_here() == () and within(desk.memory.recall(SHOP.id, "", "merged"))
+    labelled_now = ChangeLabelled(HERE, "13", "pointsman:review", head, ADA)
+    desk.forge.views["13"] = replace(desk.forge.views["13"], labels=("pointsman:review",))
+    watched = pushed(head, labels=("pointsman:review",))
+    assert desk.hear(closed, labelled_now) == ("merged", "ignored: closed")
+    assert desk.hear(watched) == ("ignored: closed",)
+    assert desk.runs_here() == () and desk.forge.replies == {}
+
+
+@pytest.mark.parametrize("state", ["closed", "merged"])
+def test_who_asks_for_something_at_a_closed_change_is_told_what_helps(desk: DeskWorld, state: str) -> None:
+    head = desk.world.workspace.keep({**desk.tree, "new.py": "ONE = 1\n"})
+    made = replace(first_view("r-0", desk.spec(), "2026-11-20T10:00:00Z"), state="done", result="ready", change="13")
+    within(desk.ledger.keep(replace(made, branch="pointsman/12-clamp")))
+    desk.forge.views["13"] = replace(change_view(head, "main"), state=state)
+    words = ("review", "full review", "fix", "ci")
+    outcomes = desk.hear(*(said(f"/pointsman {word}", number="13", at=word) for word in words))
+    assert outcomes == ("refused: closed",) * 4 and len(desk.runs_here()) == 1
+    helps = {"closed": "open it again and comment `/pointsman {}`", "merged": "wants a change of its own"}[state]
+    for word in words:
+        assert helps.format(word) in desk.forge.replies[f"answer-{word}"][1]
 
 
 def test_a_repository_is_offered_a_routing_file_once(tmp_path: Path) -> None:
