@@ -16,8 +16,9 @@ from pointsman.domain.run import Actor
 class Settings:
     """What the environment says.
 
-    `home` holds the ledger, the mirrors and the pages; `named` tells that the command line named it. `path` is
-    searched for interpreters. `ollama_host` and whether there are keys is asked by the demo, to find real models.
+    `home` holds the ledger, the mirrors and the pages; `named` tells that the command line named it, and
+    `policy` is the file that it named. `path` is searched for interpreters. `ollama_host` and whether there are keys
+    is asked by the demo, to find real models.
     """
 
     home: Path
@@ -27,14 +28,20 @@ class Settings:
     openai_key: bool
     anthropic_key: bool
     named: bool = False
+    policy: Path | None = None
 
     @property
     def home_option(self) -> str:
         """What a command needs besides, to find this home again; with a blank before it."""
         return f" --home {shlex.quote(str(self.home))}" if self.named else ""
 
+    @property
+    def policy_option(self) -> str:
+        """What a command needs besides, to go by this policy again; with a blank before it."""
+        return f" --policy {shlex.quote(str(self.policy.expanduser().absolute()))}" if self.policy else ""
 
-def read_settings(home: Path | None = None) -> Settings:
+
+def read_settings(home: Path | None = None, policy: Path | None = None) -> Settings:
     """The settings of this process. `home` from the command line wins over POINTSMAN_HOME and XDG_STATE_HOME."""
     env = os.environ
     uid = os.getuid()
@@ -46,6 +53,7 @@ def read_settings(home: Path | None = None) -> Settings:
         openai_key=bool(env.get("OPENAI_API_KEY")),
         anthropic_key=bool(env.get("ANTHROPIC_API_KEY")),
         named=home is not None,
+        policy=policy,
     )
 
 

@@ -188,7 +188,7 @@ def test_a_call_that_takes_long_is_told_as_soon_as_it_has_ended_while_its_phase_
 def test_a_resume_does_not_tell_what_was_there_before_as_if_it_were_new() -> None:
     console = _console()
     calls = told.calls()
-    with LiveProgress(console, monotonic=Seconds(), before=Before(calls[:3], "code")) as progress:
+    with LiveProgress(console, monotonic=Seconds(), before=Before(calls[:3])) as progress:
         for phase in ("triage", "plan", "code"):
             progress.update(replace(told.RUNNING, phase=phase), calls[:3])
         progress.update(told.RUNNING, calls[:4])
@@ -207,7 +207,7 @@ def test_a_rerun_tells_only_its_own_calls() -> None:
     console = _console()
     mine = replace(told.calls()[4], call_id="other/0", run_id="other")
     view = replace(told.RUNNING, run_id="other", parent=told.RUN_ID, model="reviewer")
-    with LiveProgress(console, monotonic=Seconds(), before=Before(phase="review")) as progress:
+    with LiveProgress(console, monotonic=Seconds(), before=Before()) as progress:
         progress.update(replace(view, phase="triage"), told.calls())
         progress.update(replace(view, phase="review"), told.calls()[:4])
         progress.update(replace(view, phase="review"), (*told.calls()[:4], mine))
@@ -216,14 +216,21 @@ def test_a_rerun_tells_only_its_own_calls() -> None:
     assert lines == ["review   started with reviewer", "review   call 1: reviewer", "review   ended: reviewer"]
 
 
-def test_a_run_that_goes_on_before_where_it_was_last_seen_is_told_from_its_first_new_call() -> None:
+def test_a_resumed_phase_that_asks_no_model_is_told_once_the_run_stays_in_it() -> None:
     console = _console()
     calls = told.calls()
-    with LiveProgress(console, monotonic=Seconds(), before=Before(calls[:1], "code")) as progress:
-        progress.update(replace(told.RUNNING, phase="plan", model="planner"), calls[:1])
-        progress.update(replace(told.RUNNING, phase="plan", model="planner"), calls[:2])
-    lines = [line.split(",")[0] for line in _shown(console).splitlines()]
-    assert lines == ["plan     started with planner", "plan     call 1: planner", "plan     ended: planner"]
+    with LiveProgress(console, monotonic=Seconds(), before=Before(calls[:3])) as progress:
+        for phase in ("verify", "triage", "plan", "code"):
+            progress.update(replace(told.RUNNING, phase=phase), calls[:3])
+        for _ in range(8):
+            progress.update(replace(told.RUNNING, phase="verify", model=""), calls[:3])
+        progress.update(replace(told.RUNNING, phase="code"), calls[:3])
+    assert [line.split(",")[0] for line in _shown(console).splitlines()] == [
+        "verify   started",
+        "verify   ended: not passed",
+        "code     started with coder",
+        "code     ended: coder",
+    ]
 
 
 def test_nothing_is_printed_when_nothing_changed() -> None:

@@ -7,7 +7,6 @@ from pointsman.domain.ledger import CallRecord
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The calls that a run had made when a command took it up again, and the phase in which it goes on."""
+    """The calls that a run had made when a command took it up again."""
 
     calls: tuple[CallRecord, ...] = ()
-    phase: str = ""

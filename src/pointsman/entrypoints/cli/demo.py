@@ -20,6 +20,7 @@ from pointsman.entrypoints.demo.world import (
     demo_policy,
     demo_script,
     make_demo_repository,
+    require_empty,
 )
 from pointsman.entrypoints.settings import Settings, program, read_settings
 from pointsman.entrypoints.wiring import Installation, new_run_id, read_policy, run_git
@@ -37,6 +38,8 @@ class Stage:
 
 async def demo(stage: Stage) -> int:
     """Make the world, run the whole job in it, and show what came of it."""
+    if stage.folder is not None:
+        require_empty(stage.folder)
     folder = stage.folder or Path(tempfile.mkdtemp(prefix="pointsman-demo-"))
     settings = read_settings(folder / "home")
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -44,8 +44,22 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
         sys.stdout.write(json.dumps([asdict(check) for check in checks], indent=1) + "\n")
     else:
         _print(checks)
-    answering = any(check.good for check in checks if check.about.startswith("model "))
-    return 0 if answering and tier.name != "none" else 3
+        sys.stdout.write("".join(f"\n{lack}\n" for lack in _lacks(checks)))
+    return 3 if _lacks(checks) else 0
+
+
+def _lacks(checks: list[Check]) -> list[str]:
+    """What no run can do without and is not here, each with what to do."""
+    lacks = []
+    if not all(check.good for check in checks if check.about == "sandbox"):
+        lacks.append("No sandbox holds, so no tests can be run: mend what is said of it above (docs/sandbox.md).")
+    if not any(check.good for check in checks if check.about.startswith("model ")):
+        lacks.append(
+            "No model answers, so nothing can be run. Give one provider above the key that it looks for, start one\n"
+            "of the servers above, or name models of your own in a policy file, with --policy (docs/policy.md).\n"
+            "Then call doctor again."
+        )
+    return lacks
 
 
 def _print(checks: list[Check]) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain, UsageMust
 from pointsman.domain.ledger import RunView
+from pointsman.entrypoints.settings import program
 
 DONE = 0
 REFUSED = 1
@@ -55,9 +56,14 @@ def explain(error: BaseException, run_id: str = "", log: Path | None = None) -> 
     return "\n".join(lines)
 
 
+def ended_how(view: RunView) -> str:
+    """The verb for a run that ended before its work was done: `failed`, `was stopped`."""
+    return "failed" if view.state == "failed" else f"was {view.state}"
+
+
 def explain_run(view: RunView, home_option: str, log: Path | None = None) -> str:
     """Why a run did not come to its end, how far it got, and the command to type next."""
-    ended = "failed" if view.state == "failed" else f"was {view.state}"
+    ended = ended_how(view)
     lines = [view.message or f"The run {ended}."]
     if view.error_code == "bug":
         lines.append(f"{_where(log)}; please report it.")
@@ -65,7 +71,7 @@ def explain_run(view: RunView, home_option: str, log: Path | None = None) -> str
     lines.append(f"Run {view.run_id} {ended}{where}; what was finished is kept.")
     mended = view.state in ("failed", "cancelled")
     verb, gain = ("resume", "then goes on where it stopped") if mended else ("show", "tells how far it got")
-    lines.append(f"`pointsman {verb} {view.run_id}{home_option}` {gain}.")
+    lines.append(f"`{program()} {verb} {view.run_id}{home_option}` {gain}.")
     if view.error_code:
         lines.append(f"({view.error_code}: docs/errors.md#{view.error_code})")
     return "\n".join(lines)

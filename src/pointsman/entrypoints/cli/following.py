@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pointsman.entrypoints.cli.render import Report
 
 _PAUSE = 0.1
+_LOOKS_FOR_AN_END = 20
 _WAITS = frozenset({"waiting", "done", "refused", "stopped", "failed", "cancelled"})
 _CUT_SHORT = frozenset({"refused", "stopped", "failed", "cancelled"})
 
@@ -97,9 +98,11 @@ async def _without_end(installation: Installation, run_id: str, view: RunView | 
     """The engine gave the run up before it could write its own end: cancelled, or it killed its process too often."""
     if view is None:
         raise UsageMust(f"There is no run {run_id}.", code="no-run", hint="`pointsman runs` lists them.")
-    after = await installation.ledger.run(run_id) or view
-    if after.state in _WAITS:
-        return after
-    gone = replace(after, state="failed", message="The engine gave this run up.", error_code="given-up", exit_code=3)
+    for _ in range(_LOOKS_FOR_AN_END):  # whoever cancelled it from another process writes that down a moment later
+        after = await installation.ledger.run(run_id) or view
+        if after.state in _WAITS:
+            return after
+        await asyncio.sleep(_PAUSE)
+    gone = replace(view, state="failed", message="The engine gave this run up.", error_code="given-up", exit_code=3)
     await installation.ledger.keep(gone)
     return gone

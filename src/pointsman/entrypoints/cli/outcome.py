@@ -7,6 +7,16 @@ from collections.abc import Callable
 from pointsman.domain.errors import PointsmanError
 from pointsman.entrypoints.cli.errors import TRY_AGAIN, exit_code_of, explain
 from pointsman.entrypoints.logs import log_path
+from pointsman.entrypoints.settings import program
+
+
+class Interrupted(Exception):
+    """A person, or the machine that goes down, ended a command while its installation was open."""
+
+    def __init__(self, home_option: str) -> None:
+        super().__init__(home_option)
+        self.home_option = home_option
+
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +28,11 @@ def exit_code_after(command: Callable[[], int]) -> int:
     except PointsmanError as error:
         _say(explain(error))
         return exit_code_of(error)
+    except Interrupted as cut:
+        _say(f"Interrupted. What was finished is kept; `{program()} resume{cut.home_option}` goes on.")
+        return TRY_AGAIN
     except KeyboardInterrupt:
-        _say("Interrupted. What was finished is kept; `pointsman resume` goes on.")
+        _say("Interrupted. What was finished is kept.")
         return TRY_AGAIN
     except Exception as error:
         logger.exception("a command failed by a bug")

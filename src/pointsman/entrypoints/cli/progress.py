@@ -17,7 +17,7 @@ from pointsman.domain.levels import Phase
 from pointsman.entrypoints.cli.before import Before
 
 _AT_REST = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
-_ORDER = {phase: place for place, phase in enumerate(Phase)}
+_REPLAY_SECONDS = 3.0
 _UNANSWERED = {"outage": "no answer", "refused": "refused"}
 
 
@@ -34,6 +34,7 @@ class _Row:
     took: float | None = None
     told: int = 0  # calls that the plain line of an end has spoken of
     begun: int = 0
+    keys: set[tuple[str, int]] = field(default_factory=set)
     unsaid: list[CallRecord] = field(default_factory=list)  # finished, and without a plain line of their own
     said: set[tuple[str, int]] = field(default_factory=set)
 
@@ -66,8 +67,10 @@ class LiveProgress:
         self._current: Phase | None = None
         self._state = ""
         self._spinner = Spinner("dots", style="cyan")
-        self._before = {_key(call) for call in before.calls if _is_over(call)} if before else set()
-        self._silent_until = _phase_named(before.phase) if before else None
+        self._before = {_key(call) for call in before.calls} if before else set[tuple[str, int]]()
+        self._replaying = before is not None
+        self._passing: Phase | None = None
+        self._passing_since = 0.0
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=8, transient=False)
 
     def __enter__(self) -> Self:
@@ -102,12 +105,19 @@ class LiveProgress:
             self._say_state(view)
 
     def _replays(self, view: RunView) -> bool:
-        """Whether the run still passes, without doing anything, through what it had finished before."""
-        phase, until = _phase_named(view.phase), self._silent_until
-        if until is not None and (phase is None or _ORDER[phase] < _ORDER[until]) and view.state not in _AT_REST:
-            return not any(row.unsaid for row in self._rows.values())
-        self._silent_until = None
-        return False
+        """Whether a run that was taken up again still passes, in no time, through what it had done before.
+
+        That is over with its first new call, or when it stays in a phase that asks no model.
+        """
+        phase = _phase_named(view.phase)
+        row = self._rows.get(phase) if phase is not None else None
+        if row is not None and row.keys - self._before:
+            self._replaying = False
+        if phase is not self._passing:
+            self._passing, self._passing_since = phase, self._monotonic()
+        if self._replaying and phase is not None and self._monotonic() - self._passing_since > _REPLAY_SECONDS:
+            self._replaying = False
+        return self._replaying
 
     def _count(self, calls: tuple[CallRecord, ...]) -> None:
         for phase in {call.phase for call in calls}:
@@ -119,8 +129,9 @@ class LiveProgress:
             row.output_tokens = sum(call.output_tokens for call in mine)
             row.cost_usd = sum(call.cost_usd for call in mine)
             row.model = mine[-1].served or mine[-1].model
+            row.keys = {_key(call) for call in mine}
             if new_row:
-                row.said = {_key(call) for call in mine} & self._before
+                row.said = {_key(call) for call in mine if _is_over(call)} & self._before
                 row.told = len(row.said)
             row.unsaid = [call for call in mine if _is_over(call) and _key(call) not in row.said]
             if phase is not self._current and row.took is None:

@@ -7,6 +7,7 @@ from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import MODEL_PHASES
 from pointsman.domain.outcome import Note
 from pointsman.domain.run import RunSpec
+from pointsman.entrypoints.cli.errors import ended_how
 from pointsman.entrypoints.cli.render import BranchInfo, Report
 from pointsman.entrypoints.settings import program
 from pointsman.entrypoints.wiring import Installation
@@ -43,7 +44,9 @@ def _ending(view: RunView | None) -> str:
         "planned": "The plan is there; nothing was changed.",
         "reviewed": "The review is there; nothing was changed.",
     }
-    return words.get(view.result, "" if view.state == "done" else f"The run is {view.state}; nothing was pushed.")
+    if view.result in words or view.state == "done":
+        return words.get(view.result, "")
+    return f"The run {ended_how(view)}; nothing was pushed."
 
 
 def _usual(installation: Installation, end: End, view: RunView | None) -> tuple[str, ...]:
@@ -61,7 +64,9 @@ def _usual(installation: Installation, end: End, view: RunView | None) -> tuple[
         commands.append(f"{called} audit verify --repo {place} {view.branch}{home}")
     phase = _worth_another_model(end, view)
     if phase:
-        commands.append(f"{called} rerun {view.run_id} {phase} --model NAME{home}")
+        commands.append(
+            f"{called} rerun {view.run_id} {phase} --model NAME{home}{installation.settings.policy_option}"
+        )
     return tuple(commands)
 
 

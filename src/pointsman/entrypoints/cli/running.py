@@ -1,5 +1,7 @@
 """The commands that make a run go: build, plan, review, rerun, approve, resume; each follows it to its end."""
 
+import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +16,7 @@ from pointsman.domain.notes import PersonAct
 from pointsman.domain.run import Refuse, Repository, Route, RunSpec
 from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.following import follow, tell_end
+from pointsman.entrypoints.cli.outcome import Interrupted
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
 from pointsman.policy.override import override
@@ -46,7 +49,7 @@ class Wish:
 
 async def build(wish: Wish, place: Place) -> int:
     """Admit a run and follow it: the commands `run`, `plan` and `review`."""
-    settings = read_settings(place.home)
+    settings = read_settings(place.home, place.policy)
     policy = read_policy(place.policy, settings.home)
     async with opened(Installation(settings)) as installation:
         repository = await installation.repository(wish.repo)
@@ -63,7 +66,7 @@ async def build(wish: Wish, place: Place) -> int:
 async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
     """Fork a run at a phase, with another model when one is named and policy allows it."""
     wanted = _phase(phase)
-    settings = read_settings(place.home)
+    settings = read_settings(place.home, place.policy)
     policy = read_policy(place.policy, settings.home)
     async with opened(Installation(settings)) as installation:
         await installation.engine.start()
@@ -73,7 +76,7 @@ async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
         new_id = new_run_id()
         await installation.ledger.act(new_id, _act(installation, "rerun", f"{phase} of {run_id} {model}".strip()))
         await installation.engine.rerun(run_id, wanted, new_id, route)
-        return await _to_its_end(installation, new_id, place, Before(phase=wanted))
+        return await _to_its_end(installation, new_id, place, Before())
 
 
 async def approve(run_id: str, plan_hash: str, place: Place) -> int:
@@ -116,12 +119,33 @@ async def resume(run_id: str, place: Place) -> int:
 
 @asynccontextmanager
 async def opened(installation: Installation) -> AsyncIterator[Installation]:
-    """The installation, closed whatever happens; the engine stops, and what still runs goes on at the next start."""
+    """The installation, closed whatever happens; the engine stops, and what still runs goes on at the next start.
+
+    Raises Interrupted when Ctrl-C or SIGTERM came meanwhile.
+    """
+    task = _ends_by_sigterm()
     try:
         yield installation
+    except asyncio.CancelledError:
+        if not task.cancelling():
+            raise
+        raise Interrupted(installation.settings.home_option) from None
     finally:
         await installation.engine.stop()
         await installation.close()
+
+
+def _ends_by_sigterm() -> "asyncio.Task[object]":
+    """Let SIGTERM do what Ctrl-C does to the task that runs here; a second one ends the process at once."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def end() -> None:
+        loop.remove_signal_handler(signal.SIGTERM)
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, end)
+    return task
 
 
 async def admitted(installation: Installation, policy: LoadedPolicy, repository: Repository, wish: Wish) -> RunSpec:
@@ -198,7 +222,7 @@ async def _known(installation: Installation, run_id: str) -> RunView:
 
 async def _before(installation: Installation, view: RunView) -> Before:
     """Looked up before the engine starts, which goes on at once with what was cut off."""
-    return Before(await installation.ledger.calls(view.run_id), view.phase)
+    return Before(await installation.ledger.calls(view.run_id))
 
 
 async def _to_its_end(installation: Installation, run_id: str, place: Place, before: Before | None = None) -> int:

@@ -38,10 +38,7 @@ def make_demo_repository(folder: Path, *, git: Git, routing: str = SCRIPTED_ROUT
     `routing` becomes its `.pointsman.yml`. Author, dates and texts are fixed, so the commit is the same each time.
     Raises UsageMust when `folder` holds something, and what `git` raises.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageMust(
-            f"The folder {folder} is not empty.", code="demo-folder", hint="Name a folder that does not exist yet."
-        )
+    require_empty(folder)
     for path, text in {**demo_files(), ".pointsman.yml": routing}.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +49,14 @@ def make_demo_repository(folder: Path, *, git: Git, routing: str = SCRIPTED_ROUT
     # The committer's date can otherwise only be set in the environment.
     git(folder, (*_QUIET, "rebase", "--quiet", "--root", "--committer-date-is-author-date"))
     return DemoWorld(folder, folder / _ISSUE)
+
+
+def require_empty(folder: Path) -> None:
+    """Nothing, or UsageMust when `folder` holds something or is none."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageMust(
+            f"The folder {folder} is not empty.", code="demo-folder", hint="Name a folder that does not exist yet."
+        )
 
 
 def demo_files() -> dict[str, str]:
