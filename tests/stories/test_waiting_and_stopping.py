@@ -95,6 +95,7 @@ def test_a_run_that_an_outage_ended_goes_on_where_it_was_without_a_second_plan(t
     assert f"pointsman resume {out.run_id} --home {stage.home}\n" in shown.out
     assert f"pointsman rerun {out.run_id} code --model NAME --home {stage.home}\n" in shown.out
     assert f"pointsman show {out.run_id}" not in shown.out
+    assert "The run failed; nothing was pushed." in shown.out
     assert (on.code, on.run_id, on.run["result"]) == (0, out.run_id, "ready"), on
     assert stage.asked() == ["planner", "coder", "coder", "reviewer"]
     assert (over.code, "there is nothing to go on with" in over.err) == (2, True)

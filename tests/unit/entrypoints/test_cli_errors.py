@@ -1,5 +1,6 @@
 """Exit codes and explanations of errors, and the page that lists them."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tests.unit.conversation.told_run import RUNNING
 from pointsman.domain.errors import OperatorMust, OwnerMust, Stopped, TryAgain, UsageMust
 from pointsman.domain.ledger import RunStateName
 from pointsman.entrypoints.cli.error_reference import COMMAND, raised_errors, reference
-from pointsman.entrypoints.cli.errors import exit_code_of, exit_code_of_run, explain
+from pointsman.entrypoints.cli.errors import exit_code_of, exit_code_of_run, explain, explain_run
 from pointsman.policy.rules import Rule
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "errors.md"
@@ -52,6 +53,18 @@ def test_an_explanation_says_what_happened_what_to_do_and_where_to_read() -> Non
         "It may work again in 30 seconds.",
         "(outage: docs/errors.md#outage)",
     ]
+
+
+def test_the_command_that_goes_on_with_a_failed_run_is_written_as_the_program_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = tmp_path / "pointsman"
+    called.touch()
+    monkeypatch.setattr(sys, "argv", [str(called), "run"])
+    monkeypatch.setenv("PATH", "/nowhere")
+    failed = replace(RUNNING, state="failed", message="It broke.")
+    said = explain_run(failed, " --home /srv/home")
+    assert f"`{called} resume {RUNNING.run_id} --home /srv/home` then goes on where it stopped." in said
 
 
 def test_a_bug_is_told_without_what_it_carried() -> None:
