@@ -1,6 +1,5 @@
 """From a delivery to what is done about it: translate, ask who it is, answer in seconds, act; each effect once."""
 
-import asyncio
 import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -45,6 +44,7 @@ _BROKEN = Refuse(
 _ACTOR: TypeAdapter[Actor] = TypeAdapter(Actor)
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _REPOSITORY: TypeAdapter[Repository] = TypeAdapter(Repository)
+_IDS: TypeAdapter[tuple[int, ...]] = TypeAdapter(tuple[int, ...])
 logger = logging.getLogger(__name__)
 
 _TOLD = 3
@@ -127,11 +127,8 @@ class Desk:
             repository = await insisted("repository", _REPOSITORY, lambda: talk.repository(origin), clock=clock)
         except OwnerMust as error:
             return f"ignored: {error.code}"
-        law = await asyncio.to_thread(self.parts.law)
-        served = law.policy.serve.repositories
-        if not await durable("served", FLAG, lambda: _is_served(served, repository.name)):
-            return "ignored: repository"
-        return Case(self.parts, self.engine, delivery, repository, bot=me, actor=actor)
+        case = Case(self.parts, self.engine, delivery, repository, bot=me, actor=actor)
+        return case if await case.step("served", FLAG, lambda: _is_served(case)) else "ignored: repository"
 
     async def _followed(self, delivery: Delivery, event: Event, me: Actor) -> str:
         if isinstance(event, RepositoriesAdded):
@@ -150,14 +147,14 @@ class Desk:
                 return await change_pushed(replace(case, number=event.number), event)
             case _:
                 pass
-        bots = (await case.law()).policy.serve.bots
+        bots = await case.step("bots", _IDS, lambda: _bots(case))
         wish = await wish_in(case, event, bots)
-        return f"ignored: {wish.reason}" if isinstance(wish, Ignored) else await self._granted(wish)
+        return f"ignored: {wish.reason}" if isinstance(wish, Ignored) else await self._granted(wish, bots)
 
-    async def _granted(self, wish: Wish) -> str:
+    async def _granted(self, wish: Wish, bots: tuple[int, ...]) -> str:
         """Who asks is asked of the forge now, by numeric id; then people see that they were heard, and it is done."""
         case = wish.case
-        access = await self._access(case)
+        access = await self._access(case, bots)
         if access is not Access.WRITE:
             if wish.is_quiet or not await case.step("told", FLAG, lambda: _is_to_be_told(case)):
                 return "ignored: access"
@@ -179,18 +176,23 @@ class Desk:
             await case.reply(in_the_way(error.code, case.delivery.id))
             return f"failed: {error.code}"
 
-    async def _access(self, case: Case) -> Access:
+    async def _access(self, case: Case, bots: tuple[int, ...]) -> Access:
         """Doubt is no (A3)."""
         try:
             found = await case.step("access", _ACCESS, lambda: case.forge.access_of(case.repository, case.actor))
-            return standing(found, case.actor, (await case.law()).policy.serve.bots)
+            return standing(found, case.actor, bots)
         except PointsmanError as error:
             logger.warning("the access of somebody is not known", extra={"code": error.code})
             return Access.NONE
 
 
-async def _is_served(patterns: tuple[str, ...], name: str) -> bool:
-    return any(matches(pattern, name) for pattern in patterns)
+async def _is_served(case: Case) -> bool:
+    served = (await case.law()).policy.serve.repositories
+    return any(matches(pattern, case.repository.name) for pattern in served)
+
+
+async def _bots(case: Case) -> tuple[int, ...]:
+    return (await case.law()).policy.serve.bots
 
 
 async def _is_to_be_told(case: Case) -> bool:

@@ -1,6 +1,7 @@
 """A served forge in memory with a real inbox, engine and worker: what is delivered, and what people then see."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pointsman.domain.run import Actor, Issue, Repository
 from pointsman.ports.hooks import Attempt, Hooks
 from pointsman.ports.inbox import Inbox
 from pointsman.ports.workspace import Workspace
+from pointsman.runs.deliveries import Desk
 from pointsman.runs.intake import Law
 from pointsman.runs.parts import Parts
 from pointsman.runs.worker import Worker
@@ -134,16 +136,45 @@ class DeskWorld(Served):
         return asyncio.run(self._hear(events, at))
 
     async def _hear(self, events: tuple[Event | Ignored, ...], at: str) -> tuple[str, ...]:
+        ids = await self._served(events, self._is_done, at)
+        return tuple(self.outcomes[one] for one in ids)
+
+    async def _served(
+        self,
+        events: tuple[Event | Ignored, ...],
+        until: Callable[[list[str]], Awaitable[bool]],
+        at: str = EARLY,
+    ) -> list[str]:
         worker = Worker(self.parts())
         serving = asyncio.create_task(worker.run())
         try:
             ids = [await self.deliver(event, at) for event in events]
             worker.wake()
-            await self._until(lambda: self._is_done(ids))
-            return tuple(self.outcomes[one] for one in ids)
+            await self._until(lambda: until(ids))
+            return ids
         finally:
             await worker.stop()
             await serving
+
+    def cut_off(self, event: Event, when: Callable[[], bool]) -> str:
+        """Serve, deliver one event, and stop at a moment in the middle of it. The id of its delivery."""
+
+        async def there() -> bool:
+            return when()
+
+        return asyncio.run(self._served((event,), lambda _: there()))[0]
+
+    def taken_up(self, delivery_id: str) -> str:
+        """Start the engine alone, which goes on with a delivery that was cut off, to its end. What came of it."""
+        asyncio.run(self._taken_up(delivery_id))
+        return self.outcomes[delivery_id]
+
+    async def _taken_up(self, delivery_id: str) -> None:
+        await self.engine.start(Desk(self.parts(), self.engine).deal_with)
+        try:
+            await self._until(lambda: self._is_done([delivery_id]))
+        finally:
+            await self.engine.stop()
 
     def until_waiting(self, event: Event) -> tuple[tuple[str, ...], RunView]:
         """The same for one event, until the run that it begins waits for somebody."""

@@ -1,16 +1,17 @@
 """What is delivered and what people then see: who is heard, what is begun, and that nothing is done twice."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, labelled, said
+from tests.unit.runs.desk_world import EVE, HERE, DeskWorld, Town, labelled, said
 from tests.unit.runs.served_world import ADA, BOT, ISSUE, change_view
 
 from pointsman.domain.errors import OperatorMust, TryAgain
 from pointsman.domain.events import Ignored, TrunkPushed
-from pointsman.domain.forge import Access
+from pointsman.domain.forge import Access, Topic
 from pointsman.domain.run import Actor
 from pointsman.ports.hooks import Attempt
 
@@ -151,6 +152,27 @@ def test_a_fault_of_the_installation_is_told_with_the_delivery_that_its_log_name
     assert "`disk-full`" in text and "`guid-0`" in text and "pointsman show" not in text
     (told,) = [record for record in caplog.records if record.getMessage() == "a wish could not be met"]
     assert (vars(told)["delivery"], vars(told)["why"]) == ("guid-0", "The disk is full.")
+
+
+def test_a_policy_that_was_edited_between_a_crash_and_the_replay_changes_nothing_of_what_was_decided(
+    desk: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay that went another way than the journal would not find its steps."""
+    before = desk.policy
+    desk.policy = before.replace('"version": 1', '"version": 1, "serve": {"bots": [500]}')
+    desk.forge.people[ROBOT.id] = Access.WRITE
+    reached: list[str] = []
+
+    async def stuck(town: Town, topic: Topic, comment: str = "", label: str = "") -> None:
+        reached.append(comment)
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Town, "acknowledge", stuck)
+        cut = desk.cut_off(said("/pointsman pause", ROBOT), lambda: bool(reached))
+    desk.policy = before
+    assert desk.taken_up(cut) == "paused"
+    assert desk.forge.eyes == [("12", "1")]
 
 
 def test_missed_deliveries_are_asked_for_again_once(desk: DeskWorld) -> None:
