@@ -93,7 +93,7 @@ def _how_it_broke(base: tuple[CheckResult, ...], broken: tuple[CheckResult, ...]
     failed = ids_failed(broken)
     new = tuple(name for name in failed if name not in before)
     old = len(failed) - len(new)
-    parts = [f"{len(failed)} tests fail"] if failed else []
+    parts = [f"{len(failed)} {'test fails' if len(failed) == 1 else 'tests fail'}"] if failed else []
     parts += [f"{len(new)} of them did not fail on base"] if new else []
     parts += [f"{old} failed on base already"] if old else []
     endings = [f"`{shlex.join(one.command)}` {ending_of(one)}" for one in broken]

@@ -94,6 +94,8 @@ def _refuse_hostile(tree: tuple[Entry, ...], max_bytes: int) -> None:
 async def ensure_mirror(mirror: Path, object_format: str) -> None:
     """Make the mirror when it is not there. Raises OperatorMust(disk-full, home-unwritable)."""
     if await asyncio.to_thread(mirror.is_dir):
+        # Whoever made it may have been killed before its scratch was gone, and nobody makes it again.
+        await asyncio.to_thread(scratch.sweep, mirror.parent)
         return
     try:
         await asyncio.to_thread(mirror.parent.mkdir, parents=True, exist_ok=True, mode=0o700)

@@ -30,15 +30,26 @@ async def job_folder(scratch: Path) -> AsyncIterator[Path]:
 def _make(scratch: Path) -> tuple[Path, int]:
     scratch.mkdir(parents=True, exist_ok=True)
     with _locked(scratch / _LOCK):
-        for left in scratch.glob(f"{_PREFIX}*"):
-            if _abandoned(left):
-                _remove(left)
+        _take_away(scratch)
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=scratch))
         # Passable, not readable: commands under another uid go through it to their room.
         folder.chmod(0o711)
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
     return folder, lock
+
+
+def sweep(scratch: Path) -> None:
+    """Take away what processes that are gone left below `scratch`, for whoever needs no folder there any more."""
+    if any(scratch.glob(f"{_PREFIX}*")):
+        with _locked(scratch / _LOCK):
+            _take_away(scratch)
+
+
+def _take_away(scratch: Path) -> None:
+    for left in scratch.glob(f"{_PREFIX}*"):
+        if _abandoned(left):
+            _remove(left)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from pointsman.domain.errors import OperatorMust, OwnerMust
 from pointsman.workspaces.git import Asked, GitFailed, git, run
 from pointsman.workspaces.mirror import fetch_into
 from pointsman.workspaces.publish import branch_head, publish
+from pointsman.workspaces.scratch import job_folder
 
 SHAPES = (
     repositories.buggy_package, repositories.bare, repositories.dirty, repositories.detached, repositories.worktree,
@@ -96,6 +97,26 @@ def test_what_cannot_be_fetched_is_refused_with_what_to_do(
     assert refused.value.code == code
     assert refused.value.hint
     assert fingerprint(*story.places()) == before
+
+
+def test_the_scratch_of_a_killed_maker_is_taken_away_by_the_next_fetch_and_that_of_a_living_one_stays(
+    world: World, tmp_path: Path
+) -> None:
+    world.commit({"a": "1"})
+    mirror = tmp_path / "mirrors/m.git"
+    _fetch(mirror, world.root)
+    (mirror.parent / "job-dead").mkdir()
+
+    async def fetch_beside_a_living_one() -> bool:
+        async with job_folder(mirror.parent) as living:
+            (mirror.parent / "job-dead").mkdir()
+            await fetch_into(mirror, str(world.root), "HEAD")
+            return living.is_dir()
+
+    _fetch(mirror, world.root)
+    assert not (mirror.parent / "job-dead").exists()
+    assert asyncio.run(fetch_beside_a_living_one())
+    assert list(mirror.parent.glob("job-*")) == []
 
 
 def test_several_may_fill_the_same_mirror_at_once(world: World, tmp_path: Path) -> None:
