@@ -13,6 +13,7 @@ from tests.unit.runs.served_world import ADA, BOT, FINE, SHOP, OnePlace, change_
 from tests.unit.runs.test_conduct_of_a_review import ODD, REMARK, asked
 from tests.unit.runs.test_steering import known_review
 
+from pointsman.audit.memory import SqlMemory
 from pointsman.domain.events import ChangeClosed, ReviewAsked, ThreadReplied
 from pointsman.domain.forge import Access, CheckState, Thread
 from pointsman.domain.run import Actor
@@ -71,7 +72,17 @@ def test_a13_a_stranger_settles_nothing_in_a_thread_of_ours(desk: DeskWorld) -> 
     assert desk.world.models.asks == [] and desk.forge.eyes == []
 
 
-def test_a13_c1_a_stranger_who_goes_on_and_on_is_told_on_three_topics(desk: DeskWorld) -> None:
+def test_a13_c1_a_stranger_who_goes_on_and_on_is_told_on_three_topics(
+    desk: DeskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recall = SqlMemory.recall
+
+    async def slowly(memory: SqlMemory, repository_id: str, topic: str, kind: str) -> dict[str, str]:
+        found = await recall(memory, repository_id, topic, kind)
+        await asyncio.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(SqlMemory, "recall", slowly)
     topics = [str(number) for number in range(20, 26)]
     asked = [said("/pointsman build", EVE, number=number, at=number) for number in topics]
     outcomes = desk.hear(*asked)

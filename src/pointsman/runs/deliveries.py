@@ -1,5 +1,6 @@
 """From a delivery to what is done about it: translate, ask who it is, answer in seconds, act; each effect once."""
 
+import asyncio
 import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,7 @@ class Desk:
     parts: Parts
     engine: Engine
     lines: Lines = field(default_factory=Lines)
+    _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def announce(self, delivery_id: str) -> None:
         """A delivery is about to be handed over; it is dealt with after those that were announced before it."""
@@ -156,7 +158,7 @@ class Desk:
         case = wish.case
         access = await self._access(case, bots)
         if access is not Access.WRITE:
-            if wish.is_quiet or not await case.step("told", FLAG, lambda: _is_to_be_told(case)):
+            if wish.is_quiet or not await case.step("told", FLAG, lambda: self._is_to_be_told(case)):
                 return "ignored: access"
             await case.reply(stranger(case.actor.login, access), key=f"refused-{case.actor.id}")
             return "refused: access"
@@ -175,6 +177,11 @@ class Desk:
             logger.exception("a wish could not be met", extra=about)
             await case.reply(in_the_way(error.code, case.delivery.id))
             return f"failed: {error.code}"
+
+    async def _is_to_be_told(self, case: Case) -> bool:
+        """Topics are dealt with side by side, and what is kept of a stranger is counted over all of them."""
+        async with self._telling:
+            return await _is_to_be_told(case)
 
     async def _access(self, case: Case, bots: tuple[int, ...]) -> Access:
         """Doubt is no (A3)."""
