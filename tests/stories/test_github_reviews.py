@@ -33,6 +33,12 @@ def remark(scene: Scene, change: int) -> str:
     return thread.comments[0].body
 
 
+def told(stage: ServedStage, rule: str) -> list[str]:
+    """What a model was sent, each time that this rule answered."""
+    pairs = zip(stage.models.seen, stage.models.bodies, strict=True)
+    return [body.decode() for seen, body in pairs if seen.rule == rule]
+
+
 def test_a_change_of_a_person_is_reviewed_on_its_lines_and_nothing_is_pushed(stage: ServedStage) -> None:
     scene = stage.scene("curlew", reviewer=(WRONG_UNIT,))
     change = scene.proposed()
@@ -195,13 +201,26 @@ def test_who_looks_again_at_a_change_of_ours_reads_the_issue_and_not_who_wrote_i
     assert "senior" in (change.body or "")
     scene.says(change.number, "/pointsman full review")
     assert scene.over(2).result == "reviewed"
-    asked = [
-        body.decode()
-        for seen, body in zip(stage.models.seen, stage.models.bodies, strict=True)
-        if seen.rule == "dunlin reviewer"
-    ]
+    asked = told(stage, "dunlin reviewer")
     assert len(asked) == 2
     for text in asked:
         assert "Ten percent off 200 is 180." in text
         assert RIGHT in text
         assert not any(word in text for word in ("senior", "delta", ".pointsman/", "Who did what"))
+
+
+def test_people_are_told_of_a_key_that_a_change_brings_though_no_model_is_shown_it(stage: ServedStage) -> None:
+    """A key in the repository is what notes are checked by."""
+    scene = stage.scene("turnstone")
+    change = scene.proposed()
+    pushed(scene, WORSE, **{".pointsman/keys/theirs.pem": "a key of theirs\n"})
+    scene.says(change, "/pointsman review")
+    assert scene.over().result == "reviewed"
+    (review,) = scene.shop.reviews(change)
+    assert "decides how the repository is worked on" in review.body
+    assert "`.pointsman/keys/theirs.pem`" in review.body
+    asked = [
+        body for seen, body in zip(stage.models.seen, stage.models.bodies, strict=True) if "turnstone" in seen.rule
+    ]
+    assert len(asked) == 1
+    assert b"theirs" not in asked[0]

@@ -15,6 +15,7 @@ from pointsman.phases.asking import (
     temperature_of,
 )
 from pointsman.phases.context import ROOMS, file_pieces, joined, ranked, sources
+from pointsman.phases.subject import shown
 from pointsman.phases.templates import fenced, fill, mark_of, shorten
 from pointsman.ports.bundle import Ports
 
@@ -56,8 +57,8 @@ async def _question(asking: Asking) -> Ask:
     asked = shorten(f"{spec.issue.title}\n\n{spec.issue.body}", asking.input_tokens * CHARS_PER_TOKEN // 3)
     best = await ranked(workspace, commit, f"{spec.issue.body}\n{spec.issue.title}", room.whole + room.outlines)
     found = await sources(workspace, commit, best[: room.whole + room.outlines])
-    whole = await workspace.diff(spec.base_commit, commit) if spec.head_commit else ""
-    diff = shorten(whole, asking.input_tokens * CHARS_PER_TOKEN // 4)
+    whole = await shown(workspace, spec.base_commit, commit) if spec.head_commit else ()
+    diff = shorten("".join(file.text for file in whole), asking.input_tokens * CHARS_PER_TOKEN // 4)
     mark = mark_of(asked, diff, *(one.text for one in found))
 
     def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:

@@ -8,6 +8,7 @@ from pointsman.domain.run import PriorReview, RunSpec
 from pointsman.phases.anchors import FileDiff, files_of
 from pointsman.phases.findings import found_again, standing
 from pointsman.phases.news import news
+from pointsman.phases.paths import is_record
 from pointsman.ports.workspace import Workspace
 
 
@@ -30,11 +31,16 @@ class Subject:
     unread: tuple[str, ...]
 
 
+async def shown(workspace: Workspace, base: str, commit: str) -> tuple[FileDiff, ...]:
+    """The diff between two commits as models are shown it: without our notes, which say who wrote."""
+    return tuple(file for file in files_of(await workspace.diff(base, commit)) if not is_record(file.path))
+
+
 async def subject_of(spec: RunSpec, earlier: Earlier, workspace: Workspace, *, round: int) -> Subject:
     """What this round has to look at, given the rounds before it and the review before this run."""
     commit = earlier.patch.commit if earlier.patch else spec.head_commit
     last = earlier.review if round > 1 else None
-    whole = files_of(await workspace.diff(_parted(spec), commit))
+    whole = await shown(workspace, _parted(spec), commit)
     label, fresh = await _fresh(spec, workspace, last, commit, whole)
     unread = [path for path in await _unread(spec, workspace, last) if path in _paths(whole)]
     if spec.goal != "fix":
@@ -63,14 +69,14 @@ async def _fresh(
 ) -> tuple[str, tuple[FileDiff, ...]]:
     """What was not looked at before, and what to call it."""
     if last is not None:
-        return "what was changed since the last round", files_of(await workspace.diff(last.commit, commit))
+        return "what was changed since the last round", await shown(workspace, last.commit, commit)
     prior = spec.prior
     if prior is None:
         return "the change", whole
     if spec.goal == "fix":
-        fixed = files_of(await workspace.diff(spec.base_commit, commit))
+        fixed = await shown(workspace, spec.base_commit, commit)
         return "what was changed since the last review", fixed
-    fresh = news(whole, files_of(await workspace.diff(prior.base_commit, prior.head_commit)))
+    fresh = news(whole, await shown(workspace, prior.base_commit, prior.head_commit))
     return "the change" if fresh == whole else "what is new in the change since the last review", fresh
 
 
@@ -83,7 +89,7 @@ async def _unread(spec: RunSpec, workspace: Workspace, last: Review | None) -> t
         return ()
     if spec.goal != "fix":
         return prior.unread
-    pushed = files_of(await workspace.diff(prior.head_commit, spec.base_commit))
+    pushed = await shown(workspace, prior.head_commit, spec.base_commit)
     return tuple(dict.fromkeys((*prior.unread, *_paths(pushed))))
 
 

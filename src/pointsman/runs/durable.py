@@ -22,7 +22,6 @@ from pointsman.domain.work import (
     Source,
     Toolchain,
 )
-from pointsman.phases.anchors import files_of
 from pointsman.phases.paths import is_record
 from pointsman.ports.models import Models
 from pointsman.ports.sandbox import Sandbox
@@ -125,7 +124,7 @@ class CommitEnds:
 class DurableWorkspace(Workspace):
     """Writes are steps; reads at a commit are pure functions of the commit and are simply done again.
 
-    What is read here may be shown to a model. So notes are left out of it: a reviewer is never told who wrote.
+    Files that are read here may be shown to a model. So notes are none of them: a reviewer is never told who wrote.
     """
 
     workspace: Workspace
@@ -159,7 +158,7 @@ class DurableWorkspace(Workspace):
 
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff."""
-        return shown(await self.workspace.diff(base, commit))
+        return await self.workspace.diff(base, commit)
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files."""
@@ -214,13 +213,6 @@ class DurableSandbox(Sandbox):
         if job.commit == self.base:
             self.known.update(*map(_names, results))
         return results
-
-
-def shown(diff: str) -> str:
-    """A canonical diff as models are shown it: without our notes and their keys."""
-    if "diff --git a/.pointsman/" not in diff:
-        return diff
-    return "".join(file.text for file in files_of(diff) if not is_record(file.path))
 
 
 def _names(result: CheckResult) -> tuple[str, ...]:
