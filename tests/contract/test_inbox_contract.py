@@ -1,14 +1,13 @@
-"""What the inbox and the memory promise, on SQLite and on a real PostgreSQL that this module starts and stops."""
+"""What the inbox and the memory promise, on SQLite and on a real PostgreSQL of this module's own."""
 
 import asyncio
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.contract.ledger_world import Postgres, view
+from tests.contract.ledger_world import view
 
 from pointsman.audit.inbox import SqlInbox
 from pointsman.audit.ledger import SqlLedger
@@ -19,23 +18,6 @@ from pointsman.domain.events import Delivery
 ONE = Delivery(
     "github", "00000000-0000-0000-0000-000000000001", "issues", b'{"a":"\xc3\xa4\x00"}', "2026-11-21T12:00:00Z"
 )
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    server = Postgres()
-    yield server
-    server.stop()
-    shutil.rmtree(server.folder)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state/ledger.db"
-    server = request.getfixturevalue("postgres")
-    assert isinstance(server, Postgres)
-    return server.url()
 
 
 @pytest.fixture

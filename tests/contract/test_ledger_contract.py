@@ -1,12 +1,10 @@
-"""What every ledger promises, on SQLite and on a real PostgreSQL that this module starts and stops itself."""
+"""What every ledger promises, on SQLite and on a real PostgreSQL of this module's own."""
 
 import asyncio
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.contract.ledger_world import ANSWER, CAPS, NOON, PYTHONPATH, Postgres, answered, call, fits, view
@@ -17,23 +15,6 @@ from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps
 from pointsman.domain.notes import PersonAct
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    server = Postgres()
-    yield server
-    server.stop()
-    shutil.rmtree(server.folder)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/state/ledger.db"
-    server = request.getfixturevalue("postgres")
-    assert isinstance(server, Postgres)
-    return server.url()
 
 
 @pytest.fixture
