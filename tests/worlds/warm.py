@@ -143,6 +143,8 @@ def _serve(listening: socket.socket) -> None:
 def _keep(line: socket.socket) -> None:
     """Start the command, tell its id, wait for it, tell its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # A shell starts what runs in its background deaf to Ctrl-C; a person at a terminal is not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     said, handles, _, _ = socket.recv_fds(line, 1 << 20, 2)
     asked = json.loads(said)
     pid = os.fork()
