@@ -6,6 +6,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
 
+from pointsman.domain.figures import NOTHING_MEASURED, Figures
 from pointsman.domain.levels import Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
 from pointsman.domain.outcome import Finding
@@ -203,7 +204,7 @@ class RunSpec:
     repository's own CI may run on it. `orders` holds the routes for every class that triage may find; `task` and
     `risk` are set once it has.
     `overrides` replaces the primary of a phase after a rerun with another model. `authors` are the models that wrote
-    what is under review before this run began.
+    what is under review before this run began. `figures` are those that the routes were chosen by.
     """
 
     goal: Goal
@@ -231,6 +232,7 @@ class RunSpec:
     prior: PriorReview | None = None
     thread: str = ""
     ci: Literal["on-request", "at-once"] = "at-once"
+    figures: Figures = NOTHING_MEASURED
 
     @property
     def order(self) -> TaskOrder:

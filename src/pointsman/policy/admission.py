@@ -7,6 +7,7 @@ from pointsman.config.commands import argv_of
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.policy_parts import BUILT_IN_PROTECTED
 from pointsman.config.routing_file import RoutingFile
+from pointsman.domain.figures import Figures
 from pointsman.domain.forge import Access
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass, highest
 from pointsman.domain.models import Caps, Model
@@ -29,7 +30,7 @@ from pointsman.domain.run import (
     VerifyOrder,
 )
 from pointsman.policy.canonical import digest_of
-from pointsman.policy.catalogue import Figures, PriceOf, catalogue_of
+from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.commands import allowed
 from pointsman.policy.globs import matches
 from pointsman.policy.orders import orders_for_all
@@ -195,6 +196,7 @@ def _spec(
         prior=request.prior,
         thread=request.thread,
         ci=policy.serve.ci,
+        figures=book.figures,
         hinted=request.hinted,
         authors=request.authors,
     )

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pointsman.config.shapes import Tier
+from pointsman.domain.figures import Figures
 from pointsman.domain.levels import Perimeter, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
 from pointsman.domain.run import Considered, Limits
-from pointsman.policy.catalogue import Figures, is_served, worst_call_usd
+from pointsman.policy.catalogue import is_served, worst_call_usd
 from pointsman.policy.rules import Rule, dropped
 from pointsman.policy.separation import Separation, nearest_author
 
@@ -89,7 +90,7 @@ def _what(model: Model, bar: Bar) -> Iterator[tuple[Rule, str]]:
     if model.context_window < output + LEAST_QUESTION:
         yield Rule.CONTEXT_WINDOW, f"its window of {model.context_window} is too small for an answer of {output}"
     if bar.max_latency_ms is not None:
-        measured = bar.figures.latency_ms.get(model.name)
+        measured = bar.figures.latency_ms(model.name, bar.phase)
         if measured is None:
             yield Rule.UNKNOWN_FIGURE, "its latency has not been measured"
         elif measured > bar.max_latency_ms:

@@ -1,7 +1,7 @@
 """The models that may be named, with what they cost."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.validation import nearest
@@ -10,13 +10,6 @@ from pointsman.policy.globs import matches_word
 
 PriceOf = Callable[[ProviderKind, str, str], Price | None]
 """Price of (kind of provider, its name, model id) from the public price list; None when nobody knows it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What has been measured: milliseconds of a usual call, by short name of the model."""
-
-    latency_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.models import Model
 from pointsman.domain.run import Refuse, Route, RunSpec
 from pointsman.policy.candidates import Bar, objection
-from pointsman.policy.catalogue import Figures, PriceOf, catalogue_of
+from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.mending import how_to_mend
 from pointsman.policy.orders import authors_of
 from pointsman.policy.routes import sealed
@@ -58,7 +58,7 @@ def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, price_of
         perimeters=level.perimeters if level else (),
         limits=old.limits,
         separation=spec.review.separation,
-        figures=Figures(),
+        figures=spec.figures,
         least_tier="small" if phase is Phase.TRIAGE else policy.task(spec.task).tier,
     )
     no = objection(model, bar)

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.routing_file import CodeWish, RouteWish, RoutingFile
+from pointsman.domain.figures import Figures
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
 from pointsman.domain.run import Considered, Limits, Refuse, Route
 from pointsman.policy.candidates import Bar, call_usd, objection
 from pointsman.policy.canonical import digest_of
-from pointsman.policy.catalogue import Catalogue, Figures
+from pointsman.policy.catalogue import Catalogue
 from pointsman.policy.mending import how_to_mend
 from pointsman.policy.rules import Rule, dropped, kept, refuse
 

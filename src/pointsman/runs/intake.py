@@ -11,6 +11,7 @@ from pointsman.conversation.hygiene import inbound
 from pointsman.conversation.labels import task_hinted
 from pointsman.conversation.replies import missing_routing_file
 from pointsman.domain.errors import OwnerMust, Stopped
+from pointsman.domain.figures import NOTHING_MEASURED, Figures
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.run import (
     Actor,
@@ -66,11 +67,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Law:
-    """What decides: the organisation's policy with the bytes it was read from, and what models cost."""
+    """What decides: the organisation's policy with the bytes it was read from, what models cost and do."""
 
     policy: PolicyFile
     policy_bytes: bytes
     price_of: PriceOf
+    figures: Figures = NOTHING_MEASURED
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,12 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
     decision = decide(
         request,
         Rulebook(
-            law.policy, digest_of_bytes(law.policy_bytes), routing, digest_of_bytes(routing_bytes), law.price_of
+            policy=law.policy,
+            policy_digest=digest_of_bytes(law.policy_bytes),
+            routing=routing,
+            routing_digest=digest_of_bytes(routing_bytes),
+            price_of=law.price_of,
+            figures=law.figures,
         ),
     )
     return Admitted(decision.spec, idle_keys(routing)) if isinstance(decision, Admit) else decision

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.config.routing_file import RoutingFile, load_routing
+from pointsman.domain.figures import Figures, Measured
 from pointsman.domain.forge import Access
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.models import Price, ProviderKind
 from pointsman.domain.run import Actor, Admit, Goal, Issue, Refuse, Repository, Route, RunSpec
 from pointsman.policy.admission import Request, Rulebook, decide
-from pointsman.policy.catalogue import Figures
 
 POLICY = """\
 providers:
@@ -67,6 +67,11 @@ def routing(text: str) -> RoutingFile:
     found = load_routing(text.encode())
     assert isinstance(found, RoutingFile), [str(problem) for problem in found]
     return found
+
+
+def times(**milliseconds: int) -> Figures:
+    """Figures in which a call of any phase to each model took so long."""
+    return Figures({name: {Phase.TRIAGE: Measured(9, ms)} for name, ms in milliseconds.items()})
 
 
 def request(name: str = "acme/shop", *, goal: Goal = "build", labels: tuple[str, ...] = ()) -> Request:

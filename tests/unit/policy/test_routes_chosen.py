@@ -1,12 +1,11 @@
 """Which model a phase gets, and the reason for every candidate."""
 
 import pytest
-from tests.unit.policy.policy_world import admitted, barred, book, chosen, names, refused, request, why
+from tests.unit.policy.policy_world import admitted, barred, book, chosen, names, refused, request, times, why
 
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.run import Admit, Refuse
 from pointsman.policy.admission import decide
-from pointsman.policy.catalogue import Figures
 
 THREE = "plan: opus\ncode: qwen-s\nqa: sol\n"
 
@@ -85,7 +84,7 @@ def test_a_tier_takes_the_cheapest_that_fits_and_says_what_each_would_cost() -> 
 
 def test_a_tier_asks_for_measured_figures_where_it_names_a_time() -> None:
     text = "plan: {tier: small, max_latency_ms: 500}\ncode: qwen-s\nqa: sol\n"
-    figures = Figures({"qwen-s": 900, "haiku": 400})
+    figures = times(**{"qwen-s": 900, "haiku": 400})
     decision = decide(request(), book(text, figures=figures))
     assert isinstance(decision, Admit)
     plan = chosen(decision.spec, Phase.PLAN)

@@ -8,16 +8,17 @@ from typing import TypedDict
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.policy.policy_world import admitted, policy, request, routing
+from tests.unit.policy.policy_world import admitted, policy, request, routing, times
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.routing_file import RoutingFile
+from pointsman.domain.figures import Figures
 from pointsman.domain.levels import MODEL_PHASES, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model, Price, ProviderKind
 from pointsman.domain.run import Admit, PathRule, Refuse, Route
 from pointsman.policy.admission import Rulebook, decide
 from pointsman.policy.canonical import digest_of
-from pointsman.policy.catalogue import Figures, catalogue_of, is_served
+from pointsman.policy.catalogue import catalogue_of, is_served
 from pointsman.policy.orders import order_for
 from pointsman.policy.override import override
 from pointsman.policy.routes import Setting
@@ -143,7 +144,7 @@ def cases(draw: st.DrawFn, *, named: bool = False) -> Case:
     if named or draw(st.booleans()):
         routes["triage"] = draw(wishes(named=named))
     own = {"docs": {"code": draw(wishes(named=named, code=True))}} if draw(st.booleans()) else {}
-    figures = Figures(draw(st.dictionaries(st.sampled_from(NAMES), st.sampled_from([100, 900]))))
+    figures = times(**draw(st.dictionaries(st.sampled_from(NAMES), st.sampled_from([100, 900]))))
     return Case(draw(policies()), routing(json.dumps({"routes": routes, "tasks": own})), figures)
 
 
@@ -261,7 +262,7 @@ def test_law_4_what_is_unknown_is_never_asked(case: Case, level: Sensitivity) ->
             assert model.price is not None
         wish = {Phase.PLAN: file.routes.plan, Phase.REVIEW: file.routes.qa}.get(phase)
         if wish is not None and wish.max_latency_ms is not None and task is not TaskClass.DOCS:
-            assert case.figures.latency_ms[route.primary.name] <= wish.max_latency_ms
+            assert (case.figures.latency_ms(route.primary.name, phase) or 0) <= wish.max_latency_ms
 
 
 ORDER = admitted("plan: opus\ncode: qwen-s\nqa: sol\n")

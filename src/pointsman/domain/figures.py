@@ -1,0 +1,42 @@
+"""What calls to models came to, as measured; each order holds the snapshot that its routes were chosen by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pointsman.domain.levels import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the answered calls to one model in one phase came to.
+
+    `calls` counts them, `latency_ms` is the median time of one in milliseconds; the tokens are means of one call.
+    """
+
+    calls: int
+    latency_ms: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What has been measured, by short name of the model and phase. Nothing in it is guessed."""
+
+    of: Mapping[str, Mapping[Phase, Measured]] = field(default_factory=dict)
+
+    def latency_ms(self, model: str, phase: Phase) -> int | None:
+        """The median time of a call in the phase; where that was never measured, in the slowest phase that was."""
+        phases = self.of.get(model)
+        if not phases:
+            return None
+        here = phases.get(phase)
+        return here.latency_ms if here else max(one.latency_ms for one in phases.values())
+
+    def usual(self, model: str, phase: Phase) -> Measured | None:
+        """What a call of the phase to the model usually comes to; None where that was never measured."""
+        phases = self.of.get(model)
+        return phases.get(phase) if phases else None
+
+
+NOTHING_MEASURED = Figures()
