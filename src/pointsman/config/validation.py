@@ -95,6 +95,8 @@ def _sentence(detail: ErrorDetails, value: object, known: tuple[str, ...]) -> tu
         return _WANTED[kind], f"{quoted(value)} is text here, as YAML 1.2 has it"
     if kind in _WANTED:
         return _WANTED[kind], "put it in quotes" if kind == "string_type" and value is not None else ""
+    if kind == "too_short" and not value:
+        return "at least one is wanted here", ""
     message = detail["msg"].removeprefix("Input ")
     return f"this {message}", ""
 

@@ -1,11 +1,11 @@
 """The organisation's policy file: which one holds, and what it says."""
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.domain.errors import OperatorMust, UsageMust
+from pointsman.entrypoints.presets import DEFAULT, named_preset, preset
 
 
 @dataclass(frozen=True)
@@ -18,23 +18,12 @@ class LoadedPolicy:
 
 
 def read_policy(given: Path | None, home: Path) -> LoadedPolicy:
-    """The organisation's policy: the given file, else `policy.yml` in the home, else the shipped default.
+    """The organisation's policy: the given file or preset, else `policy.yml` in the home, else the shipped default.
 
-    Raises UsageMust for a file that is not there, OperatorMust for one with problems, each at its line and column.
+    Raises UsageMust for a file or preset that is not there, OperatorMust for a file with problems, each at its line
+    and column.
     """
-    own = home / "policy.yml"
-    path = given or (own if own.is_file() else None)
-    if path is None:
-        data, place = resources.files("pointsman.entrypoints").joinpath("default_policy.yml").read_bytes(), "default"
-    else:
-        try:
-            data, place = path.read_bytes(), str(path)
-        except OSError as error:
-            raise UsageMust(
-                f"The policy file {path} cannot be read: {error.strerror}.",
-                code="no-policy",
-                hint="Name another with --policy; without it the policy that comes with Pointsman holds.",
-            ) from error
+    data, place = _bytes_of(given, home)
     found = load_policy(data, place)
     if not isinstance(found, PolicyFile):
         raise OperatorMust(
@@ -43,3 +32,19 @@ def read_policy(given: Path | None, home: Path) -> LoadedPolicy:
             hint="Mend the policy file; until then nothing is run.",
         )
     return LoadedPolicy(place, data, found)
+
+
+def _bytes_of(given: Path | None, home: Path) -> tuple[bytes, str]:
+    own = home / "policy.yml"
+    path = given or (own if own.is_file() else None)
+    shipped = preset(DEFAULT) if path is None else named_preset(path)
+    if shipped is not None:
+        return shipped.policy, shipped.name
+    try:
+        return (path or own).read_bytes(), str(path)
+    except OSError as error:
+        raise UsageMust(
+            f"The policy file {path} cannot be read: {error.strerror}.",
+            code="no-policy",
+            hint="Name another file, or one of `pointsman presets`, with --policy; without it the default holds.",
+        ) from error

@@ -17,8 +17,8 @@ class Settings:
     """What the environment says.
 
     `home` holds the ledger, the mirrors and the pages; `named` tells that the command line named it, and
-    `policy` is the file that it named. `path` is searched for interpreters. `ollama_host` and whether there are keys
-    is asked by the demo, to find real models.
+    `policy` is the file or preset that it named. `path` is searched for interpreters. `ollama_host` and whether
+    there are keys is asked by the demo, to find real models.
     """
 
     home: Path
@@ -38,7 +38,10 @@ class Settings:
     @property
     def policy_option(self) -> str:
         """What a command needs besides, to go by this policy again; with a blank before it."""
-        return f" --policy {shlex.quote(str(self.policy.expanduser().absolute()))}" if self.policy else ""
+        if self.policy is None:
+            return ""
+        is_file = self.policy.expanduser().is_file()
+        return f" --policy {shlex.quote(str(self.policy.expanduser().absolute() if is_file else self.policy))}"
 
 
 def read_settings(home: Path | None = None, policy: Path | None = None) -> Settings:

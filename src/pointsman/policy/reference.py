@@ -52,8 +52,9 @@ Read and checked, but not acted on by this version: `verify.prepare`, `latency`,
 _POLICY_INTRO = """# The organisation's policy, `policies/*.yml`
 
 It names everything that can cost money or leak text. [policies/default.yml](../policies/default.yml) is a complete,
-commented one, and the one that is used when no other is given. The file is read as strictly as the
-[routing file](routing-file.md) and has at most 1 MB.
+commented one, and the one that is used when no other is given; six others come with Pointsman, and
+[presets.md](presets.md) helps to choose. `--policy` takes a file or the name of one of them. The file is read as
+strictly as the [routing file](routing-file.md) and has at most 1 MB.
 
 * A level of `sensitivities` never allows more perimeters, or asks for less, than a more open one. A level that is not
   declared goes by the next more closed one.

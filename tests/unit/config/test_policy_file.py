@@ -175,4 +175,4 @@ def test_the_policy_that_is_shipped_loads() -> None:
     root = Path(__file__).resolve().parents[3]
     data = (root / "policies" / "default.yml").read_bytes()
     assert isinstance(load_policy(data, "policies/default.yml"), PolicyFile)
-    assert (root / "src/pointsman/entrypoints/default_policy.yml").read_bytes() == data
+    assert (root / "src/pointsman/entrypoints/shipped/default.yml").read_bytes() == data

@@ -23,7 +23,9 @@ app.add_typer(setup, name="setup", no_args_is_help=True)
 
 Repo: TypeAlias = Annotated[Path, typer.Option("--repo", help="The git repository on disk.")]
 Home: TypeAlias = Annotated[Path | None, typer.Option("--home", help="Folder of the installation's own data.")]
-Policy: TypeAlias = Annotated[Path | None, typer.Option("--policy", help="The organisation's policy file.")]
+Policy: TypeAlias = Annotated[
+    Path | None, typer.Option("--policy", help="The organisation's policy: a file, or the name of a preset.")
+]
 Routing: TypeAlias = Annotated[
     Path | None, typer.Option("--routing", help="Try this routing file instead of the committed .pointsman.yml.")
 ]
@@ -201,6 +203,19 @@ def doctor_command(policy: Policy = None, home: Home = None, as_json: AsJson = F
     from pointsman.entrypoints.cli import doctor
 
     _do(doctor.doctor(policy, home, as_json))
+
+
+@app.command("presets")
+def presets_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Print this preset; without it all are listed.")] = "",
+    routing: Annotated[
+        bool, typer.Option("--routing", help="Print the routing file that goes with it instead of the policy.")
+    ] = False,
+) -> None:
+    """The policies that come with Pointsman, to choose from and to copy."""
+    from pointsman.entrypoints.cli import choosing
+
+    _do(choosing.presets(name, routing))
 
 
 @app.command("serve")

@@ -1,0 +1,35 @@
+"""The command that shows the policies that come with Pointsman, to choose one and to copy it."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from pointsman.domain.errors import UsageMust
+from pointsman.entrypoints.presets import preset, preset_names
+
+_HOW = """
+To use one as it is:       --policy NAME
+To start from one:         pointsman presets NAME > policy.yml, and then --policy policy.yml
+Its routing file:          pointsman presets NAME --routing > .pointsman.yml, committed to the default branch
+"""
+
+
+async def presets(name: str, routing: bool) -> int:
+    """All presets with what they are for, or one of the two files of one."""
+    if name:
+        chosen = preset(name)
+        sys.stdout.write((chosen.routing if routing else chosen.policy).decode())
+        return 0
+    if routing:
+        raise UsageMust(
+            "Name the preset whose routing file you want.", code="no-preset", hint="`pointsman presets` lists them."
+        )
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("preset", no_wrap=True)
+    table.add_column("what it is for", overflow="fold")
+    for each in preset_names():
+        table.add_row(each, preset(each).purpose)
+    Console().print(table)
+    sys.stdout.write(_HOW)
+    return 0
