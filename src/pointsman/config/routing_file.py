@@ -1,7 +1,7 @@
 """The repository's routing file, `.pointsman.yml`: which model does which phase, within what the policy allows."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -182,8 +182,22 @@ ADVICE: Mapping[str, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedRouting:
+    """A routing file that is right, and where everything stands in it; routes are under `routes` in either form."""
+
+    routing: RoutingFile
+    source: YamlText
+
+
 def load_routing(data: bytes, file: str = ROUTING_FILE) -> RoutingFile | tuple[ConfigProblem, ...]:
     """Read a routing file of at most 64 KB, or say everything that is wrong with it. Pure; the caller fetched it."""
+    found = read_routing(data, file)
+    return found.routing if isinstance(found, PlacedRouting) else found
+
+
+def read_routing(data: bytes, file: str = ROUTING_FILE) -> PlacedRouting | tuple[ConfigProblem, ...]:
+    """The same with the places, for what is said about a file that is right."""
     source = read_yaml(data, file, max_bytes=MAX_ROUTING_BYTES)
     if isinstance(source, ConfigProblem):
         return (source,)
@@ -194,8 +208,9 @@ def load_routing(data: bytes, file: str = ROUTING_FILE) -> RoutingFile | tuple[C
         message = f'"{short[0]}" stands beside "routes"'
         return (source.problem(source.place((short[0],)), message, 'keep the routes in one place, under "routes"'),)
     if short:
-        return validated(_long_form(source, source.value), RoutingFile, ADVICE, ROUTE_KEYS)
-    return validated(source, RoutingFile, ADVICE)
+        source = _long_form(source, source.value)
+    routing = validated(source, RoutingFile, ADVICE, ROUTE_KEYS if short else ())
+    return PlacedRouting(routing, source) if isinstance(routing, RoutingFile) else routing
 
 
 def idle_keys(routing: RoutingFile) -> tuple[str, ...]:
