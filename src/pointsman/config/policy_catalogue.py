@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema, field_validator, model_validator
 
 from pointsman.config.shapes import Seconds, Strict, Text, Tier, Tokens, Word
 from pointsman.domain.levels import Perimeter
@@ -64,7 +64,11 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-KeyReference = Annotated[str, AfterValidator(_key_reference)]
+KeyReference = Annotated[
+    str,
+    AfterValidator(_key_reference),
+    WithJsonSchema({"type": "string", "pattern": r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.*)$"}),
+]
 
 
 class ProviderEntry(Strict):

@@ -23,6 +23,7 @@ from pointsman.config.policy_parts import (
 from pointsman.config.problem import ConfigProblem, quoted
 from pointsman.config.shapes import PathPattern, Strict, Word
 from pointsman.config.validation import did_you_mean, in_order, validated
+from pointsman.config.written import Written
 from pointsman.config.yaml_source import KeyPath, YamlText, read_yaml
 from pointsman.domain.levels import Perimeter, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model, Provider
@@ -110,13 +111,19 @@ ADVICE: Mapping[str, str] = {
 
 def load_policy(data: bytes, file: str) -> PolicyFile | tuple[ConfigProblem, ...]:
     """Read a policy of at most 1 MB, or say everything that is wrong with it. Pure; the caller read the file."""
+    found = read_policy_text(data, file)
+    return found.content if isinstance(found, Written) else found
+
+
+def read_policy_text(data: bytes, file: str) -> Written[PolicyFile] | tuple[ConfigProblem, ...]:
+    """The same with the place of each key and value."""
     source = read_yaml(data, file, max_bytes=MAX_POLICY_BYTES)
     if isinstance(source, ConfigProblem):
         return (source,)
     policy = validated(source, PolicyFile, ADVICE)
     if isinstance(policy, tuple):
         return policy
-    return in_order(_faults(source, policy)) or policy
+    return in_order(_faults(source, policy)) or Written(policy, source)
 
 
 def _faults(source: YamlText, policy: PolicyFile) -> Iterator[ConfigProblem]:

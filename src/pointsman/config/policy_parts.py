@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from pointsman.config.shapes import (
     CommandPattern,
@@ -79,6 +79,9 @@ def _interpreter(path: str) -> str:
     if not path.startswith("/"):
         raise ValueError("an interpreter is named by its whole path, from / on")
     return path
+
+
+_WHOLE_PATH = WithJsonSchema({"type": "string", "maxLength": 500, "pattern": "^/"})
 
 
 class SensitivityRule(Strict):
@@ -160,7 +163,7 @@ class SandboxRule(Strict):
 
     timeout_seconds: Seconds = Field(600, description="All verify commands together, at most.")
     memory_mb: Megabytes = Field(2048, description="Memory, in megabytes, at most.")
-    interpreters: tuple[Annotated[Text, AfterValidator(_interpreter)], ...] = Field(
+    interpreters: tuple[Annotated[Text, AfterValidator(_interpreter), _WHOLE_PATH], ...] = Field(
         (), max_length=50, description="Interpreters outside /usr, by whole path."
     )
 

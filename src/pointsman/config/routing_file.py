@@ -1,7 +1,7 @@
 """The repository's routing file, `.pointsman.yml`: which model does which phase, within what the policy allows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -24,6 +24,7 @@ from pointsman.config.shapes import (
     Word,
 )
 from pointsman.config.validation import validated
+from pointsman.config.written import Written
 from pointsman.config.yaml_source import KeyPath, YamlText, read_yaml
 from pointsman.domain.levels import Sensitivity, TaskClass
 
@@ -182,22 +183,14 @@ ADVICE: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedRouting:
-    """A routing file that is right, and where everything stands in it; routes are under `routes` in either form."""
-
-    routing: RoutingFile
-    source: YamlText
-
-
 def load_routing(data: bytes, file: str = ROUTING_FILE) -> RoutingFile | tuple[ConfigProblem, ...]:
     """Read a routing file of at most 64 KB, or say everything that is wrong with it. Pure; the caller fetched it."""
     found = read_routing(data, file)
-    return found.routing if isinstance(found, PlacedRouting) else found
+    return found.content if isinstance(found, Written) else found
 
 
-def read_routing(data: bytes, file: str = ROUTING_FILE) -> PlacedRouting | tuple[ConfigProblem, ...]:
-    """The same with the places, for what is said about a file that is right."""
+def read_routing(data: bytes, file: str = ROUTING_FILE) -> Written[RoutingFile] | tuple[ConfigProblem, ...]:
+    """The same with the place of each key and value, as in the long form."""
     source = read_yaml(data, file, max_bytes=MAX_ROUTING_BYTES)
     if isinstance(source, ConfigProblem):
         return (source,)
@@ -207,10 +200,9 @@ def read_routing(data: bytes, file: str = ROUTING_FILE) -> PlacedRouting | tuple
     if short and "routes" in source.value:
         message = f'"{short[0]}" stands beside "routes"'
         return (source.problem(source.place((short[0],)), message, 'keep the routes in one place, under "routes"'),)
-    if short:
-        source = _long_form(source, source.value)
-    routing = validated(source, RoutingFile, ADVICE, ROUTE_KEYS if short else ())
-    return PlacedRouting(routing, source) if isinstance(routing, RoutingFile) else routing
+    whole = _long_form(source, source.value) if short else source
+    found = validated(whole, RoutingFile, ADVICE, ROUTE_KEYS if short else ())
+    return Written(found, whole) if isinstance(found, RoutingFile) else found
 
 
 def idle_keys(routing: RoutingFile) -> tuple[str, ...]:

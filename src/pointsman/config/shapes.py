@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from pointsman.config.commands import argv_of, refuse_bad_pattern
+from pointsman.config.commands import MAX_COMMAND, argv_of, refuse_bad_pattern
 
 Tier = Literal["small", "mid", "frontier"]
 Latency = Literal["fast", "interactive", "background", "batch"]
@@ -58,9 +58,15 @@ def _command_pattern(text: str) -> str:
     return text
 
 
-PathPattern = Annotated[str, AfterValidator(_path_pattern)]
-Command = Annotated[str, AfterValidator(_command)]
-CommandPattern = Annotated[str, AfterValidator(_command_pattern)]
+def _shown_as(pattern: str, longest: int) -> WithJsonSchema:
+    """What an editor is told of a text that only code can judge: never stricter than the code."""
+    return WithJsonSchema({"type": "string", "minLength": 1, "maxLength": longest, "pattern": pattern})
+
+
+_NO_SHELL = r"^[^;&|<>$`\r\n]*[^;&|<>$`\s][^;&|<>$`\r\n]*$"
+PathPattern = Annotated[str, AfterValidator(_path_pattern), _shown_as(r"^[^!#\s\\][^\\]*$", 200)]
+Command = Annotated[str, AfterValidator(_command), _shown_as(_NO_SHELL, MAX_COMMAND)]
+CommandPattern = Annotated[str, AfterValidator(_command_pattern), _shown_as(_NO_SHELL, MAX_COMMAND)]
 
 
 class Strict(BaseModel):

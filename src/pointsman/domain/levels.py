@@ -1,5 +1,6 @@
 """The closed scales that decisions are made on: phases, task classes, risk, sensitivity, perimeter."""
 
+from collections.abc import Collection
 from enum import Enum, StrEnum
 
 
@@ -81,3 +82,13 @@ class Severity(_Scale):
 def highest(first: Sensitivity, *others: Sensitivity) -> Sensitivity:
     """The most closed of the given levels."""
     return max((first, *others), key=lambda level: level.rank)
+
+
+def classes_in_words(classes: Collection[TaskClass]) -> str:
+    """Several classes of task in few words: `docs, tests`, `all classes but docs`, `every class of task`."""
+    left_out = [task for task in TaskClass if task not in classes]
+    if not left_out:
+        return "every class of task"
+    if len(left_out) <= 3:
+        return f"all classes but {', '.join(left_out)}"
+    return ", ".join(task for task in TaskClass if task in classes)

@@ -99,11 +99,19 @@ def decide(request: Request, book: Rulebook) -> Decision:
 
 def sensitivity_of(request: Request, book: Rulebook) -> Sensitivity:
     """The highest of what the policy, the routing file and a label such as `pointsman:restricted` say."""
-    policy = book.policy
-    matched = [rule.sensitivity for rule in policy.repositories if matches(rule.match, request.repository.name)]
-    base = highest(matched[0], *matched[1:]) if matched else policy.most_closed
     by_label = [level for level in Sensitivity if f"{RAISING_LABEL}{level}" in request.issue.labels]
-    return highest(base, *([book.routing.sensitivity] if book.routing.sensitivity else []), *by_label)
+    return raised(highest(level_of(request.repository.name, book.policy), *by_label), book.routing)
+
+
+def level_of(repository: str, policy: PolicyFile) -> Sensitivity:
+    """What the policy alone says of a repository of this name."""
+    matched = [rule.sensitivity for rule in policy.repositories if matches(rule.match, repository)]
+    return highest(matched[0], *matched[1:]) if matched else policy.most_closed
+
+
+def raised(level: Sensitivity, routing: RoutingFile) -> Sensitivity:
+    """A level as the routing file raises it; it never lowers one."""
+    return highest(level, *([routing.sensitivity] if routing.sensitivity else []))
 
 
 def standing(access: Access, actor: Actor, bots: tuple[int, ...]) -> Access:

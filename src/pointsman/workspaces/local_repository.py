@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pointsman.domain.run import LOCAL, Repository
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
-from pointsman.workspaces.source import git_dir_of
+from pointsman.workspaces.source import git_dir_of, resolve
 
 _ASSISTED = re.compile(r"^[ \t]*Assisted-by: Pointsman \((?P<model>[^\n]*)\)[ \t]*$", re.MULTILINE)
 
@@ -103,3 +103,18 @@ async def commits_between(git_dir: Path, base: str, head: str) -> tuple[tuple[st
     found = await git(git_dir, "log", "--reverse", "--format=%H%x00%s", "--end-of-options", f"{base}..{head}")
     rows = (row.partition("\0") for row in found.decode("utf-8", "replace").splitlines())
     return tuple((commit, subject) for commit, _, subject in rows)
+
+
+async def file_at(location: str, revision: str, path: str) -> bytes | None:
+    """The bytes of a regular file at a revision of the user's repository; None when it is absent or a link.
+
+    Raises OwnerMust(not-a-repository, empty-repository, unknown-revision).
+    """
+    git_dir = git_dir_of(location)
+    commit = await resolve(git_dir, location, revision)
+    listed = (await git(git_dir, "ls-tree", "-z", "--full-tree", commit, f":(literal){path}")).split(b"\0")[0]
+    about, _, found = listed.partition(b"\t")
+    mode, _, oid = about.partition(b" blob ")
+    if found != path.encode() or mode not in (b"100644", b"100755"):
+        return None
+    return await git(git_dir, "cat-file", "blob", oid.decode())

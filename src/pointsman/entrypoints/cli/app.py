@@ -1,12 +1,23 @@
 """The commands and their options; what they do is imported only when they are called."""
 
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
 from pointsman import __version__
+from pointsman.entrypoints.cli.explaining_app import explaining
+from pointsman.entrypoints.cli.options import (
+    AsJson,
+    GitHubWeb,
+    Home,
+    IssueFile,
+    Policy,
+    Repo,
+    Routing,
+    RunId,
+    leave_after,
+)
 
 app = typer.Typer(
     name="pointsman",
@@ -20,28 +31,7 @@ audit = typer.Typer(help="What wrote this line, and who checked it.", no_args_is
 app.add_typer(audit, name="audit")
 setup = typer.Typer(help="Make the bot known to a forge, without a browser here.", rich_markup_mode=None)
 app.add_typer(setup, name="setup", no_args_is_help=True)
-
-Repo: TypeAlias = Annotated[Path, typer.Option("--repo", help="The git repository on disk.")]
-Home: TypeAlias = Annotated[Path | None, typer.Option("--home", help="Folder of the installation's own data.")]
-Policy: TypeAlias = Annotated[
-    Path | None, typer.Option("--policy", help="The organisation's policy: a file, or the name of a preset.")
-]
-Routing: TypeAlias = Annotated[
-    Path | None, typer.Option("--routing", help="Try this routing file instead of the committed .pointsman.yml.")
-]
-IssueFile: TypeAlias = Annotated[Path, typer.Option("--issue", help="The issue, a Markdown file.")]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
-GitHubWeb: TypeAlias = Annotated[str, typer.Option("--web", help="Address of GitHub's pages.")]
-RunId: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `pointsman runs` prints it.")]
-
-
-def _do(command: Coroutine[object, object, int]) -> None:
-    """Run a command to its end and leave with its exit code."""
-    import asyncio
-
-    from pointsman.entrypoints.cli.outcome import exit_code_after
-
-    raise typer.Exit(exit_code_after(lambda: asyncio.run(command)))
+app.add_typer(explaining)
 
 
 @app.callback(invoke_without_command=True)
@@ -63,7 +53,7 @@ def run_command(
     """Make a reviewed, signed change for an issue, on its own branch."""
     from pointsman.entrypoints.cli import running
 
-    _do(running.build(running.Wish("build", repo, issue, routing), running.Place(home, policy, as_json)))
+    leave_after(running.build(running.Wish("build", repo, issue, routing), running.Place(home, policy, as_json)))
 
 
 @app.command("plan")
@@ -78,7 +68,7 @@ def plan_command(
     """Make the plan for an issue and stop there."""
     from pointsman.entrypoints.cli import running
 
-    _do(running.build(running.Wish("plan", repo, issue, routing), running.Place(home, policy, as_json)))
+    leave_after(running.build(running.Wish("plan", repo, issue, routing), running.Place(home, policy, as_json)))
 
 
 @app.command("review")
@@ -97,7 +87,7 @@ def review_command(
 
     base, _, branch = branches.rpartition("..")
     wish = running.Wish("review", repo, None, routing, branch=branch, base=base)
-    _do(running.build(wish, running.Place(home, policy, as_json)))
+    leave_after(running.build(wish, running.Place(home, policy, as_json)))
 
 
 @app.command("rerun")
@@ -112,7 +102,7 @@ def rerun_command(
     """Do a run again from one phase on; what came before is kept."""
     from pointsman.entrypoints.cli import running
 
-    _do(running.rerun(run_id, phase, model, running.Place(home, policy, as_json)))
+    leave_after(running.rerun(run_id, phase, model, running.Place(home, policy, as_json)))
 
 
 @app.command("approve")
@@ -125,7 +115,7 @@ def approve_command(
     """Agree to the plan of a waiting run, and let it go on."""
     from pointsman.entrypoints.cli import running
 
-    _do(running.approve(run_id, plan_hash, running.Place(home, None, as_json)))
+    leave_after(running.approve(run_id, plan_hash, running.Place(home, None, as_json)))
 
 
 @app.command("resume")
@@ -139,7 +129,7 @@ def resume_command(
     """Go on with runs that were cut off, from their last finished step."""
     from pointsman.entrypoints.cli import running
 
-    _do(running.resume(run_id, running.Place(home, None, as_json)))
+    leave_after(running.resume(run_id, running.Place(home, None, as_json)))
 
 
 @app.command("cancel")
@@ -147,7 +137,7 @@ def cancel_command(run_id: RunId, home: Home = None, as_json: AsJson = False) ->
     """Stop a run within about a second, whichever process it runs in."""
     from pointsman.entrypoints.cli import looking
 
-    _do(looking.cancel_run(run_id, home, as_json))
+    leave_after(looking.cancel_run(run_id, home, as_json))
 
 
 @app.command("status")
@@ -159,7 +149,7 @@ def status_command(
     """What goes on now."""
     from pointsman.entrypoints.cli import looking
 
-    _do(looking.status(run_id, home, as_json))
+    leave_after(looking.status(run_id, home, as_json))
 
 
 @app.command("runs")
@@ -171,7 +161,7 @@ def runs_command(
     """The newest runs."""
     from pointsman.entrypoints.cli import looking
 
-    _do(looking.runs(repo, home, as_json))
+    leave_after(looking.runs(repo, home, as_json))
 
 
 @app.command("show")
@@ -179,7 +169,7 @@ def show_command(run_id: RunId, home: Home = None, as_json: AsJson = False) -> N
     """One run with everything it left."""
     from pointsman.entrypoints.cli import looking
 
-    _do(looking.show(run_id, home, as_json))
+    leave_after(looking.show(run_id, home, as_json))
 
 
 @app.command("demo")
@@ -194,7 +184,7 @@ def demo_command(
     """The whole main job on a small repository with a real bug."""
     from pointsman.entrypoints.cli.demo import Stage, demo
 
-    _do(demo(Stage(scripted, openai_url, picture, folder)))
+    leave_after(demo(Stage(scripted, openai_url, picture, folder)))
 
 
 @app.command("doctor")
@@ -202,7 +192,7 @@ def doctor_command(policy: Policy = None, home: Home = None, as_json: AsJson = F
     """What is here: sandbox, interpreters, policy, models that answer."""
     from pointsman.entrypoints.cli import doctor
 
-    _do(doctor.doctor(policy, home, as_json))
+    leave_after(doctor.doctor(policy, home, as_json))
 
 
 @app.command("presets")
@@ -215,7 +205,7 @@ def presets_command(
     """The policies that come with Pointsman, to choose from and to copy."""
     from pointsman.entrypoints.cli import choosing
 
-    _do(choosing.presets(name, routing))
+    leave_after(choosing.presets(name, routing))
 
 
 @app.command("serve")
@@ -229,7 +219,7 @@ def serve_command(
     """Take webhooks and work on what they ask for, until told to stop."""
     from pointsman.entrypoints.cli import serving
 
-    _do(serving.serve_forges(serving.Listening(host, port, url), policy, home))
+    leave_after(serving.serve_forges(serving.Listening(host, port, url), policy, home))
 
 
 @setup.command("github")
@@ -247,11 +237,11 @@ def setup_github_command(
     from pointsman.entrypoints.cli import installing
 
     if rotate_secret:
-        _do(installing.rotate(home))
+        leave_after(installing.rotate(home))
     elif code:
-        _do(installing.exchange(code, web, home))
+        leave_after(installing.exchange(code, web, home))
     else:
-        _do(installing.begin(installing.Asked(url, org, web), home))
+        leave_after(installing.begin(installing.Asked(url, org, web), home))
 
 
 @setup.command("github-app")
@@ -265,7 +255,7 @@ def setup_github_app_command(
     """Use a GitHub App that is there already."""
     from pointsman.entrypoints.cli import installing
 
-    _do(installing.adopt(installing.Existing(app_id, key, webhook_secret, web), home))
+    leave_after(installing.adopt(installing.Existing(app_id, key, webhook_secret, web), home))
 
 
 @audit.command("verify")
@@ -284,4 +274,4 @@ def verify_command(
     """Check signatures, chain, subjects and separation of the notes."""
     from pointsman.entrypoints.cli import auditing
 
-    _do(auditing.verify(auditing.Range(repo, revisions, tuple(key or ())), home, as_json))
+    leave_after(auditing.verify(auditing.Range(repo, revisions, tuple(key or ())), home, as_json))

@@ -8,6 +8,7 @@ import typer
 from typer.models import ArgumentInfo, OptionInfo
 
 from pointsman.entrypoints.cli.app import app, audit, setup
+from pointsman.entrypoints.cli.explaining_app import explaining
 
 _OPENING = """# The commands
 
@@ -17,7 +18,7 @@ This page is written from the code. Exit codes and JSON are told in [cli.md](cli
 
 def command_reference() -> str:
     """The page: a section for each command with its arguments and options."""
-    groups = ((app, "pointsman"), (setup, "pointsman setup"), (audit, "pointsman audit"))
+    groups = ((app, "pointsman"), (explaining, "pointsman"), (setup, "pointsman setup"), (audit, "pointsman audit"))
     return "\n".join([_OPENING, *(section for group, called in groups for section in _sections(group, called))])
 
 

@@ -1,0 +1,32 @@
+"""What commands that only look at files are handed; apart from `wiring`, whose adapters load slowly."""
+
+from pathlib import Path
+
+from pointsman.config.routing_file import ROUTING_FILE
+from pointsman.domain.errors import UsageMust
+from pointsman.domain.run import Repository
+from pointsman.forges.local.issues import read_issue
+from pointsman.models.prices import price_of
+from pointsman.workspaces.local_repository import file_at, locate
+
+__all__ = ["committed", "price_of", "read_file", "read_issue", "repository_at"]
+
+
+def read_file(path: Path) -> tuple[bytes, bool]:
+    """A file of the user's, and whether it is a link to one. Raises UsageMust(no-file)."""
+    try:
+        return path.read_bytes(), path.is_symlink()
+    except OSError as error:
+        raise UsageMust(
+            f"The file {path} cannot be read: {error.strerror}.", code="no-file", hint="Name one that is there."
+        ) from error
+
+
+async def repository_at(location: Path) -> Repository:
+    """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
+    return await locate(str(location))
+
+
+async def committed(repository: Repository, revision: str = "", path: str = ROUTING_FILE) -> bytes | None:
+    """A file as it was committed, at the tip of the default branch unless a revision is named; None without one."""
+    return await file_at(repository.location, revision or repository.default_branch, path)
