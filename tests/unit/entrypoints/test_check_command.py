@@ -10,8 +10,8 @@ import pytest
 from tests.unit.policy.policy_world import POLICY
 
 from pointsman.domain.errors import UsageMust
+from pointsman.entrypoints.cli.asked import CheckAsked
 from pointsman.entrypoints.cli.checking import check, schema
-from pointsman.entrypoints.cli.explaining_app import CheckAsked
 
 RIGHT = "plan: qwen-m\ncode: qwen-m\nqa: oss\n"
 

@@ -14,8 +14,8 @@ from pointsman.config.yaml_source import YamlText, read_yaml
 from pointsman.conversation.figures import counted
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.levels import Sensitivity
+from pointsman.entrypoints.cli.asked import CheckAsked
 from pointsman.entrypoints.cli.errors import DONE, REFUSED
-from pointsman.entrypoints.cli.explaining_app import CheckAsked
 from pointsman.entrypoints.on_disk import price_of, read_file, repository_at
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.settings import read_settings

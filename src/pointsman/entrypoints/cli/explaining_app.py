@@ -1,37 +1,13 @@
 """The commands that explain routing before anything is asked of a model; they read files and write nothing."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import typer
 
-from pointsman.entrypoints.cli.options import AsJson, Home, Policy, Repo, leave_after, taking
+from pointsman.entrypoints.cli.asked import CheckAsked
+from pointsman.entrypoints.cli.options import leave_after, taking
 
 explaining = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-Name: TypeAlias = Annotated[
-    str,
-    typer.Option("--name", metavar="OWNER/NAME", help="The repository's name on its forge; else its folder's."),
-]
-
-
-@dataclass(frozen=True)
-class CheckAsked:
-    """What `check` is asked."""
-
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILE...", help="Routing files or policies; without one the repository's own."),
-    ] = None
-    repo: Repo = Path()
-    kind: Annotated[
-        Literal["routing", "policy"] | None, typer.Option("--as", help="What the files are; else told by their keys.")
-    ] = None
-    name: Name = ""
-    policy: Policy = None
-    home: Home = None
-    as_json: AsJson = False
 
 
 @explaining.command("check")

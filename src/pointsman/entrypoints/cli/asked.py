@@ -1,0 +1,32 @@
+"""What the commands that explain are asked: their options, as one value each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+from pointsman.entrypoints.cli.options import AsJson, Home, Policy, Repo
+
+Name: TypeAlias = Annotated[
+    str,
+    typer.Option("--name", metavar="OWNER/NAME", help="The repository's name on its forge; else its folder's."),
+]
+
+
+@dataclass(frozen=True)
+class CheckAsked:
+    """What `check` is asked."""
+
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Routing files or policies; without one the repository's own."),
+    ] = None
+    repo: Repo = Path()
+    kind: Annotated[
+        Literal["routing", "policy"] | None, typer.Option("--as", help="What the files are; else told by their keys.")
+    ] = None
+    name: Name = ""
+    policy: Policy = None
+    home: Home = None
+    as_json: AsJson = False
