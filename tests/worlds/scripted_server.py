@@ -5,6 +5,8 @@ import asyncio
 import hashlib
 import json
 import signal
+import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -104,12 +106,24 @@ class Player:
 
 
 class ScriptedServer:
-    """The server in a thread of this process; a context manager. `seen` and `bodies` grow with each request."""
+    """The server in a thread of this process; a context manager. `seen` and `bodies` grow with each request.
 
-    def __init__(self, script: Script, *, log: Path | None = None, port: int = 0) -> None:
+    With `listening` it answers on that socket, which may be of another network; with `tls` over https.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        log: Path | None = None,
+        port: int = 0,
+        listening: socket.socket | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._player = Player(script)
         self._log = log
         self._wished = port
+        self._listening, self._tls = listening, tls
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._stop = asyncio.Event()
@@ -143,12 +157,15 @@ class ScriptedServer:
     def _live(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             try:
-                runner.run(
-                    serve(self._player, port=self._wished, started=self._started, note=self._note, stop=self._stop)
-                )
+                runner.run(self._served())
             except OSError as error:
                 self._trouble = error
                 self._ready.set()
+
+    async def _served(self) -> None:
+        listening = self._listening or _listening(self._wished)
+        player, started, stop = self._player, self._started, self._stop
+        await serve(player, listening, tls=self._tls, started=started, note=self._note, stop=stop)
 
     def _started(self, port: int) -> None:
         self.port = port
@@ -163,13 +180,14 @@ class ScriptedServer:
 
 async def serve(
     player: Player,
+    listening: socket.socket,
     *,
-    port: int,
+    tls: ssl.SSLContext | None = None,
     started: Callable[[int], None],
     note: Callable[[Seen, bytes], None],
     stop: asyncio.Event,
 ) -> None:
-    """Answer until `stop` is set; connections that hang are closed with it. Raises OSError when the port is taken."""
+    """Answer until `stop` is set; connections that hang are closed with it."""
     tasks: set[asyncio.Task[None]] = set()
     numbers = iter(range(1, sys.maxsize))
 
@@ -189,13 +207,18 @@ async def serve(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connection, "127.0.0.1", port, limit=2**20)
+    server = await asyncio.start_server(connection, sock=listening, ssl=tls, limit=2**20)
     started(int(server.sockets[0].getsockname()[1]))
     await stop.wait()
     server.close()
     for task in tuple(tasks):
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket on loopback. Raises OSError when the port is taken."""
+    return socket.create_server(("127.0.0.1", port))
 
 
 def write_line(log: Path, seen: Seen) -> None:
@@ -315,7 +338,7 @@ async def _forever(script: Script, port: int, log: Path | None) -> None:
     def started(chosen: int) -> None:
         print(chosen, flush=True)
 
-    await serve(Player(script), port=port, started=started, note=note, stop=stop)
+    await serve(Player(script), _listening(port), started=started, note=note, stop=stop)
 
 
 def main() -> None:

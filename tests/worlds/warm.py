@@ -14,6 +14,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -92,11 +94,11 @@ class Typed:
         return file.read().decode("utf-8", "replace")
 
 
-def typed(words: list[str], *, cwd: Path, env: dict[str, str]) -> Typed:
-    """Type a command; `words[0]` is the program as somebody would call it."""
+def typed(words: list[str], *, cwd: Path, env: dict[str, str], place: str = "") -> Typed:
+    """Type a command; `words[0]` is the program as somebody would call it, `place` where a warm process listens."""
     out, err = (os.fdopen(os.memfd_create(name), "w+b") for name in ("out", "err"))
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    line.connect(_server())
+    line.connect(place or _server())
     asked = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
     handles = array.array("i", [out.fileno(), err.fileno()])
     line.sendmsg([asked], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)])
@@ -105,23 +107,33 @@ def typed(words: list[str], *, cwd: Path, env: dict[str, str]) -> Typed:
 
 @cache
 def _server() -> str:
-    folder = tempfile.TemporaryDirectory(prefix="warm-")
-    place = f"{folder.name}/line"
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listening.bind(place)
-    listening.listen(16)
-    command = [sys.executable, "-P", str(Path(__file__).resolve()), str(listening.fileno())]
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": folder.name}
-    process = subprocess.Popen(command, cwd="/", env=environment, pass_fds=(listening.fileno(),))
-    listening.close()
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(warmed())
 
-    def end() -> None:
-        process.kill()
-        process.wait()
-        folder.cleanup()
 
-    atexit.register(end)
-    return place
+@contextmanager
+def warmed(before: tuple[str, ...] = (), *, hands: tuple[int, ...] = ()) -> Iterator[str]:
+    """A warm process, until the end of the block; where it listens.
+
+    `before` are words of a program that becomes it, such as one that changes the network, and `hands` the descriptors
+    that this program is given.
+    """
+    with tempfile.TemporaryDirectory(prefix="warm-") as folder:
+        place = f"{folder}/line"
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listening.bind(place)
+        listening.listen(16)
+        command = [*before, sys.executable, "-P", str(Path(__file__).resolve()), str(listening.fileno())]
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": folder}
+        given = (listening.fileno(), *hands)
+        process = subprocess.Popen(command, cwd="/", env=environment, pass_fds=given)
+        listening.close()
+        try:
+            yield place
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _serve(listening: socket.socket) -> None:
