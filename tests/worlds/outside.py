@@ -17,6 +17,7 @@ from pathlib import Path
 VENDOR = "203.0.113.10"  # TEST-NET-3 of RFC 5737: an address of the internet that is nobody's.
 GATEWAY, MACHINE = "203.0.113.1", "203.0.113.2"
 PERSON = 1000
+_HERE, _THERE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000  # sched.h
 _EVERY_PROTOCOL = 0x0003  # if_ether.h
 _FORCED_BUFFER = 33  # asm-generic/socket.h, SO_RCVBUFFORCE
@@ -50,11 +51,15 @@ def main() -> None:
 
 
 def _machine(world: int) -> None:
-    _ip("link", "add", "outer", "type", "veth", "peer", "name", "far", "netns", str(world))
+    far = ("peer", "name", "far", "address", _THERE, "netns", str(world))
+    _ip("link", "add", "outer", "address", _HERE, "type", "veth", *far)
     _ip("link", "set", "lo", "up")
     _ip("link", "set", "outer", "addrgenmode", "none")
     _ip("address", "add", f"{MACHINE}/24", "dev", "outer")
     _ip("link", "set", "outer", "up")
+    # Known for good, so that the kernel never asks for them on its own account, long after somebody spoke.
+    for address in (GATEWAY, VENDOR):
+        _ip("neighbour", "add", address, "lladdr", _THERE, "dev", "outer", "nud", "permanent")
     _ip("route", "add", "default", "via", GATEWAY)
 
 
@@ -64,6 +69,7 @@ def _world(line: socket.socket) -> None:
     for address in (GATEWAY, VENDOR):
         _ip("address", "add", f"{address}/24", "dev", "far")
     _ip("link", "set", "far", "up")
+    _ip("neighbour", "add", MACHINE, "lladdr", _HERE, "dev", "far", "nud", "permanent")
     # Whatever is asked for beyond, the world is there.
     _ip("route", "add", "local", "default", "dev", "lo", "table", "main")
     _hand(line, socket.create_server(("0.0.0.0", 443)))

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.worlds.fingerprints import Fingerprint, fingerprint
@@ -174,12 +175,17 @@ def rows(value: object) -> list[dict[str, object]]:
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a story plays. Every command is a process of its own with a bare environment."""
+    """Where a story plays. Every command is a process of its own with a bare environment.
+
+    `place` is a warm process to start commands through, when it is not the usual one; `env` is added for them.
+    """
 
     folder: Path
     story: Story
     server: ScriptedServer
     policy: Path
+    place: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -200,7 +206,7 @@ class Stage:
         if cold:
             done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=120)
             return Said(done.returncode, done.stdout, done.stderr)
-        going = typed(command, cwd=self.folder, env=env)
+        going = typed(command, cwd=self.folder, env={**env, **self.env}, place=self.place)
         out, err = going.communicate(timeout=120)
         return Said(going.wait(), out, err)
 
