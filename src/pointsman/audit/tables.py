@@ -87,9 +87,10 @@ runs = Table(
     ),
     Column("exit_code", Integer, nullable=False),
     Column("change", String, nullable=False, server_default=""),
+    Column("task", String, nullable=False, server_default=""),
 )
 
-LATER = (runs.c.change,)
+LATER = (runs.c.change, runs.c.task)
 """Columns that a ledger of an earlier release lacks; each has a default, so that it can be added to it."""
 
 acts = Table(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from pointsman.domain.levels import Phase
 
@@ -40,3 +41,11 @@ class Figures:
 
 
 NOTHING_MEASURED = Figures()
+
+DAYS = 30
+"""So far back calls are looked at for a decision: a model of last year is another one under the same name."""
+
+
+def days_before(at: str, days: int = DAYS) -> str:
+    """The day so many days before a moment in UTC (both ISO 8601)."""
+    return (datetime.fromisoformat(at).date() - timedelta(days=days)).isoformat()

@@ -44,7 +44,8 @@ class RunView:
     """A run as people see it while it goes on: one row, edited in place.
 
     `result` is what it came to at its end: `ready`, `needs-person`, `planned`, `reviewed`, `answered`, or empty.
-    `change` is the number of the change that it is about or has made, where the forge has numbers.
+    `change` is the number of the change that it is about or has made, where the forge has numbers. `task` is the
+    class of work, empty as long as nobody has said.
     """
 
     run_id: str
@@ -69,3 +70,4 @@ class RunView:
     parent: str = ""
     plan_hash: str = ""
     change: str = ""
+    task: str = ""

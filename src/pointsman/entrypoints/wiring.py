@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING
 from pointsman.audit.inbox import SqlInbox
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.marks import SqlMarks
 from pointsman.audit.memory import SqlMemory
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
+from pointsman.domain.figures import Figures, days_before
 from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import LOCAL, Actor, Repository, RunSpec
-from pointsman.domain.work import FileEntry, SandboxTier, Source, Toolchain
+from pointsman.domain.work import SandboxTier, Toolchain
 from pointsman.entrypoints.fresh import Fresh
+from pointsman.entrypoints.hands import Hands
 from pointsman.entrypoints.home import make_home
+from pointsman.entrypoints.lately import Lately
 from pointsman.entrypoints.logs import log_to
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.settings import Settings, credential
@@ -111,6 +115,7 @@ class Installation:
         self.ledger = SqlLedger(url)
         self.inbox = SqlInbox(url)
         self.memory = SqlMemory(url)
+        self.marks = SqlMarks(url)
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self._doors: list[Door] = []
         self._github: GitHubApp | None = None
@@ -149,11 +154,16 @@ class Installation:
                 workspace_for=self.workspace,
                 hooks_for=self._hooks,
                 verified=self._verified_change,
+                marks=self.marks,
                 forges=(FORGE,),
                 wanted=lambda _forge, event: event in WANTED,
                 unfinished=lambda: is_unfinished(self.settings.home),
             )
         )
+
+    async def figures(self) -> Figures:
+        """What calls came to lately, as routes are chosen by it."""
+        return await self.marks.figures(days_before(self.clock.now()))
 
     async def repository(self, location: Path) -> Repository:
         """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
@@ -225,7 +235,7 @@ class Installation:
 
     def forge(self, repository: Repository) -> Forge:
         """The forge that a repository lies on; its hands are those of the repository's workspace."""
-        hands = _Hands(self, repository)
+        hands = Hands(lambda: self.workspace(repository))
         if repository.forge == LOCAL:
             return LocalForge(self.settings.home, hands)
         from pointsman.forges.github.forge import GitHubForge
@@ -262,7 +272,7 @@ class Installation:
     def _engine_with(self, turns: "Turns | None") -> "Engine":
         from pointsman.runs.engine import Engine
 
-        adapters = Adapters(self._ports_for, self.forge, self.ledger, self.clock)
+        adapters = Adapters(self._ports_for, self.forge, self.ledger, self.clock, marks=self.marks)
         if self.github is not None:
             adapters = replace(
                 adapters,
@@ -318,30 +328,8 @@ class Installation:
             await door.close()
         if self._github is not None:
             self._github.close()
-        for kept in (self.ledger, self.inbox, self.memory):
+        for kept in (self.ledger, self.inbox, self.memory, self.marks):
             kept.close()
-
-
-@dataclass(frozen=True)
-class _Hands:
-    """Moves branches and reads files of a repository through its workspace, opened when first needed."""
-
-    installation: Installation
-    repository: Repository
-
-    async def publish(self, commit: str, location: str, branch: str, expected_head: str | None) -> None:
-        workspace = await self.installation.workspace(self.repository)
-        await workspace.publish(commit, location, branch, expected_head)
-
-    async def branch_head(self, location: str, branch: str) -> str | None:
-        workspace = await self.installation.workspace(self.repository)
-        return await workspace.branch_head(location, branch)
-
-    async def files(self, commit: str) -> tuple[FileEntry, ...]:
-        return await (await self.installation.workspace(self.repository)).files(commit)
-
-    async def read(self, commit: str, path: str) -> Source | None:
-        return await (await self.installation.workspace(self.repository)).read(commit, path)
 
 
 def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None = None) -> Loaded:
@@ -351,11 +339,12 @@ def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None 
     """
     law = Fresh(lambda: (policy or settings.home / "policy.yml",), lambda: _law(policy, settings.home))
     installation = Installation(settings, law().policy.sandbox.interpreters, clock=clock)
+    figures = Lately(lambda: asyncio.run(installation.figures()), monotonic=installation.clock.monotonic)
     return Loaded(
         key=lambda: PublicKey(installation.signer.key_id(), installation.signer.public_key().decode()),
         registrar=registrar_of(settings.home),
         token=secrets.token_urlsafe(24),
-        serve=lambda: _served(installation, law),
+        serve=lambda: _served(installation, lambda: replace(law(), figures=figures())),
         close=installation.close,
     )
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from pointsman.domain.errors import OwnerMust, TryAgain
 from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Phase
+from pointsman.domain.marks import REPAIR
 from pointsman.domain.models import Ask, Ending, Message, Model, Outage, Reply, Shape, ToolSpec
 from pointsman.domain.run import Limits, Refuse, Route, RunSpec, caps_for
 from pointsman.phases.templates import Prompt, shorten
@@ -172,7 +173,14 @@ def _repair(ask: Ask, reply: Reply, wrong: str) -> Ask:
     names = ", ".join(_names_in(ask.shape)) if ask.shape else ""
     again = f"That answer cannot be used: {wrong}. Answer again with one JSON object and nothing else"
     order = f"{again}, with the keys: {names}." if names else f"{again}."
-    return replace(ask, messages=(*ask.messages, Message("assistant", said), Message("user", order)))
+    return asked_again(ask, said, order, is_unreadable=True)
+
+
+def asked_again(ask: Ask, said: str, order: str, *, is_unreadable: bool) -> Ask:
+    """The question with what was answered and what was wrong with it; its template tells of an unreadable answer."""
+    template = f"{ask.template}{REPAIR}" if is_unreadable else ask.template
+    turns = (Message("assistant", said), Message("user", order))
+    return replace(ask, messages=(*ask.messages, *turns), template=template)
 
 
 def _names_in(shape: Shape) -> tuple[str, ...]:

@@ -1,10 +1,8 @@
 """Coding by search and replace blocks in plain text."""
 
-from dataclasses import replace
-
-from pointsman.domain.models import Ask, EditStyle, Message
+from pointsman.domain.models import Ask, EditStyle
 from pointsman.domain.outcome import NoPatch, Patch
-from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
+from pointsman.phases.asking import Piece, asked_again, fit, reply_to, temperature_of
 from pointsman.phases.coding import Task, no_edit, other_files, refused
 from pointsman.phases.context import joined
 from pointsman.phases.templates import fenced, fill, shorten
@@ -27,8 +25,8 @@ async def by_blocks(task: Task) -> Patch | NoPatch:
         if isinstance(made, Patch):
             return made
         result = refused(made, reply.model)
-        turns = (Message("assistant", shorten(reply.text, _ECHO)), Message("user", made.message))
-        ask = replace(ask, messages=(*ask.messages, *turns))
+        said = shorten(reply.text, _ECHO)
+        ask = asked_again(ask, said, made.message, is_unreadable=made.kind == "unreadable")
     can_be_whole = bool(task.targets or task.create) and fits_whole(task)
     if can_be_whole and result is not None and result.kind in ("unreadable", "refused"):
         return await by_whole_files(task)

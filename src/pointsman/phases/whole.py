@@ -1,11 +1,9 @@
 """Coding by whole files, one at a time: the form that small models can write."""
 
-from dataclasses import replace
-
-from pointsman.domain.models import Ask, EditStyle, Message
+from pointsman.domain.models import Ask, EditStyle
 from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.domain.work import EditRefusal
-from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, fit, reply_to, temperature_of
+from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, asked_again, fit, reply_to, temperature_of
 from pointsman.phases.coding import Task, in_one_commit, no_edit, other_files, refused
 from pointsman.phases.context import joined
 from pointsman.phases.templates import fenced, fill, shorten
@@ -83,5 +81,4 @@ def _question(task: Task, path: str, text: str | None) -> Ask:
 
 def _after_refusal(ask: Ask, said: str, refusal: EditRefusal, path: str) -> Ask:
     order = f"That could not be used: {refusal.message}\n\nWrite the whole file {path} again, in one code block."
-    turns = (Message("assistant", shorten(said, _ECHO)), Message("user", order))
-    return replace(ask, messages=(*ask.messages, *turns))
+    return asked_again(ask, shorten(said, _ECHO), order, is_unreadable=refusal.kind == "unreadable")

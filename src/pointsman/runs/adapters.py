@@ -12,6 +12,7 @@ from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.ledger import Ledger
+from pointsman.ports.marks import Marks
 from pointsman.ports.memory import Memory
 from pointsman.ports.talk import Talk
 
@@ -52,8 +53,8 @@ class Adapters:
     """What a run is handed by the one file that names adapters.
 
     `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
-    The last four are for a served forge; the forge on disk has nobody to talk to and no turns to wait for. `let_go`
-    is told at a run's end that its credentials are not needed any more.
+    `talk_for` to `let_go` are for a served forge; the forge on disk has nobody to talk to and no turns to wait for.
+    `let_go` is told at a run's end that its credentials are not needed any more. `marks` is told what a run showed.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
@@ -64,3 +65,4 @@ class Adapters:
     memory: Memory | None = None
     turns: Turns | None = None
     let_go: Callable[[Repository], None] | None = None
+    marks: Marks | None = None

@@ -22,6 +22,7 @@ from pointsman.runs.checks import close_check
 from pointsman.runs.course import Course
 from pointsman.runs.fixing import fix
 from pointsman.runs.journal import patiently
+from pointsman.runs.marking import keep_marks
 from pointsman.runs.proving import prove
 from pointsman.runs.publish import publish
 from pointsman.runs.reviewing import review_asked
@@ -56,7 +57,16 @@ async def conduct(course: Course) -> End:
         await _ended(course, OperatorMust("A fault of Pointsman itself stopped the run.", code="bug"))
     finally:
         await course.place.leave()
+    await _marked(course)
     return End(course.spec, course.earlier, note)
+
+
+async def _marked(course: Course) -> None:
+    """Keep what figures are counted from. Whatever goes wrong with that, the run came to what it came to."""
+    try:
+        await keep_marks(course)
+    except Exception:
+        logger.exception("what a run showed could not be kept", extra={"run": course.run_id})
 
 
 async def _worked(course: Course) -> Note | None:
@@ -94,6 +104,7 @@ async def _triaged(course: Course) -> None:
     risk = risk_of(found.task, (), course.spec.issue.labels, len(course.spec.issue.body))
     course.learn(replace(course.earlier, triage=replace(found, risk=risk)))
     course.spec = course.spec.triaged(found.task, risk)
+    course.view = replace(course.view, task=str(found.task))
     for phase in _still_to_come(course):
         course.route(phase)
 

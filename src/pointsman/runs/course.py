@@ -14,7 +14,7 @@ from pointsman.domain.forge import Change, Topic
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model
-from pointsman.domain.outcome import Earlier, Hop
+from pointsman.domain.outcome import Earlier, Hop, Review, Try
 from pointsman.domain.run import LOCAL, Refuse, Route, RunSpec
 from pointsman.policy.touched import sensitivity_at, weigh
 from pointsman.ports.bundle import Ports
@@ -57,9 +57,20 @@ class Place:
             await held.__aexit__(None, None, None)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What happened on the way, with the number (within its phase) of the question that it followed or led to."""
+
+    what: Try | Review | Hop
+    number: int
+
+
 @dataclass
 class Course:
-    """One run on its way. `spec` and `earlier` grow by what phases return; `change` is what carries our check."""
+    """One run on its way. `spec` and `earlier` grow by what phases return; `change` is what carries our check.
+
+    `seen` is everything that figures are counted from; of a run that was forked, also what it did not do itself.
+    """
 
     run_id: str
     spec: RunSpec
@@ -71,6 +82,8 @@ class Course:
     view: RunView
     earlier: Earlier = field(default_factory=Earlier)
     change: Change | None = None
+    seen: list[Seen] = field(default_factory=list)
+    _counted: dict[Phase, int] = field(default_factory=dict)
 
     @classmethod
     async def open(cls, run_id: str, spec: RunSpec, adapters: Adapters) -> "Course":
@@ -180,6 +193,15 @@ class Course:
 
     def _hop(self, hop: Hop) -> None:
         self.earlier = replace(self.earlier, hops=(*self.earlier.hops, hop))
+        asked = self.models.counted.get(Phase(hop.phase), 0)
+        self.seen.append(Seen(hop, asked - 1 if hop.kind == "fallback" else asked))
+
+    def saw(self, phase: Phase, what: Try | Review) -> None:
+        """Remember what came of a phase, if a model was asked for it at all."""
+        asked = self.models.counted.get(phase, 0)
+        if asked > self._counted.get(phase, 0):
+            self.seen.append(Seen(what, asked - 1))
+        self._counted[phase] = asked
 
     def climbed(self, from_model: str, to_model: str, why: str) -> None:
         """Remember that a stronger model took over the coding."""
@@ -265,6 +287,7 @@ def first_view(run_id: str, spec: RunSpec, now: str) -> RunView:
         started_at=now,
         updated_at=now,
         change=spec.change.number if spec.change else "",
+        task=str(spec.hinted or ""),
     )
 
 

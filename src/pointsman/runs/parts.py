@@ -12,6 +12,7 @@ from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.hooks import Hooks
 from pointsman.ports.inbox import Inbox
+from pointsman.ports.marks import Marks
 from pointsman.ports.memory import Memory
 from pointsman.ports.talk import Talk
 from pointsman.ports.workspace import Workspace
@@ -38,7 +39,8 @@ class Parts:
     anew when its file changed. `translate` is pure and is told who we are. `verified` checks the notes of a change,
     from its base to its head. `forges` names the forges whose missed deliveries are looked for, and `wanted` says
     whether an event of one is worth asking for again. `unfinished` tells, without the engine, whether something was
-    cut off in it; a run's row may say that it is done before the people were told.
+    cut off in it; a run's row may say that it is done before the people were told. `marks` is told what became of
+    findings and changes.
     """
 
     engine: "Callable[[], Engine]"
@@ -53,6 +55,7 @@ class Parts:
     workspace_for: Callable[[Repository], Awaitable[Workspace]]
     hooks_for: Callable[[str], Hooks]
     verified: Callable[[Repository, str, str], Awaitable[NoteReport]]
+    marks: Marks | None = None
     forges: tuple[str, ...] = ()
     wanted: Callable[[str, str], bool] = field(default=_anything)
     unfinished: Callable[[], bool] = field(default=_always)

@@ -71,6 +71,7 @@ async def _try(course: Course, rung: int, cause: Cause) -> None:
 
 
 def _remember(course: Course, made: Try) -> None:
+    course.saw(Phase.CODE, made)
     course.earlier = replace(course.earlier, tries=(*course.earlier.tries, made))
 
 
@@ -122,15 +123,16 @@ def _require_clear(course: Course, patch: Patch) -> None:
 async def review_once(course: Course) -> None:
     """One round of review by a model that shares no line of separation with any author."""
     await course.begin(Phase.REVIEW)
-    may = reviewers(course.route(Phase.REVIEW), _author_models(course), course.spec.review.separation)
+    may = reviewers(course.route(Phase.REVIEW), author_models(course), course.spec.review.separation)
     if isinstance(may, Refuse):
         raise refused(may)
     number = len(course.earlier.reviews) + 1
     found = await review(course.spec, course.earlier, course.ports, reviewers=may, round=number)
+    course.saw(Phase.REVIEW, found)
     course.learn(replace(course.earlier, reviews=(*course.earlier.reviews, found)))
 
 
-def _author_models(course: Course) -> tuple[Model, ...]:
+def author_models(course: Course) -> tuple[Model, ...]:
     """Everybody whose edits are in the change, those that answered in an outage or after an override included."""
     known = course.candidates(Phase.CODE)
     for order in course.spec.orders.values():

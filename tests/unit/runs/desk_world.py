@@ -119,6 +119,7 @@ class DeskWorld(Served):
             workspace_for=workspace_for,
             hooks_for=lambda _: self.post,
             verified=verified,
+            marks=self.marks,
             forges=("github",),
         )
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from tests.unit.phases.phase_world import Line, World, says
 
 from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.marks import SqlMarks
 from pointsman.audit.memory import SqlMemory
 from pointsman.domain.errors import OwnerMust, PointsmanError
 from pointsman.domain.events import Origin
@@ -225,6 +226,7 @@ class Served:
         self.turns = OnePlace()
         self.memory = SqlMemory(url)
         self.ledger = SqlLedger(url)
+        self.marks = SqlMarks(url)
         self.engine = Engine(
             home,
             Adapters(
@@ -235,6 +237,7 @@ class Served:
                 lambda _: self.forge,
                 self.memory,
                 self.turns,
+                marks=self.marks,
             ),
         )
 
@@ -293,6 +296,7 @@ class Served:
     def close(self) -> None:
         self.ledger.close()
         self.memory.close()
+        self.marks.close()
 
 
 def review_of(*findings: dict[str, str], **more: object) -> Reply:

@@ -163,7 +163,7 @@ async def admitted(installation: Installation, policy: LoadedPolicy, repository:
         assisted=await installation.assistants(repository, base, wish.branch) if wish.goal == "review" else (),
     )
     workspace = await installation.workspace(repository)
-    law = Law(policy.policy, policy.data, price_of)
+    law = Law(policy.policy, policy.data, price_of, await installation.figures())
     decision = await admit(order, law, forge=installation.forge(repository), workspace=workspace)
     if isinstance(decision, Refuse):
         raise refused(decision)
