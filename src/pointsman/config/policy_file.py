@@ -1,6 +1,7 @@
 """The organisation's policy, `policies/*.yml`: what may be asked, for whom, at what cost, and what must be shown."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -71,18 +72,32 @@ class PolicyFile(Strict):
 
     def task(self, task: TaskClass) -> TaskDefaults:
         """The eight fields for one class of task, its own over the defaults."""
-        rule = self.tasks.get(task)
-        own = rule.model_dump(exclude_none=True) if rule else {}
-        return self.defaults.model_copy(update=own)
+        return self._by_task[task]
+
+    @cached_property
+    def _by_task(self) -> Mapping[TaskClass, TaskDefaults]:
+        own = {task: rule.model_dump(exclude_none=True) for task, rule in self.tasks.items()}
+        return {task: self.defaults.model_copy(update=own.get(task)) for task in TaskClass}
 
     def phase(self, phase: Phase) -> PhaseRule:
         """The bounds of a phase that asks a model."""
-        return next((rule for own, rule in (*self.phases.items(), *PHASE_RULES.items()) if own is phase))
+        return self._by_phase[phase]
+
+    @cached_property
+    def _by_phase(self) -> Mapping[Phase, PhaseRule]:
+        return {phase: self.phases.get(phase, rule) for phase, rule in PHASE_RULES.items()}
 
     def rule_for(self, level: Sensitivity) -> SensitivityRule | None:
         """What holds at `level`: its own rule, or that of the next more closed level; None when none is declared."""
+        return self._by_level[level]
+
+    @cached_property
+    def _by_level(self) -> Mapping[Sensitivity, SensitivityRule | None]:
         declared = sorted(self.sensitivities, key=lambda known: known.rank)
-        return next((self.sensitivities[known] for known in declared if known.rank >= level.rank), None)
+        return {
+            level: next((self.sensitivities[known] for known in declared if known.rank >= level.rank), None)
+            for level in Sensitivity
+        }
 
     @property
     def most_closed(self) -> Sensitivity:

@@ -34,6 +34,17 @@ class Figures:
         here = phases.get(phase)
         return here.latency_ms if here else max(one.latency_ms for one in phases.values())
 
+    def typical(self, phase: Phase) -> Measured | None:
+        """What a call of the phase comes to, whoever is asked: the mean of all that were measured."""
+        found = [phases[phase] for phases in self.of.values() if phase in phases]
+        calls = sum(one.calls for one in found)
+        if not calls:
+            return None
+        question = sum(one.input_tokens * one.calls for one in found) // calls
+        answer = sum(one.output_tokens * one.calls for one in found) // calls
+        slowest = max(one.latency_ms for one in found)
+        return Measured(calls, slowest, question, answer)
+
     def usual(self, model: str, phase: Phase) -> Measured | None:
         """What a call of the phase to the model usually comes to; None where that was never measured."""
         phases = self.of.get(model)

@@ -37,9 +37,10 @@ class TaskClass(StrEnum):
 class _Scale(Enum):
     """An ordered scale written as words; members compare by their place in the definition."""
 
-    @property
-    def rank(self) -> int:
-        return list(type(self)).index(self)
+    rank: int
+
+    def __init__(self, _word: str) -> None:
+        self.rank = len(type(self).__members__)
 
     def __str__(self) -> str:
         return str(self.value)

@@ -211,6 +211,7 @@ def _spec(
 
 
 def _sealed(spec: RunSpec) -> RunSpec:
+    # Each route is in it by its own digest, and the orders that share their routes share them here too.
     return replace(spec, digests=replace(spec.digests, decision=digest_of(spec)))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
+from pointsman.domain.run import Route
+
 
 def digest_of(value: object) -> str:
     """sha256 in hex over the value as JSON with sorted keys and no blanks; dataclasses and enums as plain data."""
@@ -14,9 +16,11 @@ def digest_of(value: object) -> str:
 
 
 def plain(value: object) -> object:
-    """Dataclasses, enums, mappings and tuples as objects, words and lists."""
+    """Dataclasses, enums, mappings and tuples as objects, words and lists; a sealed route as its digest."""
     if value is None or isinstance(value, (str, int, float)):
         return value
+    if isinstance(value, Route) and value.digest:
+        return value.digest
     if is_dataclass(value) and not isinstance(value, type):
         return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, Enum):

@@ -1,11 +1,14 @@
 """The models that may be named, with what they cost."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.validation import nearest
+from pointsman.domain.figures import Measured
 from pointsman.domain.models import Model, Price, ProviderKind
+from pointsman.policy.canonical import digest_of
 from pointsman.policy.globs import matches_word
 
 PriceOf = Callable[[ProviderKind, str, str], Price | None]
@@ -17,6 +20,14 @@ class Catalogue:
     """The policy's models, priced."""
 
     models: Mapping[str, Model]
+    _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def digest(self, model: Model) -> str:
+        """sha256 over everything that is known of the model, worked out once."""
+        found = self._digests.get(model.name)
+        if found is None:
+            found = self._digests[model.name] = digest_of(model)
+        return found
 
     def nearest(self, name: str) -> str:
         """The name that was probably meant, or empty."""
@@ -31,13 +42,24 @@ def catalogue_of(policy: PolicyFile, price_of: PriceOf) -> Catalogue:
 
 def is_served(model: Model) -> bool:
     """Whether the model's provider may be asked for its id."""
-    return any(matches_word(pattern, model.id) for pattern in model.provider.serves)
+    return _fits_any(model.provider.serves, model.id)
+
+
+@lru_cache(maxsize=4096)
+def _fits_any(patterns: tuple[str, ...], model_id: str) -> bool:
+    return any(matches_word(pattern, model_id) for pattern in patterns)
 
 
 def worst_call_usd(price: Price, *, input_tokens: int, output_tokens: int) -> float:
     """The most that one call of this size can cost, in US dollars."""
     dearest = max(price.input_usd, price.cache_write_usd)
     return (dearest * input_tokens + price.output_usd * output_tokens) / 1_000_000
+
+
+def usual_call_usd(model: Model, usual: Measured) -> float:
+    """What a call of the usual size costs with a model whose price is known, in US dollars."""
+    assert model.price is not None
+    return (model.price.input_usd * usual.input_tokens + model.price.output_usd * usual.output_tokens) / 1_000_000
 
 
 def _priced(model: Model, price_of: PriceOf) -> Model:

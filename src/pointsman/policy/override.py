@@ -5,10 +5,10 @@ from dataclasses import replace
 from pointsman.config.policy_file import PolicyFile
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.models import Model
-from pointsman.domain.run import Refuse, Route, RunSpec
-from pointsman.policy.candidates import Bar, objection
-from pointsman.policy.catalogue import PriceOf, catalogue_of
-from pointsman.policy.mending import how_to_mend
+from pointsman.domain.run import Considered, Refuse, Route, RunSpec
+from pointsman.policy.candidates import NOTHING_MORE, Bar
+from pointsman.policy.catalogue import Catalogue, PriceOf, catalogue_of
+from pointsman.policy.choice import cannot, judge
 from pointsman.policy.orders import authors_of
 from pointsman.policy.routes import sealed
 from pointsman.policy.rules import Rule, kept, refuse
@@ -31,29 +31,23 @@ def override(
     if phase not in MODEL_PHASES:
         mend = f"name one of: {', '.join(known.value for known in MODEL_PHASES)}"
         return refuse(Rule.OVERRIDE, f"{phase} asks no model", mend)
-    found = _judged(spec, phase, model_name, policy, price_of)
+    catalogue = catalogue_of(policy, price_of)
+    found = _judged(spec, phase, model_name, policy, catalogue)
     if isinstance(found, Refuse):
         return found
     reasons = (kept(found.name, Rule.OVERRIDE, Rule.OVERRIDE.meaning),)
     old = spec.route(phase)
     assert isinstance(old, Route)
-    route = sealed(replace(old, primary=found, fallback=(), escalate=(), reasons=reasons))
+    route = sealed(replace(old, primary=found, fallback=(), escalate=(), reasons=reasons), catalogue)
     return _apart(spec, route, authors) or route
 
 
-def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, price_of: PriceOf) -> Model | Refuse:
-    catalogue, old, level = catalogue_of(policy, price_of), spec.route(phase), policy.rule_for(spec.sensitivity)
-    model = catalogue.models.get(name)
-    if model is None:
-        near = catalogue.nearest(name)
-        hint = f"; did you mean {near}?" if near else ""
-        mend = how_to_mend(Rule.NOT_IN_CATALOGUE, phase, spec.task)
-        return refuse(Rule.NOT_IN_CATALOGUE, f"the catalogue has no {name}{hint}", mend)
+def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, catalogue: Catalogue) -> Model | Refuse:
+    old, level = spec.route(phase), policy.rule_for(spec.sensitivity)
     if isinstance(old, Refuse):
         return old
     bar = Bar(
         phase=phase,
-        task=spec.task,
         sensitivity=spec.sensitivity,
         perimeters=level.perimeters if level else (),
         limits=old.limits,
@@ -61,10 +55,8 @@ def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, price_of
         figures=spec.figures,
         least_tier="small" if phase is Phase.TRIAGE else policy.task(spec.task).tier,
     )
-    no = objection(model, bar)
-    if no is not None:
-        return refuse(no.rule, f"{phase} cannot go to {name}: {no.why}", how_to_mend(no.rule, phase, spec.task))
-    return model
+    found = judge(name, bar, NOTHING_MORE, catalogue)
+    return cannot(phase, name, found) if isinstance(found, Considered) else found
 
 
 def _apart(spec: RunSpec, route: Route, authors: tuple[Model, ...] | None) -> Refuse | None:

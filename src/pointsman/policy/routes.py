@@ -1,18 +1,19 @@
 """Which model does a phase, with which limits, and why: every candidate is kept or dropped by a named rule."""
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from pointsman.config.policy_file import PolicyFile
-from pointsman.config.routing_file import CodeWish, RouteWish, RoutingFile
+from pointsman.config.policy_parts import TaskDefaults
+from pointsman.config.routing_file import CodeWish, RouteWish, RoutingFile, TaskWish
 from pointsman.domain.figures import Figures
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
-from pointsman.domain.run import Considered, Limits, Refuse, Route
-from pointsman.policy.candidates import Bar, call_usd, objection
-from pointsman.policy.canonical import digest_of
+from pointsman.domain.run import Limits, Refuse, Route
+from pointsman.policy.candidates import NOTHING_MORE, Asked, Bar
 from pointsman.policy.catalogue import Catalogue
-from pointsman.policy.mending import how_to_mend
-from pointsman.policy.rules import Rule, dropped, kept, refuse
+from pointsman.policy.choice import NOBODY, Chosen, cheapest, named, sift
+from pointsman.policy.rules import Rule, dropped, refuse
 
 TRIAGE_INPUT, TRIAGE_OUTPUT = 12_000, 1_024
 
@@ -66,31 +67,31 @@ def route_by(wish: RouteWish, phase: Phase, task: TaskClass, setting: Setting, *
     bar = bar_for(wish, phase, task, setting)
     if bar is None:
         return _no_such_level(setting)
-    first = replace(bar, tier=wish.tier, barred=barred.first)
-    chosen = _named(wish.model, first, setting) if wish.model else _cheapest(first, setting.catalogue)
-    if isinstance(chosen, Refuse):
-        return chosen
-    primary, reasons = chosen
-    rest = replace(bar, barred=barred.rest, max_cost_usd=None, max_latency_ms=None)
-    fallback, why_fallback = _fallbacks(wish.fallback, primary, rest, task, setting)
+    asked = Asked(barred.first, wish.tier, wish.max_cost_usd, wish.max_latency_ms)
+    catalogue = setting.catalogue
+    first = named(wish.model, bar, asked, catalogue) if wish.model else cheapest(bar, asked, catalogue)
+    if isinstance(first, Refuse):
+        return first
+    rest = Asked(barred.rest)
+    fallback = _fallbacks(wish.fallback, first.models[0], bar, rest, task, setting)
     names = wish.escalate if isinstance(wish, CodeWish) else ()
-    escalate, why_escalate = _sift(names, Rule.ESCALATE, rest, setting.catalogue)
-    return sealed(
-        Route(
-            phase=phase,
-            primary=primary,
-            fallback=fallback,
-            escalate=escalate,
-            limits=bar.limits,
-            reasons=(*reasons, *why_fallback, *why_escalate),
-            digest="",
-        )
-    )
+    escalate = sift(names, Rule.ESCALATE, bar, rest, catalogue)
+    reasons = (*first.reasons, *fallback.reasons, *escalate.reasons)
+    route = Route(phase, first.models[0], fallback.models, escalate.models, bar.limits, reasons, "")
+    return sealed(route, catalogue)
 
 
-def sealed(route: Route) -> Route:
-    """The route with its digest, sha256 over everything else in it."""
-    return replace(route, digest=digest_of(replace(route, digest="")))
+def sealed(route: Route, catalogue: Catalogue) -> Route:
+    """The route with its digest, sha256 over everything else in it; models count by digests of their own."""
+    limits = route.limits
+    counts = (len(route.fallback), len(route.escalate), len(route.reasons))
+    bounds = (limits.max_input_tokens, limits.max_output_tokens, limits.budget_usd, limits.max_calls, limits.seconds)
+    models = [catalogue.digest(model) for model in (route.primary, *route.fallback, *route.escalate)]
+    parts = [route.phase, *map(repr, counts), *map(repr, bounds), *models]
+    for one in route.reasons:
+        parts += (one.model, "kept" if one.kept else "dropped", one.rule, one.why)
+    # No part holds a NUL, and the counts say where each list ends: other contents give another text.
+    return replace(route, digest=sha256("\0".join(parts).encode()).hexdigest())
 
 
 def bar_for(wish: RouteWish, phase: Phase, task: TaskClass, setting: Setting) -> Bar | None:
@@ -101,21 +102,27 @@ def bar_for(wish: RouteWish, phase: Phase, task: TaskClass, setting: Setting) ->
     rule = setting.policy.task(task)
     return Bar(
         phase=phase,
-        task=task,
         sensitivity=setting.sensitivity,
         perimeters=level.perimeters,
-        limits=_limits(wish, phase, task, setting),
+        limits=_limits(wish, phase, rule, setting),
         separation=setting.policy.separation,
         figures=setting.figures,
         least_tier="small" if phase is Phase.TRIAGE else rule.tier,
         explicit_output=min(wish.max_output_tokens or 0, rule.max_output_tokens),
-        max_cost_usd=wish.max_cost_usd,
-        max_latency_ms=wish.max_latency_ms,
+        own_class=task if _is_own(wish, phase, setting.routing.tasks.get(task)) else None,
     )
 
 
-def _limits(wish: RouteWish, phase: Phase, task: TaskClass, setting: Setting) -> Limits:
-    rule, phase_rule = setting.policy.task(task), setting.policy.phase(phase)
+def _is_own(wish: RouteWish, phase: Phase, own: TaskWish | None) -> bool:
+    """Whether the route, or the coder that a reviewer must be far from, is named for one class of task alone."""
+    if own is None:
+        return False
+    far_from_own = phase is Phase.REVIEW and own.code is not None
+    return far_from_own or any(part is wish for part in (own.plan, own.code, own.qa))
+
+
+def _limits(wish: RouteWish, phase: Phase, rule: TaskDefaults, setting: Setting) -> Limits:
+    phase_rule = setting.policy.phase(phase)
     triage = phase is Phase.TRIAGE
     outputs = (wish.max_output_tokens, rule.max_output_tokens, TRIAGE_OUTPUT if triage else None)
     money = (wish.budget_usd, setting.routing.budget.run_usd, setting.policy.caps.run_usd)
@@ -128,63 +135,17 @@ def _limits(wish: RouteWish, phase: Phase, task: TaskClass, setting: Setting) ->
     )
 
 
-_Chosen = tuple[Model, tuple[Considered, ...]]
-
-
-def _named(name: str, bar: Bar, setting: Setting) -> _Chosen | Refuse:
-    found = _judge(name, bar, setting.catalogue)
-    if isinstance(found, Considered):
-        reason = f"{bar.phase} cannot go to {name}: {found.why}"
-        return refuse(found.rule, reason, how_to_mend(found.rule, bar.phase, bar.task))
-    return found, (kept(name, Rule.NAMED, "named in the routing file"),)
-
-
-def _cheapest(bar: Bar, catalogue: Catalogue, names: tuple[str, ...] | None = None) -> _Chosen | Refuse:
-    """The cheapest model of the asked tier, or of `names`, that clears the bar; of equals, the policy's first."""
-    pool = [model for name, model in catalogue.models.items() if names is None or name in names]
-    judged = [(model, objection(model, bar)) for model in pool if bar.tier in (None, model.tier)]
-    free = sorted((model for model, no in judged if no is None), key=lambda model: call_usd(model, bar.limits))
-    against = tuple(no for _, no in judged if no is not None)
-    if not free:
-        return _nobody(bar, against)
-    reasons = tuple(_fitting(model, bar.limits, first=model is free[0]) for model in free)
-    return free[0], (*reasons, *against)
-
-
-def _fitting(model: Model, limits: Limits, *, first: bool) -> Considered:
-    why = f"a call costs at most ${call_usd(model, limits):.4f}"
-    return kept(model.name, Rule.CHEAPEST if first else Rule.FITS, why)
-
-
 def _fallbacks(
-    names: tuple[str, ...], primary: Model, bar: Bar, task: TaskClass, setting: Setting
-) -> tuple[tuple[Model, ...], tuple[Considered, ...]]:
-    if setting.policy.task(task).fallback == "never":
-        why = f"the policy uses no fallbacks for {task}"
-        return (), tuple(dropped(name, Rule.NO_FALLBACK, why) for name in names)
+    names: tuple[str, ...], primary: Model, bar: Bar, asked: Asked, task: TaskClass, setting: Setting
+) -> Chosen:
+    if names and setting.policy.task(task).fallback == "never":
+        why = "the policy uses no fallbacks for this class of task"
+        return Chosen((), tuple(dropped(name, Rule.NO_FALLBACK, why) for name in names))
+    if not names:
+        return NOBODY
     # An outage must not move text further out than the owner sent it; only evidence or a person may.
     inner = tuple(place for place in bar.perimeters if place.rank <= primary.provider.perimeter.rank)
-    return _sift(names, Rule.FALLBACK, replace(bar, perimeters=inner), setting.catalogue)
-
-
-def _sift(
-    names: tuple[str, ...], role: Rule, bar: Bar, catalogue: Catalogue
-) -> tuple[tuple[Model, ...], tuple[Considered, ...]]:
-    judged = [_judge(name, bar, catalogue) for name in names]
-    models = tuple(found for found in judged if isinstance(found, Model))
-    reasons = tuple(
-        found if isinstance(found, Considered) else kept(found.name, role, role.meaning) for found in judged
-    )
-    return models, reasons
-
-
-def _judge(name: str, bar: Bar, catalogue: Catalogue) -> Model | Considered:
-    model = catalogue.models.get(name)
-    if model is None:
-        near = catalogue.nearest(name)
-        hint = f"; did you mean {near}?" if near else ""
-        return dropped(name, Rule.NOT_IN_CATALOGUE, f"the catalogue has no {name}{hint}")
-    return objection(model, bar) or model
+    return sift(names, Rule.FALLBACK, bar, replace(asked, within=inner), setting.catalogue)
 
 
 def _triage_by_default(task: TaskClass, setting: Setting) -> Route | Refuse:
@@ -196,19 +157,12 @@ def _triage_by_default(task: TaskClass, setting: Setting) -> Route | Refuse:
     bar = bar_for(RouteWish(tier="small"), Phase.TRIAGE, task, setting)
     if bar is None:
         return _no_such_level(setting)
-    chosen = _cheapest(bar, setting.catalogue, small)
+    chosen = cheapest(bar, NOTHING_MORE, setting.catalogue, small)
     if isinstance(chosen, Refuse):
         wish = routes.plan.model_copy(update={"budget_usd": None, "max_output_tokens": None})
         return route_by(wish, Phase.TRIAGE, task, setting, barred=Barred())
-    primary, reasons = chosen
-    return sealed(Route(Phase.TRIAGE, primary, (), (), bar.limits, reasons, ""))
-
-
-def _nobody(bar: Bar, against: tuple[Considered, ...]) -> Refuse:
-    rule = against[0].rule if against else Rule.TIER
-    wanted = f"{bar.tier} model" if bar.tier else "model"
-    why = "; ".join(f"{no.model}: {no.why}" for no in against[:3]) or "the catalogue has none"
-    return refuse(rule, f"no {wanted} can do {bar.phase}: {why}", how_to_mend(rule, bar.phase, bar.task))
+    route = Route(Phase.TRIAGE, chosen.models[0], (), (), bar.limits, chosen.reasons, "")
+    return sealed(route, setting.catalogue)
 
 
 def _no_such_level(setting: Setting) -> Refuse:

@@ -54,12 +54,12 @@ class Rule(StrEnum):
 
 def kept(model: str, rule: Rule, why: str) -> Considered:
     """A candidate that stays."""
-    return Considered(model, kept=True, rule=rule.value, why=why)
+    return Considered(model, kept=True, rule=rule, why=why)
 
 
 def dropped(model: str, rule: Rule, why: str) -> Considered:
     """A candidate that goes."""
-    return Considered(model, kept=False, rule=rule.value, why=why)
+    return Considered(model, kept=False, rule=rule, why=why)
 
 
 def refuse(rule: str, reason: str, mend: str = "") -> Refuse:

@@ -17,11 +17,10 @@ from pointsman.domain.levels import MODEL_PHASES, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model, Price, ProviderKind
 from pointsman.domain.run import Admit, PathRule, Refuse, Route
 from pointsman.policy.admission import Rulebook, decide
-from pointsman.policy.canonical import digest_of
 from pointsman.policy.catalogue import catalogue_of, is_served
 from pointsman.policy.orders import order_for
 from pointsman.policy.override import override
-from pointsman.policy.routes import Setting
+from pointsman.policy.routes import Setting, sealed
 from pointsman.policy.separation import reviewers, too_near
 from pointsman.policy.touched import sensitivity_at, weigh
 
@@ -292,6 +291,14 @@ def test_law_6_the_same_inputs_give_the_same_routes_and_digests(case: Case, leve
     first, second = tuple(all_routes(case, level)), tuple(all_routes(case, level))
     assert first == second
     for _, _, route in first:
-        assert route.digest == digest_of(replace(route, digest=""))
-        other = replace(route, limits=replace(route.limits, max_calls=route.limits.max_calls + 1), digest="")
-        assert digest_of(other) != route.digest
+        catalogue = case.setting(level).catalogue
+        assert sealed(replace(route, digest=""), catalogue).digest == route.digest
+        for other in (
+            replace(route, limits=replace(route.limits, max_calls=route.limits.max_calls + 1)),
+            replace(route, phase=Phase.RECORD),
+            replace(route, primary=replace(route.primary, max_output=route.primary.max_output + 1)),
+            replace(route, fallback=(*route.fallback, route.primary)),
+            replace(route, escalate=(*route.escalate, route.primary)),
+            replace(route, reasons=route.reasons[1:]),
+        ):
+            assert sealed(other, catalogue_of(case.policy, price_of)).digest != route.digest
