@@ -6,12 +6,13 @@ import pytest
 
 from pointsman.conversation.command_page import comment_command_reference
 from pointsman.entrypoints.cli.command_reference import command_reference
-from pointsman.policy.reference import policy_reference, routing_reference
+from pointsman.policy.reference import policy_reference, routing_reference, rules_reference
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {
     "routing-file.md": routing_reference,
     "policy.md": policy_reference,
+    "rules.md": rules_reference,
     "commands.md": command_reference,
     "comment-commands.md": comment_command_reference,
 }

@@ -75,7 +75,7 @@ def test_what_cannot_be_done_again_is_said_with_what_could_be(tmp_path: Path) ->
         "code": (2, f"Run {run_id} never came to code; there is nothing to do again."),
         "dance": (2, "'dance' is no phase."),
         "nobody": (2, "There is no run r-00000000."),
-        "model": (1, "the catalogue has no plannr; did you mean planner?"),
+        "model": (1, "plan cannot go to plannr: the policy's catalogue has no such model; did you mean planner?"),
     }
 
 

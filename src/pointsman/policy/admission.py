@@ -124,7 +124,7 @@ def _stranger(request: Request) -> Refuse | None:
     if request.access is Access.WRITE:
         return None
     reason = f"{request.actor.login} has {request.access} access to {request.repository.name}, not write"
-    return refuse(Rule.ACCESS, reason, "ask somebody with write access to start it")
+    return refuse(Rule.ACCESS, reason, Rule.ACCESS.mend)
 
 
 def _wrong_forge(request: Request, policy: PolicyFile) -> Refuse | None:
@@ -132,7 +132,7 @@ def _wrong_forge(request: Request, policy: PolicyFile) -> Refuse | None:
     for rule in policy.repositories:
         if rule.forges and matches(rule.match, name) and forge not in rule.forges:
             reason = f"the policy lets {name} be worked on from {', '.join(rule.forges)}, not from {forge}"
-            return refuse(Rule.FORGE, reason, "ask the operator to add the forge to the repository's rule")
+            return refuse(Rule.FORGE, reason, Rule.FORGE.mend)
     return None
 
 
@@ -144,9 +144,7 @@ def _forbidden_command(book: Rulebook) -> Refuse | None:
     for key, text, patterns in named:
         if not allowed(argv_of(text), patterns):
             reason = f"the policy does not allow the command {text!r} of {key}"
-            return Refuse(
-                Rule.COMMAND, reason, "use one that the policy allows, or ask the operator to add a pattern"
-            )
+            return Refuse(Rule.COMMAND, reason, Rule.COMMAND.mend)
     return None
 
 

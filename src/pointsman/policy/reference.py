@@ -56,6 +56,7 @@ commented one, and the one that is used when no other is given; six others come 
 [presets.md](presets.md) helps to choose. `--policy` takes a file or the name of one of them. The file is read as
 strictly as the [routing file](routing-file.md) and has at most 1 MB.
 
+* What decisions say of models and requests is explained in [the rules](rules.md).
 * A level of `sensitivities` never allows more perimeters, or asks for less, than a more open one. A level that is not
   declared goes by the next more closed one.
 * Keys are named by where they are found and never written down; text that looks like a credential is refused.
@@ -67,27 +68,55 @@ Read and checked, but not acted on by this version: `latency`, `commands.prepare
 """
 
 
+_RULES_INTRO = """# The rules that decisions name
+
+Every decision says why. Beside each model that was considered stands the rule that kept it or left it out, and a
+request that is refused names the one rule that refused it: in comments, in `pointsman route`, in the error's code and
+in the signed note. No model has a say in any of this.
+
+A route is decided in this order, and the first rule that speaks against a model is the one that is named: where it
+runs (`perimeter`, `not-served`), who it is (`separation`, `tier`), what it can (`output-limit`, `context-window`,
+`unknown-figure`, `latency`), what it costs (`unknown-price`, `cost`, `budget`).
+"""
+
+
 def routing_reference() -> str:
     """docs/routing-file.md, as Markdown."""
     return "\n".join([_ROUTING_INTRO, *_tables(RoutingFile)])
 
 
 def policy_reference() -> str:
-    """docs/policy.md, as Markdown: the keys, the rules that decisions name, and the protected paths."""
-    rules = [f"| `{rule}` | {rule.meaning} |" for rule in Rule]
+    """docs/policy.md, as Markdown: the keys and the protected paths."""
     paths = [f"* `{pattern}`" for pattern in BUILT_IN_PROTECTED]
     return "\n".join(
         [
             _POLICY_INTRO,
             *_tables(PolicyFile),
-            "## The rules that decisions name\n",
-            "| rule | meaning |\n|---|---|",
-            *rules,
-            "\n## Paths that no model ever edits\n\nThe built-in list; case does not matter.\n",
+            "## Paths that no model ever edits\n\nThe built-in list; case does not matter.\n",
             *paths,
             "",
         ]
     )
+
+
+def rules_reference() -> str:
+    """docs/rules.md, as Markdown: every rule that a reason or a refusal names, what it means and what mends it."""
+    kept = [rule for rule in Rule if not rule.mend]
+    return "\n".join(
+        [
+            _RULES_INTRO,
+            "## Rules that keep a model\n",
+            "| rule | meaning |\n|---|---|",
+            *(f"| `{rule}` | {rule.meaning} |" for rule in kept),
+            "\n## Rules that leave out a model, or refuse\n",
+            *(_rule(rule) for rule in Rule if rule.mend),
+        ]
+    )
+
+
+def _rule(rule: Rule) -> str:
+    mend = rule.mend.format(key="the phase")
+    return f"### `{rule}`\n\n{rule.meaning}\n\nWhat helps: {mend}.\n"
 
 
 def _tables(root: type[BaseModel]) -> Iterator[str]:

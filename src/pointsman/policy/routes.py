@@ -167,4 +167,4 @@ def _triage_by_default(task: TaskClass, setting: Setting) -> Route | Refuse:
 
 def _no_such_level(setting: Setting) -> Refuse:
     reason = f"the policy declares no level as closed as {setting.sensitivity}"
-    return refuse(Rule.SENSITIVITY, reason, "ask the operator to declare the level under sensitivities")
+    return refuse(Rule.SENSITIVITY, reason, Rule.SENSITIVITY.mend)

@@ -24,7 +24,7 @@ def weigh(spec: RunSpec, paths: tuple[str, ...]) -> Refuse | None:
         return None
     level = highest(spec.sensitivity, *(sensitivity_at(spec, path) for path in closed))
     reason = f"{_few(closed)}: {level}, but the models of this run were chosen for {spec.sensitivity}"
-    mend = f"put the label pointsman:{level} on the issue and start again; every phase then goes by that level"
+    mend = Rule.PATH_SENSITIVITY.mend.replace("LEVEL", str(level))
     return refuse(Rule.PATH_SENSITIVITY, reason, mend)
 
 
@@ -56,7 +56,7 @@ def unapproved(spec: RunSpec, plan: Plan | None, paths: tuple[str, ...]) -> Refu
         return None
     pattern = _approved_by_a_person(spec, found)
     reason = f"{found}: plans for {pattern} are approved by a person, and the plan of this run does not name it"
-    return refuse(Rule.PATH_APPROVAL, reason, "name the path in the issue, so that the plan does, and start again")
+    return refuse(Rule.PATH_APPROVAL, reason, Rule.PATH_APPROVAL.mend)
 
 
 def _written(plan: Plan) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.policy.policy_world import admitted, barred, book, chosen, names, refused, request, times, why
 
+from pointsman.domain.figures import Figures, Measured
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.run import Admit, Refuse
 from pointsman.policy.admission import decide
@@ -187,3 +188,50 @@ def test_limits_are_the_lowest_of_what_both_files_say() -> None:
         admitted("plan: {model: opus, budget_usd: 900, max_output_tokens: 6000}\ncode: qwen-s\nqa: sol\n"), Phase.PLAN
     )
     assert (wide.limits.budget_usd, wide.limits.max_output_tokens) == (2, 4096)
+
+
+def test_of_a_tier_the_model_is_taken_that_usually_costs_least_once_calls_were_measured() -> None:
+    text = "plan: {tier: frontier}\ncode: qwen-s\nqa: llama-s\n"
+    # One call costs at most $0.20 with opus and $0.08 with sol; measured, sol thinks at length and opus does not.
+    thinks = Figures(
+        {"opus": {Phase.PLAN: Measured(9, 1, 1_000, 100)}, "sol": {Phase.PLAN: Measured(9, 1, 1_000, 4_000)}}
+    )
+    before, after = decide(request(), book(text)), decide(request(), book(text, figures=thinks))
+    assert isinstance(before, Admit)
+    assert isinstance(after, Admit)
+    assert chosen(before.spec, Phase.PLAN).primary.name == "sol"
+    assert chosen(after.spec, Phase.PLAN).primary.name == "opus"
+    assert after.spec.figures == thinks
+    assert [reason.why for reason in chosen(after.spec, Phase.PLAN).reasons] == [
+        "a call usually costs $0.0075",
+        "a call usually costs $0.0420",
+    ]
+
+
+def test_a_model_that_was_never_measured_is_thought_to_need_the_tokens_that_others_need() -> None:
+    text = "plan: {tier: frontier}\ncode: qwen-s\nqa: llama-s\n"
+    figures = Figures(
+        {"opus": {Phase.PLAN: Measured(9, 1, 1_000, 100)}, "qwen-s": {Phase.CODE: Measured(9, 1, 9, 9)}}
+    )
+    found = decide(request(), book(text, figures=figures))
+    assert isinstance(found, Admit)
+    assert chosen(found.spec, Phase.PLAN).primary.name == "sol"
+    assert chosen(found.spec, Phase.PLAN).reasons[0].why == "a call usually costs $0.0030"
+
+
+def test_what_a_call_usually_costs_bounds_nothing() -> None:
+    thrifty = Figures({"opus": {Phase.PLAN: Measured(9, 1, 10, 10)}})
+    text = "plan: {tier: frontier, max_cost_usd: 0.01}\ncode: qwen-s\nqa: llama-s\n"
+    found = decide(request(), book(text, figures=thrifty))
+    assert isinstance(found, Refuse)
+    assert found.rule == "cost"
+
+
+def test_how_to_mend_names_a_class_only_where_the_file_has_routes_for_it() -> None:
+    common = refused("plan: sol\ncode: opus\nqa: haiku\ntasks: {docs: {plan: skip}}\n")
+    assert common.rule == "separation"
+    assert "docs" not in common.mend
+    spec = admitted("plan: sol\ncode: qwen-s\nqa: haiku\ntasks: {docs: {code: nobody}}\n")
+    assert (
+        "name a model of the policy's catalogue for tasks.docs.code" in barred(spec, Phase.CODE, TaskClass.DOCS).mend
+    )

@@ -103,7 +103,7 @@ def _section(code: str, errors: set[RaisedError]) -> str:
 def _refusal(rule: Rule) -> str:
     """The section of a rule of the policy: a refusal bears the rule's name as its code, and says what would help."""
     exits = exit_code_of(_FAMILIES["OwnerMust"][0])
-    said = f"- A rule of the [policy](policy.md#the-rules-that-decisions-name): {rule.meaning}"
+    said = f"- One of the [rules](rules.md#{rule}): {rule.meaning}"
     return f"\n## {rule}\n\nWho can mend it: as the message says. Exit code: {exits}.\n\n{said}\n"
 
 
