@@ -120,6 +120,13 @@ def test_each_cap_counts_its_own_calls_and_no_others(ledger: SqlLedger) -> None:
     assert fits(ledger, call("i", run_id="r-5", usd=0.1, at="2026-11-22T00:00:00Z"), tight, "local:3")
 
 
+def test_a_call_that_costs_nothing_fits_even_when_a_cap_was_lowered_below_what_is_spent(ledger: SqlLedger) -> None:
+    nothing = Caps(phase_usd=0, run_usd=0, repository_day_usd=0, installation_day_usd=0)
+    assert fits(ledger, call("a", usd=0.2))
+    assert not fits(ledger, call("b", usd=0.000001), nothing)
+    assert fits(ledger, call("c", usd=0), nothing)
+
+
 def test_the_day_of_a_call_is_counted_in_utc(ledger: SqlLedger) -> None:
     caps = replace(CAPS, installation_day_usd=0.1)
     assert fits(ledger, call("a", at="2026-11-21T23:59:59Z"), caps)

@@ -66,6 +66,9 @@ def counted() -> ColumnElement[int]:
 def require_room(connection: Connection, record: CallRecord, *, caps: Caps, repository_id: str) -> None:
     """Raise Stopped when the reservation of `record` does not fit into a cap. A cap of infinity is none."""
     asked = nano(record.reserved_usd)
+    if asked == 0:
+        # What costs nothing fits, even where a cap was lowered below what is spent already.
+        return
     for cap in _caps(record, caps, repository_id):
         if math.isinf(cap.allowed_usd) and cap.allowed_usd > 0:
             continue
