@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from tests.worlds.github import GitHubWorld, RepositoryWorld
@@ -54,10 +54,12 @@ class ServedStage:
     """The world, the models and the server; a context manager. Stories on it are kept apart by their words.
 
     Each story has a word that stands in its issues, so that its own answers are given to what it asks of models.
-    `spacing` is the pause between two writes that the account's file asks for, `program` what is called to serve.
+    `spacing` is the pause between two writes that the account's file asks for, `program` what is called to serve,
+    `besides` what stands in its environment besides the usual.
     """
 
     program = PROGRAM
+    besides: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, folder: Path, *, spacing: float = 0.0, timeout: int = 20, **policy: object) -> None:
         self.folder = folder
@@ -96,8 +98,9 @@ class ServedStage:
 
     def start(self) -> None:
         """Serve, and wait until the engine runs."""
-        words = ["serve", "--port", str(self.port), "--home", str(self.home), "--policy", str(self._policy_file)]
-        self._serving = typed([str(self.program), *words], cwd=self.folder, env=environment(self.folder))
+        words = ["serve", "--port", str(self.port), "--home", str(self.home), "--policy", str(self.policy_file)]
+        env = {**environment(self.folder), **self.besides}
+        self._serving = typed([str(self.program), *words], cwd=self.folder, env=env)
         self.world.deliver_to(f"{self.url}/hooks/github")
         until(self._is_up, "the server runs")
 
@@ -175,14 +178,15 @@ class ServedStage:
             return [str(key["pem"]) for key in json.load(answer)["keys"]]
 
     @property
-    def _policy_file(self) -> Path:
+    def policy_file(self) -> Path:
+        """The organisation's policy; the server reads it anew when it has changed."""
         return self.folder / "policy.yml"
 
     def _register(self) -> None:
         app = self.world.app
         caps = {"run_usd": 1, "repository_day_usd": 1000, "installation_day_usd": 1000}
         text = policy_of(SEATS, self.models.url, **{"caps": caps, **self._policy})
-        self._policy_file.write_text(text, encoding="utf-8")
+        self.policy_file.write_text(text, encoding="utf-8")
         self.home.mkdir(mode=0o700)
         save_account(
             self.home,

@@ -38,6 +38,8 @@ _PRELOADED = (
     "pointsman.runs.engine",
     "pointsman.runs.sweep",
     "github.Requester",
+    "anthropic",
+    "openai",
     "ollama",
     "httpx",
 )

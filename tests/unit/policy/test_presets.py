@@ -18,12 +18,16 @@ from tests.unit.policy.preset_tables import (
     table_of,
 )
 
-from pointsman.config.routing_file import idle_keys
+from pointsman.config.policy_file import read_policy_text
+from pointsman.config.routing_file import read_routing
+from pointsman.config.written import Written
 from pointsman.domain.levels import Perimeter, Phase, Sensitivity, TaskClass
 from pointsman.domain.run import Need, Refuse, Route
 from pointsman.models.prices import price_of
+from pointsman.policy.admission import Rulebook
 from pointsman.policy.catalogue import catalogue_of
 from pointsman.policy.catalogue import is_served as provider_serves
+from pointsman.policy.checking import Checked, check_policy, check_routing
 from pointsman.policy.orders import authors_of
 from pointsman.policy.separation import nearest_author
 
@@ -36,6 +40,7 @@ ALL = (
     "self-hosted-and-premium",
     "speed-and-depth",
 )
+OUTSIDE_ONLY = ("provider-diversity", "speed-and-depth")
 COMMAND = "python -m tests.unit.policy.test_presets"
 
 
@@ -84,6 +89,20 @@ def test_with_its_own_routing_file_every_class_of_task_is_served_at_the_level_th
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_a_preset_and_its_routing_file_are_checked_without_a_remark(name: str) -> None:
+    policy = read_policy_text((POLICIES / f"{name}.yml").read_bytes(), "policy.yml")
+    routing = read_routing((POLICIES / "routing" / f"{name}.yml").read_bytes())
+    assert isinstance(policy, Written)
+    assert isinstance(routing, Written)
+    found = check_policy(policy, price_of)
+    without_hardware = {level for level in ("restricted", "secret") for no in found.warnings if level in no.message}
+    assert without_hardware == ({"restricted", "secret"} if name in OUTSIDE_ONLY else set())
+    assert len(found.warnings) == len(without_hardware)
+    book = Rulebook(policy.content, "", routing.content, "", price_of)
+    assert check_routing(routing, book, policy.content.repositories[0].sensitivity) == Checked()
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_no_stand_in_of_a_preset_is_dropped(name: str) -> None:
     policy = preset_policy(name)
     for level in policy.sensitivities:
@@ -91,7 +110,6 @@ def test_no_stand_in_of_a_preset_is_dropped(name: str) -> None:
         orders = orders_of(policy, routing, level)
         if is_served(orders):
             assert dropped(orders, routing) == set(), level
-    assert idle_keys(preset_routing(name)) == ()
 
 
 @pytest.mark.parametrize("name", ALL)
