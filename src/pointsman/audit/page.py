@@ -132,6 +132,9 @@ def _reasons(facts: NoteFacts) -> Iterator[str]:
     yield "## Why these models"
     yield ""
     routes = effective_routes(facts.spec)
+    triage = facts.earlier.triage
+    if triage is not None:
+        yield f"* Class {triage.task.value} by {triage.decided_by}: {inert(triage.why, 200)}"
     for phase in MODEL_PHASES:
         route = routes.get(phase)
         if isinstance(route, Refuse):

@@ -201,8 +201,16 @@ def _routing_part(spec: RunSpec, earlier: Earlier) -> str:
     hops = [f"{hop.phase}: from {hop.from_model} to {hop.to_model} ({hop.kind}): {hop.why}" for hop in earlier.hops]
     if hops:
         parts.append(bullets(hops))
-    parts.append(f"Class of task: {spec.task}. Risk: {spec.risk}. Sensitivity: {spec.sensitivity}.")
+    parts.append(
+        f"Class of task: {spec.task}{_sorted_by(earlier)}. Risk: {spec.risk}. Sensitivity: {spec.sensitivity}."
+    )
     return "\n\n".join(parts)
+
+
+def _sorted_by(earlier: Earlier) -> str:
+    """Who said the class of task and why; a model's words are not ours."""
+    found = earlier.triage
+    return f" (by {found.decided_by}: {outbound_line(found.why, limit=200)})" if found else ""
 
 
 def _cost_part(calls: tuple[CallRecord, ...]) -> str:

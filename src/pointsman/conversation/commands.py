@@ -26,7 +26,7 @@ from pointsman.domain.intents import (
     RunCi,
     Show,
 )
-from pointsman.domain.levels import MODEL_PHASES, Phase
+from pointsman.domain.levels import MODEL_PHASES, Phase, TaskClass
 
 Reader = Callable[[str], Intent | str]
 """From what stands after the command to what is wanted, or to what is missing, in words that end a sentence."""
@@ -66,6 +66,19 @@ def _alone(intent: Intent) -> Reader:
     return lambda rest: intent if not rest else "nothing after it on its line"
 
 
+def _with_task(intent: Callable[[TaskClass | None], Intent]) -> Reader:
+    def read(rest: str) -> Intent | str:
+        words = _BLANKS.split(rest.replace("--task=", "--task ", 1).lower()) if rest else []
+        if not words:
+            return intent(None)
+        if len(words) != 2 or words[0] != "--task":
+            return "nothing after it but `--task CLASS`"
+        task = next((known for known in TaskClass if known.value == words[1]), None)
+        return intent(task) if task else f"one of the classes {', '.join(TaskClass)}"
+
+    return read
+
+
 def _approve(rest: str) -> Intent | str:
     found = _HASH.fullmatch(rest)
     return Approve(found["digits"].lower()) if found else "the hash of the plan, at least its first eight digits"
@@ -101,8 +114,22 @@ def _ignore(rest: str) -> Intent | str:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("build", "", "Work on the issue until there is a change.", "issue", "build", _alone(Build())),
-    Command("plan", "", "Make the plan, show it and stop there.", "issue", "plan", _alone(MakePlan())),
+    Command(
+        "build",
+        "[--task CLASS]",
+        "Work on the issue until there is a change, as this class of task if one is named.",
+        "issue",
+        "build --task security",
+        _with_task(Build),
+    ),
+    Command(
+        "plan",
+        "[--task CLASS]",
+        "Make the plan, show it and stop there.",
+        "issue",
+        "plan --task bugfix",
+        _with_task(MakePlan),
+    ),
     Command(
         "approve",
         "<hash>",

@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pointsman.domain.levels import TaskClass
+
+ORDER = "pointsman:"
+"""What a label begins with that orders a class of task, such as `pointsman:security`."""
 
 _TABLE: dict[str, TaskClass] = {
     "docs": TaskClass.DOCS,
@@ -36,19 +40,27 @@ _TABLE: dict[str, TaskClass] = {
     "support": TaskClass.QUESTION,
 }
 
+_ORDERS = {f"{ORDER}{task}": task for task in TaskClass}
 _PREFIX = re.compile(r"^(?:type|kind|category|t|c)\s*(?:::|[:/-])\s*")
 
 
-def task_hinted(labels: Iterable[str]) -> TaskClass | None:
-    """The class of task that the labels name, or None when they name none or disagree.
+@dataclass(frozen=True, slots=True)
+class LabelledClasses:
+    """The classes of task that labels say: by an order such as `pointsman:docs`, or by a word such as `bug`."""
 
-    `security` beats every other word, since its route is the stricter one. Prefixes as in `type: bug`, `kind/bug` and
-    GitLab's scoped `type::bug` are read through.
+    ordered: tuple[TaskClass, ...]
+    named: tuple[TaskClass, ...]
+
+
+def classes_in(labels: Iterable[str]) -> LabelledClasses:
+    """Every class that the labels say, each once, in the order of the labels.
+
+    Prefixes as in `type: bug`, `kind/bug` and GitLab's scoped `type::bug` are read through. Case does not matter.
     """
-    named = {_TABLE[word] for word in map(_word, labels) if word in _TABLE}
-    if TaskClass.SECURITY in named:
-        return TaskClass.SECURITY
-    return named.pop() if len(named) == 1 else None
+    every = tuple(labels)
+    ordered = [_ORDERS[label.strip().casefold()] for label in every if label.strip().casefold() in _ORDERS]
+    named = [_TABLE[word] for word in map(_word, every) if word in _TABLE]
+    return LabelledClasses(tuple(dict.fromkeys(ordered)), tuple(dict.fromkeys(named)))
 
 
 def _word(label: str) -> str:

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pointsman.domain.levels import Phase
+from pointsman.domain.levels import Phase, TaskClass
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Work on the issue until there is a change."""
+    """Work on the issue until there is a change; `task` is the class that the person named, if one."""
+
+    task: TaskClass | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MakePlan:
-    """Make the plan and stop there."""
+    """Make the plan and stop there; `task` is the class that the person named, if one."""
+
+    task: TaskClass | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,19 @@ from typing import Literal
 
 from pointsman.domain.levels import Risk, Severity, TaskClass
 
+Decider = Literal["command", "label", "text", "path", "model", "default"]
+"""Who said which class of task it is: a person's command, labels, signs in the text, the paths that it names, a small
+model; `default` is nobody, and the class is then `unknown`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A class of task that rules found without asking a model, by whom, and why in a few words."""
+
+    task: TaskClass
+    by: Decider
+    why: str
+
 
 @dataclass(frozen=True, slots=True)
 class Triage:
@@ -13,7 +26,7 @@ class Triage:
 
     task: TaskClass
     risk: Risk
-    decided_by: Literal["label", "text", "path", "model", "default"]
+    decided_by: Decider
     why: str
 
 

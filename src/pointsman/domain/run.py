@@ -9,7 +9,7 @@ from typing import Literal
 from pointsman.domain.figures import NOTHING_MEASURED, Figures
 from pointsman.domain.levels import Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
-from pointsman.domain.outcome import Finding
+from pointsman.domain.outcome import Decider, Finding, Hint
 
 LOCAL = "local"
 """The forge on disk: commands are typed into a terminal, and nobody talks to a run while it goes on."""
@@ -202,7 +202,8 @@ class RunSpec:
     `ask` is about, where it is about a change; `prior` what was said of it before; a `fix` adds its commit to the
     branch, whose head is then `base_commit`. `thread` is the id of the comment to answer below. `ci` says when the
     repository's own CI may run on it. `orders` holds the routes for every class that triage may find; `task` and
-    `risk` are set once it has.
+    `risk` are set once it has. `hinted` is the class that was known when the run was admitted, with who said so and
+    why; triage then asks no model.
     `overrides` replaces the primary of a phase after a rerun with another model. `authors` are the models that wrote
     what is under review before this run began. `figures` are those that the routes were chosen by.
     """
@@ -224,6 +225,8 @@ class RunSpec:
     digests: Digests
     audit_mode: Literal["in-tree", "comment-only"] = "in-tree"
     hinted: TaskClass | None = None
+    hinted_by: Decider = "label"
+    hinted_why: str = ""
     task: TaskClass = TaskClass.UNKNOWN
     risk: Risk = Risk.MEDIUM
     overrides: Mapping[Phase, Route] | None = None
@@ -239,6 +242,13 @@ class RunSpec:
         """The order for the class of task that triage found."""
         return self.orders[self.task]
 
+    @property
+    def hint(self) -> Hint | None:
+        """The class that was known when the run was admitted."""
+        if self.hinted is None:
+            return None
+        return Hint(self.hinted, self.hinted_by, self.hinted_why or f"a label says {self.hinted}")
+
     def route(self, phase: Phase) -> Route | Refuse:
         """The route that holds now for `phase`."""
         if self.overrides and phase in self.overrides:
@@ -248,6 +258,10 @@ class RunSpec:
     def triaged(self, task: TaskClass, risk: Risk) -> "RunSpec":
         """The same order with the class and risk that triage found."""
         return replace(self, task=task, risk=risk)
+
+    def risen(self, risk: Risk) -> "RunSpec":
+        """The same order at the higher of its own risk and this one."""
+        return replace(self, risk=max(self.risk, risk, key=lambda one: one.rank))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""Triage: which class of task an issue is; labels decide first, then a small model with a closed set."""
+"""Triage: which class of task an issue is, where rules could not tell: a small model with a closed set is asked."""
 
+from pointsman.domain.errors import Stopped, TryAgain
 from pointsman.domain.levels import Phase, Risk, TaskClass
 from pointsman.domain.models import Shape
 from pointsman.domain.outcome import Earlier, Triage
@@ -22,6 +23,7 @@ _MEANINGS = {
     TaskClass.UNKNOWN: "none of these clearly",
 }
 _ISSUE_CHARS = 3000
+_WHY_CHARS = 200
 
 
 class _Sorted(Draft):
@@ -32,14 +34,30 @@ class _Sorted(Draft):
 async def triage(spec: RunSpec, earlier: Earlier, ports: Ports) -> Triage:
     """The class of the issue; the risk is left at medium, rules raise it.
 
-    A label decides without a call. What cannot be read is `unknown`, which takes the strict route. Raises TryAgain
-    when the model is out, and what the door raises.
+    Whatever keeps the model from saying it in time makes the class `unknown`, which takes the strict route: no model
+    may, none can be reached, the money for it is spent, or the answer cannot be read. Raises what else the door
+    raises, such as for a wrong key.
     """
-    if spec.hinted is not None:
-        return Triage(spec.hinted, Risk.MEDIUM, "label", f"a label says {spec.hinted}")
     route = spec.route(Phase.TRIAGE)
     if isinstance(route, Refuse):
-        return Triage(TaskClass.UNKNOWN, Risk.MEDIUM, "default", f"no model may sort this: {route.reason}")
+        return _unknown(f"no model may sort this: {route.reason}")
+    try:
+        return await _asked(spec, ports)
+    except TryAgain as error:
+        if error.code != "outage":
+            raise
+        return _unknown("no model could be reached to sort this")
+    except Stopped as error:
+        if error.code != "budget":
+            raise
+        return _unknown("the budget did not hold the call that would have sorted this")
+
+
+def _unknown(why: str) -> Triage:
+    return Triage(TaskClass.UNKNOWN, Risk.MEDIUM, "default", why[:_WHY_CHARS])
+
+
+async def _asked(spec: RunSpec, ports: Ports) -> Triage:
     asking = asking_of(spec, ports, Phase.TRIAGE)
     limit = min(_ISSUE_CHARS, asking.input_tokens * CHARS_PER_TOKEN // 2)
     issue = shorten(f"{spec.issue.title}\n\n{spec.issue.body}", limit)
@@ -58,6 +76,6 @@ async def triage(spec: RunSpec, earlier: Earlier, ports: Ports) -> Triage:
         reader(_Sorted),
     )
     if isinstance(found, Unreadable):
-        return Triage(TaskClass.UNKNOWN, Risk.MEDIUM, "default", f"{found.model} gave no class: {found.why}")
+        return _unknown(f"{found.model} gave no class: {found.why}")
     task = found.value.task if found.value.task in classes else TaskClass.UNKNOWN
-    return Triage(task, Risk.MEDIUM, "model", found.value.why[:200] or f"{found.model} says {task}")
+    return Triage(task, Risk.MEDIUM, "model", found.value.why[:_WHY_CHARS] or f"{found.model} says {task}")

@@ -11,6 +11,7 @@ from pointsman.domain.figures import Figures
 from pointsman.domain.forge import Access
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass, highest
 from pointsman.domain.models import Caps, Model
+from pointsman.domain.outcome import Hint
 from pointsman.domain.run import (
     Actor,
     Admit,
@@ -44,8 +45,8 @@ RAISING_LABEL = "pointsman:"
 class Request:
     """What somebody wants, with everything that was asked of the forge about it. `at` is ISO 8601 in UTC.
 
-    `authors` are models that wrote the code already (from the notes of the change); `hinted` is the class of task
-    that labels say, if they do.
+    `authors` are models that wrote the code already (from the notes of the change); `hint` is the class
+    of task that is known before a model is asked.
     """
 
     goal: Goal
@@ -57,7 +58,7 @@ class Request:
     head_commit: str
     at: str
     authors: tuple[Model, ...] = ()
-    hinted: TaskClass | None = None
+    hint: Hint | None = None
     change: ChangeRef | None = None
     prior: PriorReview | None = None
     thread: str = ""
@@ -91,7 +92,7 @@ def decide(request: Request, book: Rulebook) -> Decision:
         builds=request.goal in ("build", "plan", "fix"),
     )
     orders = orders_for_all(setting)
-    hopeless = _hopeless(request, orders[request.hinted] if request.hinted else None, tuple(orders.values()))
+    hopeless = _hopeless(request, orders[request.hint.task] if request.hint else None, tuple(orders.values()))
     if hopeless is not None:
         return hopeless
     return Admit(_sealed(_spec(request, book, sensitivity, orders)))
@@ -149,7 +150,7 @@ def _forbidden_command(book: Rulebook) -> Refuse | None:
 
 
 def _hopeless(request: Request, hinted: TaskOrder | None, orders: tuple[TaskOrder, ...]) -> Refuse | None:
-    """The reason why no class of task that may be met could be served; the hinted one, when labels name it."""
+    """The reason why no class of task that may be met could be served; the hinted one, when it is known."""
     possible = (hinted,) if hinted else orders
     reasons = [_first_refusal(request.goal, order, triage=hinted is None) for order in possible]
     found = [reason for reason in reasons if reason is not None]
@@ -203,7 +204,9 @@ def _spec(
         thread=request.thread,
         ci=policy.serve.ci,
         figures=book.figures,
-        hinted=request.hinted,
+        hinted=request.hint.task if request.hint else None,
+        hinted_by=request.hint.by if request.hint else "label",
+        hinted_why=request.hint.why if request.hint else "",
         authors=request.authors,
     )
 

@@ -15,9 +15,11 @@ _BY_LABEL = {
     "security": Risk.HIGH,
     "vulnerability": Risk.HIGH,
     "risk:high": Risk.HIGH,
+    "pointsman:risk-high": Risk.HIGH,
     "breaking": Risk.HIGH,
     "breaking-change": Risk.HIGH,
     "risk:medium": Risk.MEDIUM,
+    "pointsman:risk-medium": Risk.MEDIUM,
     "migration": Risk.MEDIUM,
 }
 # Where a small mistake does large harm: who may enter, secrets, money, stored data, what is shipped.
@@ -66,14 +68,16 @@ def risk_of(
     `size` is in characters: of the issue at triage, of the diff once there is one. A class that is not named here
     (feature, refactor, visual, unknown) is medium.
     """
-    found = [floor, _BY_TASK.get(task, Risk.MEDIUM), *(_of_path(path) for path in paths)]
-    found += [_BY_LABEL[label.casefold()] for label in labels if label.casefold() in _BY_LABEL]
+    found = [floor, _BY_TASK.get(task, Risk.MEDIUM), *(risk_of_path(path) for path in paths)]
+    words = [label.strip().casefold() for label in labels]
+    found += [_BY_LABEL[word] for word in words if word in _BY_LABEL]
     if len(paths) > MANY_PATHS or size > LONG_TEXT:
         found.append(Risk.MEDIUM)
     return max(found, key=lambda risk: risk.rank)
 
 
-def _of_path(path: str) -> Risk:
+def risk_of_path(path: str) -> Risk:
+    """What a path alone says."""
     if first_match(_GRAVE_PATHS, path, fold=True):
         return Risk.HIGH
     return Risk.MEDIUM if first_match(_WEIGHTY_PATHS, path) else Risk.LOW

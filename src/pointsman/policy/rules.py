@@ -123,6 +123,11 @@ class Rule(StrEnum):
         "The work touches paths that no plan named which a person approved.",
         "name the path in the issue, so that the plan does, and start again",
     )
+    RISK_APPROVAL = (
+        "risk-approval",
+        "The work touches paths of high risk that no approved plan names.",
+        "name the path in the issue, so that a person approves a plan that names it, and start again",
+    )
     PROTECTED = (
         "protected",
         "The work touches paths that no model may edit.",

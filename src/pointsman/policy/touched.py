@@ -4,7 +4,7 @@ from pointsman.domain.levels import Risk, Sensitivity, highest
 from pointsman.domain.outcome import Plan
 from pointsman.domain.run import Need, Refuse, RunSpec
 from pointsman.policy.globs import matches
-from pointsman.policy.risk import risk_of
+from pointsman.policy.risk import risk_of, risk_of_path
 from pointsman.policy.rules import Rule, refuse
 
 
@@ -37,34 +37,46 @@ def approval_wanted(spec: RunSpec, plan: Plan) -> str:
     """Why a person must approve this plan before it is carried out; empty when nobody must."""
     if spec.order.plan is Need.APPROVE:
         return f"plans for {spec.task} at level {spec.sensitivity} are approved by a person"
-    paths = _written(plan)
+    paths = written(plan)
     for path in paths:
-        if pattern := _approved_by_a_person(spec, path):
+        if pattern := approved_by_a_person(spec, path):
             return f"it touches {path}, and plans for {pattern} are approved by a person"
-    risk = risk_of(spec.task, paths, spec.issue.labels, len(spec.issue.body), floor=spec.risk)
-    return "its risk is high" if risk is Risk.HIGH else ""
+    return "its risk is high" if risk_with(spec, paths) is Risk.HIGH else ""
+
+
+def risk_with(spec: RunSpec, paths: tuple[str, ...], size: int = 0) -> Risk:
+    """The risk of a run that touches these paths, with `size` characters of diff; never below what it was."""
+    size = max(size, len(spec.issue.title) + len(spec.issue.body))
+    return risk_of(spec.task, paths, spec.issue.labels, size, floor=spec.risk)
 
 
 def unapproved(spec: RunSpec, plan: Plan | None, paths: tuple[str, ...]) -> Refuse | None:
     """A refusal when a path was written whose plan a person must approve, and no plan that was approved names it.
 
-    Asked of what was really touched: a coder may write where the plan did not say.
+    Asked of what was really touched: a coder may write where the plan did not say. A path that makes the risk of the
+    run high wants a person as well, unless one approved this plan or asked for a fix of this very path.
     """
-    named = frozenset(_written(plan)) if plan is not None else frozenset()
-    found = next((path for path in paths if path not in named and _approved_by_a_person(spec, path)), None)
-    if found is None:
+    strayed = tuple(path for path in paths if path not in (written(plan) if plan is not None else ()))
+    found = next((path for path in strayed if approved_by_a_person(spec, path)), None)
+    if found is not None:
+        pattern = approved_by_a_person(spec, found)
+        reason = f"{found}: plans for {pattern} are approved by a person, and the plan of this run does not name it"
+        return refuse(Rule.PATH_APPROVAL, reason, Rule.PATH_APPROVAL.mend)
+    was_approved = spec.goal == "build" and plan is not None and approval_wanted(spec, plan) != ""
+    grave = next((path for path in strayed if risk_of_path(path) is Risk.HIGH), None)
+    if grave is None or was_approved:
         return None
-    pattern = _approved_by_a_person(spec, found)
-    reason = f"{found}: plans for {pattern} are approved by a person, and the plan of this run does not name it"
-    return refuse(Rule.PATH_APPROVAL, reason, Rule.PATH_APPROVAL.mend)
+    reason = f"{grave} makes the risk high, and the plan of this run, which no person approved, does not name it"
+    return refuse(Rule.RISK_APPROVAL, reason, Rule.RISK_APPROVAL.mend)
 
 
-def _written(plan: Plan) -> tuple[str, ...]:
+def written(plan: Plan) -> tuple[str, ...]:
     """Every path that a plan lets be written; tests are written like all others."""
     return (*plan.change, *plan.create, *plan.tests)
 
 
-def _approved_by_a_person(spec: RunSpec, path: str) -> str:
+def approved_by_a_person(spec: RunSpec, path: str) -> str:
+    """The pattern by which plans that touch this path are approved by a person; empty for none."""
     rules = (rule for rule in spec.paths if rule.approve_plan and matches(rule.pattern, path, fold=True))
     return next((rule.pattern for rule in rules), "")
 

@@ -47,10 +47,10 @@ async def act(case: Case, intent: Intent | Fixed) -> str:
 
 async def _started(case: Case, intent: Build | MakePlan | ReviewChange | Fix | Question | Rerun) -> str:
     match intent:
-        case Build():
-            return await work(case, "build")
-        case MakePlan():
-            return await work(case, "plan")
+        case Build(task=task):
+            return await work(case, "build", task)
+        case MakePlan(task=task):
+            return await work(case, "plan", task)
         case ReviewChange():
             return await review(case, intent)
         case Fix():

@@ -14,9 +14,7 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Earlier, Note, Plan
 from pointsman.domain.run import LOCAL, Issue, Need, RunSpec
 from pointsman.phases.plan import plan
-from pointsman.phases.triage import triage
-from pointsman.policy.risk import risk_of
-from pointsman.policy.touched import approval_wanted
+from pointsman.policy.touched import approval_wanted, risk_with, written
 from pointsman.runs.answering import answer_question
 from pointsman.runs.checks import close_check
 from pointsman.runs.course import Course
@@ -26,6 +24,7 @@ from pointsman.runs.marking import keep_marks
 from pointsman.runs.proving import prove
 from pointsman.runs.publish import publish
 from pointsman.runs.reviewing import review_asked
+from pointsman.runs.sorting import named_by, sort
 
 APPROVAL = "approve"
 APPROVAL_DAYS = 14
@@ -100,10 +99,12 @@ async def _build(course: Course) -> Note | None:
 
 async def _triaged(course: Course) -> None:
     await course.begin(Phase.TRIAGE)
-    found = await triage(course.spec, course.earlier, course.ports)
-    risk = risk_of(found.task, (), course.spec.issue.labels, len(course.spec.issue.body))
-    course.learn(replace(course.earlier, triage=replace(found, risk=risk)))
-    course.spec = course.spec.triaged(found.task, risk)
+    spec = course.spec
+    files = await course.ports.workspace.files(spec.base_commit)
+    named = named_by(spec.issue, (entry.path for entry in files), course.is_closed)
+    found = await sort(spec, course.ports, named)
+    course.learn(replace(course.earlier, triage=found))
+    course.spec = spec.triaged(found.task, found.risk)
     course.view = replace(course.view, task=str(found.task))
     for phase in _still_to_come(course):
         course.route(phase)
@@ -141,6 +142,7 @@ async def _planned(course: Course) -> Plan:
             hint="Add the answer to the issue's text and start the run again.",
         )
     course.require_open((*made.change, *made.create))
+    course.spec = course.spec.risen(risk_with(course.spec, written(made)))
     return made
 
 

@@ -175,6 +175,10 @@ class Course:
             raise refused(found)
         return found
 
+    def is_closed(self, path: str) -> bool:
+        """Whether a path is more closed than the models of this run were chosen for."""
+        return sensitivity_at(self.spec, path).rank > self.spec.sensitivity.rank
+
     def require_open(self, paths: tuple[str, ...]) -> None:
         """Nothing, or OwnerMust with its rule when one of the paths is more closed than the models of this run."""
         too_closed = weigh(self.spec, paths)

@@ -13,7 +13,7 @@ from pointsman.domain.run import ChangeRef, PriorReview, RunSpec
 from pointsman.phases.findings import Fate, fates
 from pointsman.phases.paths import is_test
 from pointsman.phases.plan import plan_digest
-from pointsman.policy.touched import unapproved
+from pointsman.policy.touched import approved_by_a_person
 from pointsman.ports.talk import Talk
 from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING
@@ -85,7 +85,7 @@ async def _prepared(course: Course, job: _Job) -> None:
 
 def plan_from(spec: RunSpec, paths: tuple[str, ...]) -> Plan:
     """The plan that findings on these paths make. Paths whose plans a person approves are only read."""
-    free = tuple(path for path in paths if unapproved(spec, None, (path,)) is None)
+    free = tuple(path for path in paths if not approved_by_a_person(spec, path))
     nothing: tuple[str, ...] = ()
     found = spec.prior.open if spec.prior else ()
     made = Plan(

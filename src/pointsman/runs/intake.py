@@ -8,11 +8,13 @@ from pointsman.config.policy_file import PolicyFile
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, idle_keys, load_routing
 from pointsman.conversation.hygiene import inbound
-from pointsman.conversation.labels import task_hinted
+from pointsman.conversation.labels import classes_in
 from pointsman.conversation.replies import missing_routing_file
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.figures import NOTHING_MEASURED, Figures
 from pointsman.domain.forge import ChangeView
+from pointsman.domain.levels import TaskClass
+from pointsman.domain.outcome import Hint
 from pointsman.domain.run import (
     Actor,
     Admit,
@@ -28,8 +30,10 @@ from pointsman.domain.run import (
 from pointsman.policy.admission import Request, Rulebook, decide, standing
 from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.separation import named_authors
+from pointsman.policy.sorting import hinted_by_labels
 from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
+from pointsman.runs.sorting import hint_of
 
 # The trailer that `phases.record` and the commits of a run carry; every line counts, since a squash moves trailers.
 _ASSISTED = re.compile(r"^[ \t]*Assisted-by: Pointsman \((?P<model>[^\n]*)\)[ \t]*$", re.MULTILINE)
@@ -47,6 +51,7 @@ class Order:
     A `review`, `fix` or `ask` may be about a `change` of a forge. `prior` is what was said of it before, `text` the
     title and body that stand for an issue (the findings of a `fix`, the question of an `ask`), `thread` the comment
     to answer below, `expect` the digest of the text that somebody saw when they asked, empty when unknown.
+    `task` is the class of task that the person named.
     """
 
     goal: Goal
@@ -63,6 +68,7 @@ class Order:
     text: tuple[str, str] | None = None
     thread: str = ""
     expect: str = ""
+    task: TaskClass | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         head_commit=head,
         at=order.at,
         authors=authors,
-        hinted=task_hinted(issue.labels),
+        hint=_hint(order, issue),
         change=ChangeRef(order.change.number, order.change.branch) if order.change else None,
         prior=await _reachable(order, workspace, base),
         thread=order.thread,
@@ -125,6 +131,14 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         ),
     )
     return Admitted(decision.spec, idle_keys(routing)) if isinstance(decision, Admit) else decision
+
+
+def _hint(order: Order, issue: Issue) -> Hint | None:
+    """The class that is known before a model is asked; what is no issue is sorted by its labels alone."""
+    if order.goal in ("build", "plan"):
+        return hint_of(issue, order.task)
+    said = classes_in(issue.labels)
+    return hinted_by_labels(said.ordered, said.named)
 
 
 async def _commits(order: Order, workspace: Workspace, trunk: str) -> tuple[str, str]:

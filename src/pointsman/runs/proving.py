@@ -12,7 +12,7 @@ from pointsman.phases.review import review
 from pointsman.phases.verify import verify
 from pointsman.policy.ladder import Again, Cause, Climb, GiveUp, LadderLimits, next_move
 from pointsman.policy.separation import reviewers
-from pointsman.policy.touched import unapproved, weigh
+from pointsman.policy.touched import risk_with, unapproved, weigh
 from pointsman.runs.course import Course, models_of, refused
 
 _RANK = {Verdict.PASSED: 3, Verdict.NOT_RUN: 2, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 0}
@@ -63,7 +63,7 @@ async def _try(course: Course, rung: int, cause: Cause) -> None:
     course.learn(course.earlier)
     if isinstance(result, NoPatch):
         return _remember(course, Try(rung, result.model, result, None, cause))
-    _require_clear(course, result)
+    await _require_clear(course, result)
     await course.begin(Phase.VERIFY)
     evidence = await verify(course.spec, earlier, course.ports, commit=result.commit)
     course.learn(replace(course.earlier, patch=result, evidence=evidence, authors=_authors(course, result)))
@@ -112,12 +112,14 @@ def _broke(evidence: Evidence | None) -> bool:
     return any(test in before for check in evidence.candidate for test in check.failed)
 
 
-def _require_clear(course: Course, patch: Patch) -> None:
-    """Weigh the paths that were really touched, before a byte of the diff goes to anybody else."""
+async def _require_clear(course: Course, patch: Patch) -> None:
+    """Weigh the paths that were really touched, before a byte of the diff goes to anybody else; the risk may rise."""
     touched = tuple(edit.path for edit in patch.edits)
     no = weigh(course.spec, touched) or unapproved(course.spec, course.earlier.plan, touched)
     if no is not None:
         raise refused(no)
+    diff = await course.ports.workspace.diff(course.spec.base_commit, patch.commit)
+    course.spec = course.spec.risen(risk_with(course.spec, touched, len(diff)))
 
 
 async def review_once(course: Course) -> None:

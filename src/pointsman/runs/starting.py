@@ -10,6 +10,7 @@ from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.intents import Rerun, ReviewChange
 from pointsman.domain.ledger import RunView
+from pointsman.domain.levels import TaskClass
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Finding
 from pointsman.domain.run import Goal, PriorReview, Refuse, Route, RunSpec
@@ -51,12 +52,12 @@ async def begin(case: Case, order: Order) -> str:
     return f"run: {begun.run_id}"
 
 
-async def work(case: Case, goal: Goal) -> str:
-    """Build an issue or plan it, on the very text that the person saw (A9)."""
+async def work(case: Case, goal: Goal, task: TaskClass | None = None) -> str:
+    """Build an issue or plan it, on the very text that the person saw (A9), as the class of task that they named."""
     if await case.change() is not None:
         await case.reply(nothing_to_do("issue"))
         return "nothing to do"
-    return await begin(case, replace(_order(case, goal), issue=case.number, expect=case.digest))
+    return await begin(case, replace(_order(case, goal), issue=case.number, expect=case.digest, task=task))
 
 
 async def review(case: Case, intent: ReviewChange, *, is_asked: bool = True) -> str:
@@ -208,6 +209,8 @@ async def _begun(case: Case, order: Order) -> Begun:
     actor = case.actor
     act = PersonAct(actor.id, actor.login, "request", order.goal, case.delivery.received_at)
     await case.parts.ledger.act(run_id, act)
+    if order.task is not None:
+        await case.parts.ledger.act(run_id, replace(act, act="override", detail=f"--task {order.task}"))
     await case.engine.submit(run_id, found.spec)
     return Begun(run_id)
 

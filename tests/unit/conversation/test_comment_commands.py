@@ -12,13 +12,14 @@ from pointsman.domain.intents import (
     Handover,
     Ignore,
     Intent,
+    MakePlan,
     Misread,
     Question,
     Rerun,
     ReviewChange,
     Show,
 )
-from pointsman.domain.levels import Phase
+from pointsman.domain.levels import Phase, TaskClass
 
 BOT = "pointsman-acme[bot]"
 
@@ -37,6 +38,9 @@ def test_each_example_of_the_table_is_read_as_its_own_row(command: object, name:
     ("body", "intent"),
     [
         ("/pointsman build", Build()),
+        ("/pointsman build --task Security", Build(TaskClass.SECURITY)),
+        ("/pointsman build --task=docs", Build(TaskClass.DOCS)),
+        ("/pointsman plan --task unknown", MakePlan(TaskClass.UNKNOWN)),
         ("\r\n\n  /pointsman   Cancel  \r\nThank you.", Cancel()),
         ("/pointsman\tfull\treview", ReviewChange(full=True)),
         ("/pointsman review\nand look at the tests", ReviewChange()),
@@ -79,6 +83,9 @@ def test_an_unknown_word_gets_the_nearest_one(line: str, near: str) -> None:
         ("approve 4f1c09a", "eight"),
         ("approve 4f1c09ab now", "hash of the plan"),
         ("build please", "nothing after it"),
+        ("build --task", "--task CLASS"),
+        ("build docs", "--task CLASS"),
+        ("plan --task party", "one of the classes docs, tests"),
         ("rerun", "one of the phases"),
         ("rerun deploy", "one of the phases"),
         ("rerun code sonnet", "--model NAME"),

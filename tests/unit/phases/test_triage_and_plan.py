@@ -17,9 +17,9 @@ from tests.unit.phases.phase_world import (
     says,
 )
 
-from pointsman.domain.errors import OwnerMust, TryAgain
-from pointsman.domain.levels import Phase, Risk, TaskClass
-from pointsman.domain.models import Ending
+from pointsman.domain.errors import OperatorMust, OwnerMust, Stopped
+from pointsman.domain.levels import Phase, TaskClass
+from pointsman.domain.models import Ask, Ending, Reply
 from pointsman.domain.outcome import Earlier
 from pointsman.domain.run import Issue, Need, Refuse, Route
 from pointsman.phases.plan import plan, plan_digest
@@ -37,13 +37,6 @@ DRAFT = {
     "questions": ["Nothing to ask.", "Should low > high raise?"],
     "approved": True,
 }
-
-
-def test_a_label_decides_the_class_without_a_call() -> None:
-    world = World()
-    found = asyncio.run(triage(replace(world.spec(), hinted=TaskClass.DOCS), Earlier(), world.ports))
-    assert (found.task, found.decided_by, found.risk) == (TaskClass.DOCS, "label", Risk.MEDIUM)
-    assert world.models.asks == []
 
 
 def test_a_model_sorts_an_issue_into_the_closed_set_in_a_short_prompt() -> None:
@@ -70,11 +63,23 @@ def test_triage_without_a_permitted_model_is_unknown_and_says_which_rule() -> No
     assert found.task is TaskClass.UNKNOWN and "no local model" in found.why
 
 
-def test_an_outage_is_to_be_tried_again_after_the_delay_it_carries() -> None:
-    world = World([OUT])
-    with pytest.raises(TryAgain) as caught:
-        asyncio.run(triage(world.spec(), Earlier(), world.ports))
-    assert caught.value.after == 7.0 and caught.value.code == "outage"
+def test_an_outage_of_the_sorting_model_is_unknown_and_the_run_can_go_on() -> None:
+    found = asyncio.run(triage(World().spec(), Earlier(), World([OUT]).ports))
+    assert (found.task, found.decided_by) == (TaskClass.UNKNOWN, "default")
+    assert "no model could be reached" in found.why
+
+
+def test_no_money_for_the_sorting_model_is_unknown_and_other_troubles_are_told() -> None:
+    def over(_: Ask) -> Reply:
+        raise Stopped("The budget of run r-1 does not hold this call.", code="budget")
+
+    def wrong(_: Ask) -> Reply:
+        raise OperatorMust("The key is wrong.", code="bad-key")
+
+    found = asyncio.run(triage(World().spec(), Earlier(), World([over]).ports))
+    assert (found.task, found.decided_by) == (TaskClass.UNKNOWN, "default") and "budget" in found.why
+    with pytest.raises(OperatorMust):
+        asyncio.run(triage(World().spec(), Earlier(), World([wrong]).ports))
 
 
 def test_a_plan_keeps_paths_that_exist_or_are_new_and_lists_the_others() -> None:

@@ -9,6 +9,7 @@ from tests.unit.policy.policy_world import POLICY, admitted, barred, book, chose
 
 from pointsman.domain.forge import Access
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
+from pointsman.domain.outcome import Hint
 from pointsman.domain.run import Need, Refuse, RunSpec
 from pointsman.policy.admission import decide
 
@@ -65,9 +66,10 @@ def test_a_run_is_refused_early_when_no_class_of_task_could_be_served() -> None:
 
 
 def test_a_class_that_labels_name_must_be_served_and_others_need_not() -> None:
-    hinted = replace(request(), hinted=TaskClass.SECURITY)
-    assert refused(THREE, hinted).rule == "tier"
-    assert admitted(THREE, replace(request(), hinted=TaskClass.DOCS)).hinted is TaskClass.DOCS
+    hint = Hint(TaskClass.SECURITY, "command", "a person asked for security")
+    assert refused(THREE, replace(request(), hint=hint)).rule == "tier"
+    docs = replace(hint, task=TaskClass.DOCS)
+    assert admitted(THREE, replace(request(), hint=docs)).hint == docs
 
 
 def test_only_the_phases_of_the_goal_must_be_served() -> None:

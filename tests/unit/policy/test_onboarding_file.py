@@ -9,6 +9,7 @@ from tests.unit.policy.policy_world import POLICY, policy, price_of, request
 from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.config.routing_file import RoutingFile, load_routing
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
+from pointsman.domain.outcome import Hint
 from pointsman.domain.run import Admit, Route, RunSpec
 from pointsman.models.prices import price_of as listed_price
 from pointsman.policy.admission import Rulebook, decide
@@ -27,7 +28,7 @@ def _shipped() -> PolicyFile:
 def _admitted(law: PolicyFile, text: str, price: PriceOf, name: str = "acme/shop") -> RunSpec:
     file = load_routing(text.encode())
     assert isinstance(file, RoutingFile), file
-    asked = replace(request(name), hinted=TaskClass.BUGFIX)
+    asked = replace(request(name), hint=Hint(TaskClass.BUGFIX, "label", "a label says so"))
     decision = decide(asked, Rulebook(law, "p", file, "r", price))
     assert isinstance(decision, Admit), decision
     return decision.spec

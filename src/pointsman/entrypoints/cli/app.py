@@ -6,17 +6,18 @@ from typing import Annotated
 import typer
 
 from pointsman import __version__
+from pointsman.entrypoints.cli.asked import IssueAsked
 from pointsman.entrypoints.cli.explaining_app import explaining
 from pointsman.entrypoints.cli.options import (
     AsJson,
     GitHubWeb,
     Home,
-    IssueFile,
     Policy,
     Repo,
     Routing,
     RunId,
     leave_after,
+    taking,
 )
 
 app = typer.Typer(
@@ -42,33 +43,21 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command("run")
-def run_command(
-    issue: IssueFile,
-    repo: Repo = Path(),
-    routing: Routing = None,
-    policy: Policy = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
+@taking(IssueAsked)
+def run_command(asked: IssueAsked) -> None:
     """Make a reviewed, signed change for an issue, on its own branch."""
     from pointsman.entrypoints.cli import running
 
-    leave_after(running.build(running.Wish("build", repo, issue, routing), running.Place(home, policy, as_json)))
+    leave_after(running.build(*running.wish_of("build", asked)))
 
 
 @app.command("plan")
-def plan_command(
-    issue: IssueFile,
-    repo: Repo = Path(),
-    routing: Routing = None,
-    policy: Policy = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
+@taking(IssueAsked)
+def plan_command(asked: IssueAsked) -> None:
     """Make the plan for an issue and stop there."""
     from pointsman.entrypoints.cli import running
 
-    leave_after(running.build(running.Wish("plan", repo, issue, routing), running.Place(home, policy, as_json)))
+    leave_after(running.build(*running.wish_of("plan", asked)))
 
 
 @app.command("review")

@@ -51,6 +51,8 @@ def run_json(
         whole["sensitivity"] = str(spec.sensitivity)
         whole["routes"] = [{**asdict(row), "phase": row.phase.value} for row in route_rows(spec)]
     if earlier is not None:
+        if earlier.triage is not None:
+            whole["triage"] = {"decided_by": earlier.triage.decided_by, "why": earlier.triage.why}
         whole["plan"] = asdict(earlier.plan) if earlier.plan else None
         whole["tries"] = [try_json(made) for made in earlier.tries]
         whole["hops"] = [asdict(hop) for hop in earlier.hops]

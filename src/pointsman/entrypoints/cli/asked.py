@@ -1,4 +1,4 @@
-"""What the commands that explain are asked: their options, as one value each."""
+"""What commands with many options are asked: their options, as one value each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,12 +6,25 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from pointsman.entrypoints.cli.options import AsJson, Home, Policy, Repo
+from pointsman.entrypoints.cli.options import AsJson, Home, IssueFile, Policy, Repo, Routing
 
 Name: TypeAlias = Annotated[
     str,
     typer.Option("--name", metavar="OWNER/NAME", help="The repository's name on its forge; else its folder's."),
 ]
+
+
+@dataclass(frozen=True)
+class IssueAsked:
+    """What the commands that work on an issue are asked."""
+
+    issue: IssueFile
+    repo: Repo = Path()
+    routing: Routing = None
+    task: Annotated[str, typer.Option("--task", metavar="CLASS", help="Take it for this class of task.")] = ""
+    policy: Policy = None
+    home: Home = None
+    as_json: AsJson = False
 
 
 @dataclass(frozen=True)

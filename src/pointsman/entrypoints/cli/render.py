@@ -73,7 +73,7 @@ def final_report(console: Console, report: Report) -> None:
         ("The plan", _plan(earlier.plan)),
         ("The evidence", _evidence(earlier)),
         ("The review", _review(earlier.review)),
-        ("Who did what, and why", _routing(report.spec, report.calls)),
+        ("Who did what, and why", _routing(report.spec, report.calls, earlier)),
         ("The note", _note(report.note)),
         ("Try next", _commands(report.next_commands)),
     )
@@ -262,7 +262,7 @@ def _indented(text: str) -> RenderableType:
     return Padding(_plain(text), (0, 0, 0, 2))
 
 
-def _routing(spec: RunSpec, calls: tuple[CallRecord, ...]) -> RenderableType:
+def _routing(spec: RunSpec, calls: tuple[CallRecord, ...], earlier: Earlier) -> RenderableType:
     families = {row.phase: row for row in route_rows(spec)}
     did = _table("phase", "model", "family", "runs at", "calls", "in", "out", "cost", "time")
     for row in phase_rows(calls):
@@ -273,7 +273,9 @@ def _routing(spec: RunSpec, calls: tuple[CallRecord, ...]) -> RenderableType:
     why = _table("phase", "why this model")
     for reason in families.values():
         why.add_row(reason.phase.value, _plain(reason.why, 400))
-    return Group(did, Text(), why)
+    found = earlier.triage
+    task = f"Class of task: {spec.task}, by {found.decided_by}: {found.why}. Risk: {spec.risk}." if found else ""
+    return Group(did, Text(), why, *([Text(), _plain(task, 400)] if task else []))
 
 
 def _note(note: Note | None) -> tuple[Text, ...]:

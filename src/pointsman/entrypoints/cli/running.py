@@ -11,9 +11,10 @@ from typing import Literal
 
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.ledger import RunView
-from pointsman.domain.levels import Phase
+from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.run import Refuse, Repository, Route, RunSpec
+from pointsman.entrypoints.cli.asked import IssueAsked
 from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.following import follow, tell_end
 from pointsman.entrypoints.cli.outcome import Interrupted
@@ -45,10 +46,18 @@ class Wish:
     routing: Path | None
     branch: str = ""
     base: str = ""
+    task: str = ""
+
+
+def wish_of(goal: Literal["build", "plan"], asked: IssueAsked) -> tuple[Wish, Place]:
+    """What the options of `run` and `plan` ask for, and where."""
+    wish = Wish(goal, asked.repo, asked.issue, asked.routing, task=asked.task)
+    return wish, Place(asked.home, asked.policy, asked.as_json)
 
 
 async def build(wish: Wish, place: Place) -> int:
     """Admit a run and follow it: the commands `run`, `plan` and `review`."""
+    task = task_class(wish.task)
     settings = read_settings(place.home, place.policy)
     policy = read_policy(place.policy, settings.home)
     async with opened(Installation(settings)) as installation:
@@ -59,6 +68,8 @@ async def build(wish: Wish, place: Place) -> int:
         run_id = new_run_id()
         await installation.engine.start()
         await installation.ledger.act(run_id, _act(installation, "request", wish.goal))
+        if task is not None:
+            await installation.ledger.act(run_id, _act(installation, "override", f"--task {task}"))
         await installation.engine.submit(run_id, spec)
         return await _to_its_end(installation, run_id, place)
 
@@ -160,6 +171,7 @@ async def admitted(installation: Installation, policy: LoadedPolicy, repository:
         routing=_routing(wish.routing),
         branch=wish.branch,
         base=base,
+        task=task_class(wish.task),
         assisted=await installation.assistants(repository, base, wish.branch) if wish.goal == "review" else (),
     )
     workspace = await installation.workspace(repository)
@@ -208,7 +220,18 @@ def _phase(word: str) -> Phase:
         raise UsageMust(f"{word!r} is no phase.", code="phase", hint="It is one of: " + ", ".join(Phase)) from error
 
 
-def _act(installation: Installation, act: Literal["request", "approve", "rerun"], detail: str) -> PersonAct:
+def task_class(word: str) -> TaskClass | None:
+    """The class of task that somebody named, None for an empty word. Raises UsageMust for another word."""
+    try:
+        return TaskClass(word.lower()) if word else None
+    except ValueError as error:
+        hint = "It is one of: " + ", ".join(TaskClass)
+        raise UsageMust(f"{word!r} is no class of task.", code="task-class", hint=hint) from error
+
+
+def _act(
+    installation: Installation, act: Literal["request", "approve", "rerun", "override"], detail: str
+) -> PersonAct:
     actor = installation.settings.actor
     return PersonAct(actor.id, actor.login, act, detail, installation.clock.now())
 
