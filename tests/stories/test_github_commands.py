@@ -30,7 +30,7 @@ def test_everything_that_can_be_asked_without_a_model_is_answered_on_the_issue(s
     scene = stage.scene("dunnock")
     number = scene.issue()
     for command, answer in (
-        ("/pointsman help", "| `/pointsman build` | Work on the issue until there is a change. |"),
+        ("/pointsman help", "| `/pointsman build [--task CLASS]` | Work on the issue until there is a change, as "),
         ("@pointsman route", "| code | `coder` | beta | local |"),
         ("/pointsman status", "There is no run here."),
         ("/POINTSMAN cost", "Nothing was spent"),
