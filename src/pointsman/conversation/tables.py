@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from pointsman.conversation import figures
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound_line
+from pointsman.conversation.routing_words import ROUTE_HEAD, kept_or_not, order_in_words, route_in_words
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import MODEL_PHASES, Phase, TaskClass
-from pointsman.domain.models import Model
-from pointsman.domain.run import Considered, Limits, Need, Refuse, Route, RunSpec, TaskOrder
+from pointsman.domain.run import Considered, Need, Refuse, Route, RunSpec, TaskOrder
 
 MOST_RUNS = 30
 
@@ -34,12 +34,11 @@ def route_table(spec: RunSpec) -> str:
         f"{known} Sensitivity: {spec.sensitivity}. "
         f"The reviewer never shares a {spec.review.separation} with an author."
     )
-    head = ("phase", "model", "family", "runs at", "on outage", "when stuck", "limits")
     rows = [_route_cells(spec, order, phase) for phase in MODEL_PHASES if phase in order.routes]
     parts = (
         Part(opening),
-        Part(table(head, rows)),
-        Part(_plan_words(order), 1),
+        Part(table(ROUTE_HEAD, rows)),
+        Part(order_in_words(order), 1),
         Part(_other_classes(spec, task), 2),
         Part(reasons_part(spec, order), 3),
     )
@@ -129,39 +128,26 @@ def _route(spec: RunSpec, order: TaskOrder, phase: Phase) -> Route | Refuse | No
 
 def _route_cells(spec: RunSpec, order: TaskOrder, phase: Phase) -> tuple[str, ...]:
     route = _route(spec, order, phase)
-    if not isinstance(route, Route):
-        why = f"nobody: {outbound_line(route.reason)} (`{route.rule}`)" if route else "nobody"
-        return (phase.value, why, "", "", "", "", "")
-    if phase is Phase.PLAN and order.plan is Need.SKIP:
+    if route is None:
+        return (phase.value, "nobody", "", "", "", "", "")
+    said = route_in_words(phase, route, is_skipped=phase is Phase.PLAN and order.plan is Need.SKIP)
+    if said.rule:
+        return (phase.value, f"nobody: {outbound_line(said.nobody)} (`{said.rule}`)", "", "", "", "", "")
+    if said.is_skipped:
         return (phase.value, "skipped", "", "", "", "", "")
-    model = route.primary
     return (
         phase.value,
-        inline_code(model.name),
-        outbound_line(model.family),
-        str(model.provider.perimeter),
-        _names(route.fallback),
-        _names(route.escalate),
-        _limit_words(route.limits),
+        inline_code(said.model),
+        outbound_line(said.family),
+        said.runs_at,
+        _names(said.on_outage),
+        _names(said.when_stuck),
+        said.limits,
     )
 
 
-def _names(models: Sequence[Model]) -> str:
-    return ", ".join(inline_code(model.name) for model in models)
-
-
-def _limit_words(limits: Limits) -> str:
-    return (
-        f"{figures.tokens(limits.max_output_tokens)} tokens an answer, {figures.usd(limits.budget_usd)}, "
-        f"{limits.max_calls} calls, {figures.duration(limits.seconds)}"
-    )
-
-
-def _plan_words(order: TaskOrder) -> str:
-    words = ["A person approves the plan."] if order.plan is Need.APPROVE else []
-    if order.evidence_required:
-        words.append("Without passed tests the change needs a person.")
-    return " ".join(words)
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(inline_code(name) for name in names)
 
 
 def _other_classes(spec: RunSpec, task: TaskClass) -> str:
@@ -186,8 +172,9 @@ def _asked_of(order: TaskOrder, phase: Phase) -> str:
 
 
 def _reason(reason: Considered) -> str:
-    verb = "kept" if reason.kept else "left out"
-    return f"{inline_code(reason.model)} {verb}: {outbound_line(reason.why, limit=500)} (`{reason.rule}`)"
+    return (
+        f"{inline_code(reason.model)} {kept_or_not(reason)}: {outbound_line(reason.why, limit=500)} (`{reason.rule}`)"
+    )
 
 
 def _spent_cells(row: figures.PhaseRow) -> tuple[str, ...]:

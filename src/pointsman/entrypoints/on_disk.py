@@ -9,7 +9,7 @@ from pointsman.forges.local.issues import read_issue
 from pointsman.models.prices import price_of
 from pointsman.workspaces.local_repository import file_at, locate
 
-__all__ = ["committed", "price_of", "read_file", "read_issue", "repository_at"]
+__all__ = ["committed", "is_there", "price_of", "read_file", "read_issue", "repository_at"]
 
 
 def read_file(path: Path) -> tuple[bytes, bool]:
@@ -20,6 +20,11 @@ def read_file(path: Path) -> tuple[bytes, bool]:
         raise UsageMust(
             f"The file {path} cannot be read: {error.strerror}.", code="no-file", hint="Name one that is there."
         ) from error
+
+
+def is_there(name: str) -> bool:
+    """Whether a file of that name lies on disk."""
+    return Path(name).is_file()
 
 
 async def repository_at(location: Path) -> Repository:

@@ -195,8 +195,8 @@ def _spec(
         verify=_verify(policy, routing),
         review=_review(policy, routing),
         caps=_caps(policy, routing),
-        paths=_paths(policy, routing),
-        protected=tuple(dict.fromkeys((*BUILT_IN_PROTECTED, *policy.protected, *routing.protected))),
+        paths=path_rules(policy, routing),
+        protected=protected_patterns(policy, routing),
         digests=Digests(policy=book.policy_digest, routing=book.routing_digest, decision=""),
         audit_mode=routing.audit,
         change=request.change,
@@ -244,7 +244,8 @@ def _caps(policy: PolicyFile, routing: RoutingFile) -> Caps:
     return Caps(phase_usd=run, run_usd=run, repository_day_usd=day, installation_day_usd=caps.installation_day_usd)
 
 
-def _paths(policy: PolicyFile, routing: RoutingFile) -> tuple[PathRule, ...]:
+def path_rules(policy: PolicyFile, routing: RoutingFile) -> tuple[PathRule, ...]:
+    """What both files say of paths, the policy's own first."""
     own = [
         PathRule(rule.match, rule.sensitivity or Sensitivity.PUBLIC, rule.approval == "plan", "policy")
         for rule in policy.paths
@@ -254,3 +255,8 @@ def _paths(policy: PolicyFile, routing: RoutingFile) -> tuple[PathRule, ...]:
         for rule in routing.paths
     ]
     return (*own, *theirs)
+
+
+def protected_patterns(policy: PolicyFile, routing: RoutingFile) -> tuple[str, ...]:
+    """The paths that no model edits: the built-in list, and what both files add."""
+    return tuple(dict.fromkeys((*BUILT_IN_PROTECTED, *policy.protected, *routing.protected)))

@@ -112,7 +112,7 @@ async def file_at(location: str, revision: str, path: str) -> bytes | None:
     """
     git_dir = git_dir_of(location)
     commit = await resolve(git_dir, location, revision)
-    listed = (await git(git_dir, "ls-tree", "-z", "--full-tree", commit, f":(literal){path}")).split(b"\0")[0]
+    listed = (await git(git_dir, "ls-tree", "-z", "--full-tree", commit, path)).split(b"\0")[0]
     about, _, found = listed.partition(b"\t")
     mode, _, oid = about.partition(b" blob ")
     if found != path.encode() or mode not in (b"100644", b"100755"):

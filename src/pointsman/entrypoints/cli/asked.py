@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from pointsman.domain.levels import TaskClass
 from pointsman.entrypoints.cli.options import AsJson, Home, IssueFile, Policy, Repo, Routing
 
 Name: TypeAlias = Annotated[
@@ -41,5 +42,39 @@ class CheckAsked:
     ] = None
     name: Name = ""
     policy: Policy = None
+    home: Home = None
+    as_json: AsJson = False
+
+
+@dataclass(frozen=True)
+class RouteAsked:
+    """What `route` is asked."""
+
+    issue: Annotated[
+        Path | None, typer.Option("--issue", help="An issue file: its labels say what kind of work it is.")
+    ] = None
+    task: Annotated[TaskClass | None, typer.Option("--task", help="The class of task.")] = None
+    paths: Annotated[
+        list[str] | None,
+        typer.Option("--path", metavar="PATH", help="A path that the work touches, once or more."),
+    ] = None
+    sensitivity: Annotated[
+        Literal["public", "internal", "restricted", "secret", "all"] | None,
+        typer.Option("--sensitivity", help="Another level than the policy says of the repository, or all."),
+    ] = None
+    labels: Annotated[
+        list[str] | None, typer.Option("--label", metavar="LABEL", help="A label of the issue, once or more.")
+    ] = None
+    every: Annotated[bool, typer.Option("--all", help="Every class of task.")] = False
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--diff", metavar="OLD NEW", help="What moves between two routing files or policies: files or REV[:PATH]."
+        ),
+    ] = None
+    repo: Repo = Path()
+    routing: Routing = None
+    policy: Policy = None
+    name: Name = ""
     home: Home = None
     as_json: AsJson = False

@@ -7,22 +7,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pointsman.config.json_schema import Which, schema_of
-from pointsman.config.policy_file import MAX_POLICY_BYTES, PolicyFile, read_policy_text
+from pointsman.config.policy_file import read_policy_text
 from pointsman.config.problem import ConfigProblem
-from pointsman.config.routing_file import ROUTE_KEYS, ROUTING_FILE, read_routing
-from pointsman.config.yaml_source import YamlText, read_yaml
+from pointsman.config.routing_file import ROUTING_FILE, read_routing
 from pointsman.conversation.figures import counted
-from pointsman.domain.errors import OwnerMust
-from pointsman.domain.levels import Sensitivity
 from pointsman.entrypoints.cli.asked import CheckAsked
 from pointsman.entrypoints.cli.errors import DONE, REFUSED
-from pointsman.entrypoints.on_disk import price_of, read_file, repository_at
-from pointsman.entrypoints.policies import LoadedPolicy, read_policy
+from pointsman.entrypoints.on_disk import price_of, read_file
+from pointsman.entrypoints.policies import read_policy
+from pointsman.entrypoints.routing_files import ground_of, is_policy
 from pointsman.entrypoints.settings import read_settings
 from pointsman.policy.admission import Rulebook, level_of
 from pointsman.policy.checking import Checked, check_policy, check_routing
-
-_POLICY_KEYS = frozenset(PolicyFile.model_fields) - {"version", "paths", "protected", "review", "tasks"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ async def schema(which: Which) -> int:
 
 async def _checked(path: Path, asked: CheckAsked) -> _Found:
     data, is_link = read_file(path)
-    if (asked.kind or _kind(path, data)) == "policy":
+    if asked.kind == "policy" or (asked.kind is None and is_policy(data, str(path))):
         written = read_policy_text(data, str(path))
         checked = Checked(written) if isinstance(written, tuple) else check_policy(written, price_of)
         return _Found(str(path), "policy", checked)
@@ -65,29 +61,11 @@ async def _checked(path: Path, asked: CheckAsked) -> _Found:
     if isinstance(found, tuple):
         return _Found(str(path), "routing", Checked(found))
     law = read_policy(asked.policy, read_settings(asked.home).home)
-    name, level = await _level(asked, law)
+    name = (await ground_of(asked.repo, asked.name)).name
+    level = level_of(name, law.policy)
     book = Rulebook(law.policy, "", found.content, "", price_of)
-    against = f"{law.place} policy, {name} being {level}"
+    against = f"{law.place} policy, {name or 'a repository of no name'} being {level}"
     return _Found(str(path), "routing", check_routing(found, book, level), against)
-
-
-async def _level(asked: CheckAsked, law: LoadedPolicy) -> tuple[str, Sensitivity]:
-    """What the policy says of the repository; a file that lies in none is judged as one that matches nothing."""
-    name = asked.name
-    if not name:
-        try:
-            name = (await repository_at(asked.repo)).name
-        except OwnerMust:
-            name = "a repository that no pattern matches"
-    return name, level_of(name, law.policy)
-
-
-def _kind(path: Path, data: bytes) -> Which:
-    source = read_yaml(data, str(path), max_bytes=MAX_POLICY_BYTES)
-    keys = set(source.value) if isinstance(source, YamlText) and isinstance(source.value, dict) else set()
-    if path.name == ROUTING_FILE or keys & {"routes", *ROUTE_KEYS}:
-        return "routing"
-    return "policy" if keys & _POLICY_KEYS or path.parent.name == "policies" else "routing"
 
 
 def _as_text(found: _Found) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pointsman.entrypoints.cli.asked import CheckAsked
+from pointsman.entrypoints.cli.asked import CheckAsked, RouteAsked
 from pointsman.entrypoints.cli.options import leave_after, taking
 
 explaining = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -27,3 +27,12 @@ def schema_command(
     from pointsman.entrypoints.cli import checking
 
     leave_after(checking.schema(which))
+
+
+@explaining.command("route")
+@taking(RouteAsked)
+def route_command(asked: RouteAsked) -> None:
+    """Show which model would do which phase, and why, or what an edit would move; no model is asked."""
+    from pointsman.entrypoints.cli import simulating
+
+    leave_after(simulating.route(asked))
