@@ -14,6 +14,7 @@ from pointsman.config.shapes import (
     Flag,
     Latency,
     Megabytes,
+    Milliseconds,
     PathPattern,
     Seconds,
     Strict,
@@ -40,7 +41,7 @@ class RouteWish(Strict):
     model: Word | None = Field(None, description="Short name of a model in the policy's catalogue.")
     tier: Tier | None = Field(None, description="Instead of a model: the cheapest one of this tier that fits.")
     max_cost_usd: Dollars | None = Field(None, description="With `tier`: what one whole call may cost at most.")
-    max_latency_ms: Count | None = Field(None, description="With `tier`: measured time of a call, in ms.")
+    max_latency_ms: Milliseconds | None = Field(None, description="With `tier`: measured time of a call, in ms.")
     fallback: tuple[Word, ...] = Field((), max_length=8, description="Models to ask when the first is out of order.")
     budget_usd: Dollars | None = Field(None, description="Money for the phase, in US dollars.")
     max_output_tokens: Tokens | None = Field(None, description="Longest answer to one call.")

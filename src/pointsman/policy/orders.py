@@ -1,8 +1,10 @@
 """The routes of all phases for one class of task, chosen together so that nobody reviews their own family."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from pointsman.config.routing_file import RouteWish
+from pointsman.config.policy_parts import TaskDefaults
+from pointsman.config.routing_file import RouteWish, TaskWish
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.models import Model
 from pointsman.domain.run import Need, Refuse, Route, TaskOrder
@@ -86,5 +88,12 @@ def _plan_need(task: TaskClass, setting: Setting) -> Need:
 
 
 def orders_for_all(setting: Setting) -> Mapping[TaskClass, TaskOrder]:
-    """An order for every class that triage may find."""
-    return {task: order_for(task, setting) for task in TaskClass}
+    """An order for every class that triage may find; classes that nothing tells apart share their routes."""
+    shared: dict[tuple[TaskDefaults, TaskWish | None], TaskOrder] = {}
+    orders: dict[TaskClass, TaskOrder] = {}
+    for task in TaskClass:
+        alike = (setting.policy.task(task), setting.routing.tasks.get(task))
+        if alike not in shared:
+            shared[alike] = order_for(task, setting)
+        orders[task] = replace(shared[alike], task=task)
+    return orders

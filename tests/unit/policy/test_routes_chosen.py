@@ -235,3 +235,19 @@ def test_how_to_mend_names_a_class_only_where_the_file_has_routes_for_it() -> No
     assert (
         "name a model of the policy's catalogue for tasks.docs.code" in barred(spec, Phase.CODE, TaskClass.DOCS).mend
     )
+
+
+def test_a_route_may_wait_longer_than_a_second() -> None:
+    text = "plan: {tier: small, max_latency_ms: 90000}\ncode: qwen-s\nqa: sol\n"
+    found = decide(request(), book(text, figures=times(haiku=60_000)))
+    assert isinstance(found, Admit)
+    assert chosen(found.spec, Phase.PLAN).primary.name == "haiku"
+
+
+def test_classes_that_nothing_tells_apart_share_their_routes_and_others_do_not() -> None:
+    spec = admitted("plan: opus\ncode: qwen-s\nqa: sol\ntasks: {docs: {code: qwen-m}}\n")
+    orders = spec.orders
+    assert orders[TaskClass.BUGFIX].routes is orders[TaskClass.FEATURE].routes
+    assert {task: order.task for task, order in orders.items()} == {task: task for task in TaskClass}
+    for task in (TaskClass.DOCS, TaskClass.SECURITY, TaskClass.QUESTION):
+        assert orders[task].routes is not orders[TaskClass.BUGFIX].routes
