@@ -10,7 +10,7 @@ from tests.worlds.certificates import vouched
 from tests.worlds.repositories import FIXED, buggy_package
 from tests.worlds.script import Answer, Rule, rule
 from tests.worlds.stage import Stage
-from tests.worlds.vendors import CASTS, Vendors, every_key, routing_of, vendors
+from tests.worlds.vendors import CASTS, Vendors, hosts, routing_of, surroundings, vendors
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def preset_stage(
     first: Mapping[str, Rule] = MappingProxyType({}),
 ) -> Iterator[tuple[Stage, Vendors]]:
     """A repository with the preset's routing file, an issue that nobody has sorted, and the preset's providers."""
-    trusted, tls = vouched(folder, "127.0.0.1")
+    trusted, tls = vouched(folder, *hosts())
     with vendors(preset, tls, first) as served:
         policy = folder / "policy.yml"
         policy.write_text(served.policy, encoding="utf-8")
@@ -31,9 +31,8 @@ def preset_stage(
         if labels:
             heading, _, body = story.issue.read_text(encoding="utf-8").partition("\n")
             story.issue.write_text(f"{heading}\nLabels: {labels}\n{body}", encoding="utf-8")
-        keys = {} if preset == "local-only" else every_key()
-        env = {**keys, "SSL_CERT_FILE": str(trusted)}
-        yield Stage(folder, story, next(iter(served.servers.values())), policy, env=env), served
+        first_server = next(iter(served.servers.values()))
+        yield Stage(folder, story, first_server, policy, env=surroundings(trusted)), served
 
 
 def _approved(stage: Stage) -> str:

@@ -7,7 +7,7 @@ import pytest
 from tests.worlds.certificates import vouched
 from tests.worlds.repositories import FIXED
 from tests.worlds.served_stage import LABEL, Scene, ServedStage
-from tests.worlds.vendors import CASTS, Vendors, every_key, routing_of, vendors
+from tests.worlds.vendors import CASTS, Vendors, hosts, routing_of, surroundings, vendors
 
 # Each story has a word of its own.
 WORDS = dict(zip(CASTS, ("brambling", "siskin", "redpoll", "twite", "serin", "linnet", "hawfinch"), strict=True))
@@ -18,8 +18,8 @@ class PresetServer(ServedStage):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        trusted, self.tls = vouched(folder, "127.0.0.1")
-        self.besides = {**every_key(), "SSL_CERT_FILE": str(trusted)}
+        trusted, self.tls = vouched(folder, *hosts())
+        self.besides = surroundings(trusted)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A certificate for an address, from an authority of the test's own."""
+"""A certificate for addresses and names, from an authority of the test's own."""
 
 import ipaddress
 import ssl
@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def vouched(folder: Path, address: str) -> tuple[Path, ssl.SSLContext]:
-    """The file to trust, and what a server at `address` proves itself with."""
+def vouched(folder: Path, *places: str) -> tuple[Path, ssl.SSLContext]:
+    """The file to trust, and what a server at those addresses or under those names proves itself with."""
     now = datetime.now(UTC)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A vendor of a test")])
@@ -24,7 +24,7 @@ def vouched(folder: Path, address: str) -> tuple[Path, ssl.SSLContext]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_named(place) for place in places]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -35,3 +35,10 @@ def vouched(folder: Path, address: str) -> tuple[Path, ssl.SSLContext]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, secret)
     return certificate, context
+
+
+def _named(place: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(place))
+    except ValueError:
+        return x509.DNSName(place)

@@ -1,8 +1,10 @@
 """The bodies of three chat APIs, written from their public documentation: OpenAI, Anthropic and Ollama."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from tests.worlds.script import Answer, Script
 
@@ -55,6 +57,17 @@ def streamed(turn: Turn) -> Iterator[bytes]:
     if turn.path == "/v1/messages":
         return _anthropic_events(turn)
     return _openai_events(turn)
+
+
+def spoken_at(path: str) -> tuple[str, str]:
+    """Which of the three APIs is spoken at a path of another host, and the model if the path names it.
+
+    Bedrock's InvokeModel takes Anthropic's body; Azure, Google and Mistral have OpenAI's below a path of their own.
+    """
+    invoked = re.fullmatch(r"/model/([^/]+)/invoke", path)
+    if invoked:
+        return "/v1/messages", unquote(invoked[1])
+    return ("/v1/chat/completions", "") if path.endswith("/chat/completions") else (path, "")
 
 
 def failure(path: str, status: int, text: str) -> bytes:

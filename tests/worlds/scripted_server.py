@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.worlds.dialects import Turn, failure, listed, shown, streamed, whole
+from tests.worlds.dialects import Turn, failure, listed, shown, spoken_at, streamed, whole
 from tests.worlds.script import MODEL_PATHS, Rule, Script, load_script, texts_of
 
 SECRET_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"})
@@ -84,14 +84,15 @@ class Player:
         body = _parsed(request.body)
         if body is None:
             return _plain(400, failure(request.path, 400, "the body is no JSON object"))
-        model = str(body.get("model", ""))
-        if request.path == "/api/show" and self._script.knows(model):
+        path, named = spoken_at(request.path)
+        model = named or str(body.get("model", ""))
+        if path == "/api/show" and self._script.knows(model):
             return _plain(200, shown(self._script, model))
-        if request.path not in (*MODEL_PATHS, "/api/show"):
-            return _plain(404, failure(request.path, 404, "no such path"))
+        if path not in (*MODEL_PATHS, "/api/show"):
+            return _plain(404, failure(path, 404, "no such path"))
         if not self._script.knows(model):
-            return _plain(404, failure(request.path, 404, f"model {model!r} not found"))
-        return self._chat(request.path, model, body)
+            return _plain(404, failure(path, 404, f"model {model!r} not found"))
+        return self._chat(path, model, body)
 
     def _chat(self, path: str, model: str, body: Mapping[str, object]) -> _Response:
         text = "\n".join(texts_of(body))

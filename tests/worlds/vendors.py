@@ -8,17 +8,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import yaml
 from tests.worlds.repositories import FIXED
 from tests.worlds.script import Answer, Call, Rule, Script, rule
 from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import APPROVAL, PLAN, RIGHT, WRONG, edit, fields, replies
+from tests.worlds.warm import NAMES
+
+from pointsman.config.policy_file import PolicyFile, load_policy
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 OLD, NEW = (f"    return {value}" for value in (WRONG, RIGHT))
 KEY = "a-key-of-a-story"
-_PATHS = {"openai": "/v1", "openai-compatible": "/v1"}
 # How each phase opens its prompt.
 _OPENINGS = {
     "triage": "You sort work on a code repository",
@@ -126,33 +129,54 @@ class Vendors:
 def vendors(preset: str, tls: ssl.SSLContext, first: Mapping[str, Rule] = MappingProxyType({})) -> Iterator[Vendors]:
     """Serve every provider of the preset until the end of the block; those that are not local over https.
 
-    `first` has a rule for a provider that comes before the usual ones.
+    In the policy nothing differs but the port behind each host. `first` has a rule for a provider that comes before
+    the usual ones.
     """
-    policy = fields(yaml.safe_load((POLICIES / f"{preset}.yml").read_text(encoding="utf-8")))
-    providers = {name: fields(entry) for name, entry in fields(policy["providers"]).items()}
+    written = fields(yaml.safe_load(_text(preset)))
+    policy = _policy(preset)
     with ExitStack() as stack:
         servers: dict[str, ScriptedServer] = {}
-        for name, entry in providers.items():
-            public = entry["perimeter"] != "local"
-            own = (first[name],) if name in first else ()
-            script = Script((*own, *_rules()))
-            server = stack.enter_context(ScriptedServer(script, tls=tls if public else None))
-            scheme = "https" if public else "http"
-            entry["base_url"] = f"{scheme}://127.0.0.1:{server.port}{_PATHS.get(str(entry['kind']), '')}"
-            servers[name] = server
-        text = json.dumps({**policy, "providers": providers}, indent=1)
-        yield Vendors(text, {name: str(entry["perimeter"]) for name, entry in providers.items()}, servers)
+        for name, entry in fields(written["providers"]).items():
+            own, known = (first[name],) if name in first else (), policy.providers[name]
+            secured = tls if known.address.startswith("https:") else None
+            servers[name] = stack.enter_context(ScriptedServer(Script((*own, *_rules())), tls=secured))
+            parts = urlsplit(known.address)
+            fields(entry)["base_url"] = parts._replace(netloc=f"{parts.hostname}:{servers[name].port}").geturl()
+        perimeters = {name: str(entry.perimeter) for name, entry in policy.providers.items()}
+        yield Vendors(json.dumps(written, indent=1), perimeters, servers)
+
+
+def hosts() -> dict[str, str]:
+    """Every host that a preset names, and where it is found in stories."""
+    policies = [_policy(path.stem) for path in POLICIES.glob("*.yml")]
+    found = {urlsplit(entry.address).hostname or "" for policy in policies for entry in policy.providers.values()}
+    return dict.fromkeys(sorted(found), "127.0.0.1")
+
+
+def surroundings(trusted: Path) -> dict[str, str]:
+    """What a process needs to reach them: credentials, names, and who vouches for the certificates."""
+    return {**every_key(), NAMES: json.dumps(hosts()), "SSL_CERT_FILE": str(trusted)}
 
 
 def every_key() -> dict[str, str]:
     """The credentials that any preset looks for."""
-    texts = [path.read_text(encoding="utf-8") for path in POLICIES.glob("*.yml")]
+    texts = [_text(path.stem) for path in POLICIES.glob("*.yml")]
     return {name: KEY for text in texts for name in re.findall(r"key: env:(\w+)", text)}
 
 
 def routing_of(preset: str) -> str:
     """The routing file that goes with a preset, as it is."""
     return (POLICIES / "routing" / f"{preset}.yml").read_text(encoding="utf-8")
+
+
+def _text(preset: str) -> str:
+    return (POLICIES / f"{preset}.yml").read_text(encoding="utf-8")
+
+
+def _policy(preset: str) -> PolicyFile:
+    found = load_policy(_text(preset).encode(), preset)
+    assert isinstance(found, PolicyFile), found
+    return found
 
 
 def _rules() -> tuple[Rule, ...]:

@@ -44,6 +44,9 @@ _PRELOADED = (
     "httpx",
 )
 
+NAMES = "STORY_NAMES"
+"""In the environment of a command: a JSON object of the only host names that it knows, with their addresses."""
+
 
 class Typed:
     """A command that somebody typed: the part of `subprocess.Popen` that the stories use."""
@@ -175,6 +178,20 @@ def _keep(line: socket.socket) -> None:
         os._exit(0)
 
 
+def _know(names: dict[str, str]) -> None:
+    """Find these names at these addresses, addresses at themselves, and no other name at all."""
+    ask = socket.getaddrinfo
+
+    def found(host: bytes | str | None, port: int | str | None, *rest: int, **more: int) -> object:
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if name not in names and not name.replace(".", "").isdecimal():
+            raise socket.gaierror(socket.EAI_NONAME, f"nobody here is called {name}")
+        return ask(names.get(name, name), port, *rest, **more)
+
+    # Whoever looks a name up, httpx and asyncio among them, finds the function in this module.
+    vars(socket)["getaddrinfo"] = found
+
+
 def _become(words: list[str], cwd: str, env: dict[str, str], handles: list[int]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (handles[0], 1), (handles[1], 2)):
@@ -184,6 +201,8 @@ def _become(words: list[str], cwd: str, env: dict[str, str], handles: list[int])
     os.environ.clear()
     os.environ.update(env)
     sys.argv = words
+    if NAMES in env:
+        _know(json.loads(env[NAMES]))
     if words[0].endswith(".py"):
         runpy.run_path(words[0], run_name="__main__")
         sys.exit(0)
