@@ -1,13 +1,13 @@
-"""Does one more call fit: what is spent and reserved, against the caps of phase, run, repository and installation."""
+"""Does one more call fit: what is spent and reserved, against the caps of phase, run, and day."""
 
 import math
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, true
 
 from pointsman.audit.tables import NANO, calls, day_of, nano
 from pointsman.domain.errors import Stopped
-from pointsman.domain.ledger import CallRecord
+from pointsman.domain.ledger import CallRecord, Spent
 from pointsman.domain.models import Caps
 
 _WITHIN = "in the routing file, within the organisation's policy"
@@ -15,36 +15,49 @@ _WITHIN = "in the routing file, within the organisation's policy"
 
 @dataclass(frozen=True, slots=True)
 class _Cap:
-    """One limit: what it is called, which calls count towards it, US dollars allowed, and how it is raised."""
+    """One limit: what it is called, which calls of its run or day count, US dollars allowed, and how it is raised."""
 
     name: str
     counts: ColumnElement[bool]
-    allowed_usd: float
+    allowed_usd: float | None
     raised_by: str
 
+    @property
+    def holds(self) -> bool:
+        """Whether there is a limit at all."""
+        return self.allowed_usd is not None and self.allowed_usd != math.inf
 
-def _caps(record: CallRecord, caps: Caps, repository_id: str) -> tuple[_Cap, ...]:
-    of_run = calls.c.run_id == record.run_id
-    of_day = calls.c.day == day_of(record.at)
-    of_repository = and_(of_day, calls.c.repository_id == repository_id)
+
+def _run_caps(record: CallRecord, caps: Caps) -> tuple[_Cap, ...]:
     phase = record.phase.value
     return (
         _Cap(
             f"the {phase} phase of run {record.run_id}",
-            and_(of_run, calls.c.phase == phase),
+            calls.c.phase == phase,
             caps.phase_usd,
             f"raise `budget_usd` of this phase's route {_WITHIN}",
         ),
-        _Cap(f"run {record.run_id}", of_run, caps.run_usd, f"raise `budget.run_usd` {_WITHIN}"),
+        _Cap(f"run {record.run_id}", true(), caps.run_usd, f"raise `budget.run_usd` {_WITHIN}"),
+    )
+
+
+def _day_caps(record: CallRecord, caps: Caps, repository_id: str) -> tuple[_Cap, ...]:
+    return (
         _Cap(
             "this repository today (UTC)",
-            of_repository,
+            calls.c.repository_id == repository_id,
             caps.repository_day_usd,
             f"wait for tomorrow, or raise `budget.day_usd` {_WITHIN}",
         ),
         _Cap(
+            "what this person asked for today (UTC)",
+            calls.c.requester == record.requester,
+            caps.requester_day_usd,
+            "wait for tomorrow, or have the operator raise `caps.requester_day_usd` in the policy",
+        ),
+        _Cap(
             "the whole installation today (UTC)",
-            of_day,
+            true(),
             caps.installation_day_usd,
             "wait for tomorrow, or have the operator raise the installation's cap per day in the policy",
         ),
@@ -64,22 +77,43 @@ def counted() -> ColumnElement[int]:
 
 
 def require_room(connection: Connection, record: CallRecord, *, caps: Caps, repository_id: str) -> None:
-    """Raise Stopped when the reservation of `record` does not fit into a cap. A cap of infinity is none."""
+    """Raise Stopped when the reservation of `record` does not fit into a cap. A cap of None or infinity is none."""
+    of_run = calls.c.run_id == record.run_id
+    of_day = calls.c.day == day_of(record.at)
     asked = nano(record.reserved_usd)
     if asked == 0:
         # What costs nothing fits, even where a cap was lowered below what is spent already.
         return
-    for cap in _caps(record, caps, repository_id):
-        if math.isinf(cap.allowed_usd) and cap.allowed_usd > 0:
-            continue
-        spent = int(connection.scalar(select(func.coalesce(func.sum(counted()), 0)).where(cap.counts)) or 0)
-        if spent + asked > nano(cap.allowed_usd):
-            raise Stopped(
-                f"The budget of {cap.name} does not hold this call: asked {dollars(asked)}, "
-                f"spent or reserved {dollars(spent)}, allowed {dollars(nano(cap.allowed_usd))}.",
-                code="budget",
-                hint=f"To go on, {cap.raised_by}, or choose a cheaper model.",
-            )
+    for among, limits in ((of_run, _run_caps(record, caps)), (of_day, _day_caps(record, caps, repository_id))):
+        for cap, spent in zip(limits, _spent(connection, among, limits), strict=True):
+            allowed = nano(cap.allowed_usd) if cap.holds and cap.allowed_usd is not None else None
+            if allowed is not None and spent + asked > allowed:
+                raise _no_room(cap.name, cap.raised_by, asked, spent, allowed)
+
+
+def _spent(connection: Connection, among: ColumnElement[bool], limits: tuple[_Cap, ...]) -> tuple[int, ...]:
+    """What counts towards each limit, in nano-dollars; the calls of a run, or of a day, are looked through once."""
+    sums = (func.coalesce(func.sum(case((cap.counts, counted()), else_=0)), 0) for cap in limits)
+    row = connection.execute(select(*sums).where(among)).one()
+    return tuple(int(value) for value in row)
+
+
+def _no_room(name: str, raised_by: str, asked: int, spent: int, allowed: int) -> Stopped:
+    return Stopped(
+        f"The budget of {name} does not hold this call: asked {dollars(asked)}, "
+        f"spent or reserved {dollars(spent)}, allowed {dollars(allowed)}.",
+        code="budget",
+        hint=f"To go on, {raised_by}, or choose a cheaper model.",
+    )
+
+
+def spent_in(connection: Connection, day: str, *, repository_id: str, requester: str) -> Spent:
+    """What is paid in a day (UTC); what is only reserved may come back, so it is not counted here."""
+    whose = (calls.c.repository_id == repository_id, calls.c.requester == requester, true())
+    paid = and_(calls.c.day == day, calls.c.state != "sent")
+    sums = (func.coalesce(func.sum(case((one, calls.c.cost_nano), else_=0)), 0) for one in whose)
+    row = connection.execute(select(*sums).where(paid)).one()
+    return Spent(day, *(int(value) / NANO for value in row))
 
 
 def dollars(amount: int) -> str:

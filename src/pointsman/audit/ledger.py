@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from pointsman.audit.budget import require_room
+from pointsman.audit.budget import require_room, spent_in
 from pointsman.audit.database import Database
 from pointsman.audit.tables import (
     acts,
@@ -27,6 +27,7 @@ from pointsman.audit.tables import (
     call_of,
     call_values,
     calls,
+    day_of,
     note_heads,
     overrides,
     run_of,
@@ -34,7 +35,7 @@ from pointsman.audit.tables import (
     runs,
 )
 from pointsman.domain.errors import TryAgain
-from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.ledger import CallRecord, RunView, Spent
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps, Reply
 from pointsman.domain.notes import PersonAct
@@ -97,6 +98,13 @@ class SqlLedger:
                 _put(connection, answers, {"call_id": record.call_id, "run_id": record.run_id, "payload": payload})
 
         await self._database.write(work)
+
+    async def spent(self, repository_id: str, requester: str, at: str) -> Spent:
+        """What is paid in the day (UTC) of `at`; what calls on their way have reserved is not in it."""
+        day = day_of(at)
+        return await self._database.read(
+            lambda connection: spent_in(connection, day, repository_id=repository_id, requester=requester)
+        )
 
     async def answer_of(self, call_id: str) -> Reply | None:
         """What was answered to a call that is settled, as long as its run goes on."""

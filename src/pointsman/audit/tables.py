@@ -59,6 +59,7 @@ calls = Table(
     Column("seconds", Float, nullable=False),
     Column("at", String, nullable=False),
     Column("why", String, nullable=False),
+    Column("requester", String, nullable=False, server_default=""),
     UniqueConstraint("call_id", "attempt"),
     Index("calls_by_day", "day", "repository_id"),
 )
@@ -90,7 +91,7 @@ runs = Table(
     Column("task", String, nullable=False, server_default=""),
 )
 
-LATER = (runs.c.change, runs.c.task)
+LATER = (runs.c.change, runs.c.task, calls.c.requester)
 """Columns that a ledger of an earlier release lacks; each has a default, so that it can be added to it."""
 
 acts = Table(

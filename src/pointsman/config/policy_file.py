@@ -118,9 +118,8 @@ _KEY_HINT = "a policy names where a key is found, as `key: env:NAME` or `key: fi
 ADVICE: Mapping[str, str] = {
     **dict.fromkeys(("api_key", "api_key_env", "token", "secret", "password"), _KEY_HINT),
     **dict.fromkeys(("include", "extends", "preset", "<<"), "a policy is one file; nothing is included"),
-    "requester_day_usd": "a cap for each requester is not supported by this version",
     "routes": "routes are named in each repository's routing file",
-    "missing caps": "caps are run_usd, repository_day_usd and installation_day_usd",
+    "missing caps": "caps are run_usd, repository_day_usd and installation_day_usd; requester_day_usd may be added",
 }
 
 

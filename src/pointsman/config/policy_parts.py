@@ -142,6 +142,9 @@ class CapsRule(Strict):
     run_usd: Dollars = Field(description="For one run.")
     repository_day_usd: Dollars = Field(description="For one repository in one day (UTC).")
     installation_day_usd: Dollars = Field(description="For the whole installation in one day (UTC).")
+    requester_day_usd: Dollars | None = Field(
+        None, description="For what one person (or bot) asks for in one day (UTC); without it there is no such cap."
+    )
 
 
 class PrepareRule(Strict):

@@ -11,7 +11,8 @@ class CallRecord:
     """One model call as it went over the wire. Times in seconds, cost in US dollars.
 
     `state` is `sent` from before the first byte leaves until the answer is settled; a call that a crash cut off
-    stays `sent` and is superseded by the repeat under the same id with the next `attempt`.
+    stays `sent` and is superseded by the repeat under the same id with the next `attempt`. `requester` is the forge
+    and the numeric id of who asked for the run; empty for calls of releases that did not keep it.
     """
 
     call_id: str
@@ -34,6 +35,17 @@ class CallRecord:
     seconds: float
     at: str
     why: str = ""
+    requester: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What is paid in one day (UTC), in US dollars: for one repository, for one requester, and for everything."""
+
+    day: str
+    repository_usd: float
+    requester_usd: float
+    installation_usd: float
 
 
 RunStateName = Literal["queued", "running", "waiting", "done", "refused", "stopped", "failed", "cancelled"]

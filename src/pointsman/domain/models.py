@@ -54,12 +54,15 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Money limits in US dollars: for the phase, the run, and the repository and installation in one day (UTC)."""
+    """Money limits in US dollars: for the phase, the run, and in one day (UTC) for the repository, the installation,
+    and whoever asks, where the policy caps that.
+    """
 
     phase_usd: float
     run_usd: float
     repository_day_usd: float
     installation_day_usd: float
+    requester_day_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,8 @@ class Ask:
 
     `run_id` and `call_id` are filled in by the run, not by the phase; `call_id` is the same when a step is repeated
     after a crash, so that the ledger knows the call again. `fallback` is tried by the run when `model` is out of
-    order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note.
+    order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `requester`
+    is who pays, as forge and numeric id.
     """
 
     phase: Phase
@@ -176,6 +180,7 @@ class Ask:
     shape: Shape | None = None
     tools: tuple[ToolSpec, ...] = ()
     temperature: float | None = None
+    requester: str = ""
 
 
 @dataclass(frozen=True, slots=True)

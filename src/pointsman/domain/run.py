@@ -42,6 +42,11 @@ class Repository:
     default_branch: str
 
 
+def account_of(repository: Repository, actor: Actor) -> str:
+    """Who somebody is in the ledger: the forge and the numeric id, since a login may change hands."""
+    return f"{repository.forge}:{actor.id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """The text somebody wants worked on, as it was at the trigger. `digest` is its `text_digest`.
@@ -236,6 +241,11 @@ class RunSpec:
     thread: str = ""
     ci: Literal["on-request", "at-once"] = "at-once"
     figures: Figures = NOTHING_MEASURED
+
+    @property
+    def requester_id(self) -> str:
+        """Who asked, as the ledger knows them: the forge and the numeric id, such as `github:7`."""
+        return account_of(self.repository, self.requester)
 
     @property
     def order(self) -> TaskOrder:

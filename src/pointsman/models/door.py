@@ -147,6 +147,7 @@ class Door(Models):
             cost_usd=0.0,
             seconds=0.0,
             at=self._clock.now(),
+            requester=ask.requester,
         )
 
     async def _asked(self, call: _Call) -> Reply | Outage:

@@ -241,7 +241,13 @@ def _caps(policy: PolicyFile, routing: RoutingFile) -> Caps:
     caps, wish = policy.caps, routing.budget
     run = caps.run_usd if wish.run_usd is None else min(wish.run_usd, caps.run_usd)
     day = caps.repository_day_usd if wish.day_usd is None else min(wish.day_usd, caps.repository_day_usd)
-    return Caps(phase_usd=run, run_usd=run, repository_day_usd=day, installation_day_usd=caps.installation_day_usd)
+    return Caps(
+        phase_usd=run,
+        run_usd=run,
+        repository_day_usd=day,
+        installation_day_usd=caps.installation_day_usd,
+        requester_day_usd=caps.requester_day_usd,
+    )
 
 
 def path_rules(policy: PolicyFile, routing: RoutingFile) -> tuple[PathRule, ...]:

@@ -14,7 +14,7 @@ class Ledger(Protocol):
         """Write, before a byte leaves, that the call is sent; its `reserved_usd` counts as spent until settled.
 
         A repeat under the same call id (after a crash) gets the next attempt and replaces the reservation.
-        Raises Stopped when the reservation does not fit into a cap: of the phase, the run, the repository or the day.
+        Raises Stopped when the reservation does not fit into a cap: of the phase, the run, or the day.
         """
 
     async def close_call(self, record: CallRecord, answer: Reply | None = None) -> None:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from pointsman.domain.ledger import Spent
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model, Reply
 from pointsman.domain.run import Repository, RunSpec
@@ -28,6 +29,9 @@ class RunLedger(Ledger, Protocol):
 
     async def answer_of(self, call_id: str) -> Reply | None:
         """What was answered to a call that is settled, as long as its run goes on."""
+
+    async def spent(self, repository_id: str, requester: str, at: str) -> Spent:
+        """What is paid in the day (UTC) of `at`."""
 
     async def note_head(self, repository_id: str) -> str:
         """Digest of the newest note of a repository; empty before the first."""

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tests.contract.ledger_world import view
+from tests.contract.ledger_world import CAPS, call, view
 
 from pointsman.audit.ledger import SqlLedger
 
@@ -23,4 +23,19 @@ def test_runs_of_an_earlier_release_are_read_and_new_ones_name_their_change(tmp_
     asyncio.run(again.keep(replace(view("r-2"), change="13")))
     found = {run.run_id: run.change for run in asyncio.run(again.runs())}
     assert found == {"r-1": "", "r-2": "13"}
+    again.close()
+
+
+def test_calls_of_an_earlier_release_count_for_nobody_and_new_ones_for_who_asked(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = SqlLedger(f"sqlite:///{path}")
+    asyncio.run(ledger.open_call(call("a"), CAPS, "local:1"))
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE calls DROP COLUMN requester")
+        connection.commit()
+    again = SqlLedger(f"sqlite:///{path}")
+    asyncio.run(again.open_call(replace(call("b"), requester="github:7"), CAPS, "local:1"))
+    found = {record.call_id: record.requester for record in asyncio.run(again.calls("r-1"))}
+    assert found == {"a": "", "b": "github:7"}
     again.close()

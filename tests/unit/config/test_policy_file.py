@@ -144,8 +144,8 @@ def test_a_kind_that_is_not_built_yet_is_known_and_refused(kind: str) -> None:
         ("run_usd: 1, ", "", '10:1: key "run_usd" is missing'),
         (
             "run_usd: 1,",
-            "run_usd: 1, requester_day_usd: 2,",
-            'unknown key "requester_day_usd" (a cap for each requester is not supported by this version)',
+            "run_usd: 1, person_day_usd: 2,",
+            'unknown key "person_day_usd"',
         ),
         (
             "caps:",

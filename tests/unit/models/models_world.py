@@ -240,6 +240,10 @@ class AskChanges(TypedDict, total=False):
 
     messages: tuple[Message, ...]
     call_id: str
+    run_id: str
+    caps: Caps
+    repository_id: str
+    requester: str
     shape: Shape | None
     tools: tuple[ToolSpec, ...]
     temperature: float | None
