@@ -17,6 +17,7 @@ from pointsman.audit.memory import SqlMemory
 from pointsman.domain.events import ChangeClosed, ReviewAsked, ThreadReplied
 from pointsman.domain.forge import Access, CheckState, Thread
 from pointsman.domain.run import Actor
+from pointsman.runs.adapters import Queue
 from pointsman.runs.remembering import REVIEW, facts_of, last_review
 from pointsman.runs.starting import IGNORED
 
@@ -199,7 +200,7 @@ def test_a_review_at_work_that_a_newer_state_of_its_change_ends_says_so(
 
 
 @asynccontextmanager
-async def _nobody_s_turn(_: OnePlace, repository_id: str) -> AsyncIterator[None]:
+async def _nobody_s_turn(_: OnePlace, repository_id: str, queue: Queue) -> AsyncIterator[None]:
     await asyncio.Event().wait()
     yield
 

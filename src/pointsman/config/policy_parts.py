@@ -9,7 +9,6 @@ from pointsman.config.shapes import (
     Count,
     Dollars,
     Flag,
-    Latency,
     Megabytes,
     PathPattern,
     Seconds,
@@ -20,7 +19,7 @@ from pointsman.config.shapes import (
     Wanted,
     Word,
 )
-from pointsman.domain.levels import Perimeter, Sensitivity
+from pointsman.domain.levels import Lane, Perimeter, Sensitivity
 
 PlanNeed = Literal["optional", "required", "approve"]
 FallbackRule = Literal["outage", "never"]
@@ -113,7 +112,7 @@ class TaskRule(Strict):
     evidence: Wanted | None = Field(None, description="Whether an approval needs passed tests.")
     review: Wanted | None = Field(None, description="Whether a change needs a review.")
     fallback: FallbackRule | None = Field(None, description="`outage`: fallbacks of a route are used; `never`: not.")
-    latency: Latency | None = Field(None, description="How soon an answer is wanted.")
+    latency: Lane | None = Field(None, description="How soon an answer is wanted: the lane in which runs wait.")
 
 
 class TaskDefaults(Strict):
@@ -126,7 +125,7 @@ class TaskDefaults(Strict):
     evidence: Wanted = Field("required", description="Whether an approval needs passed tests.")
     review: Wanted = Field("required", description="Whether a change needs a review.")
     fallback: FallbackRule = Field("outage", description="`outage`: fallbacks of a route are used; `never`: not.")
-    latency: Latency = Field("background", description="How soon an answer is wanted.")
+    latency: Lane = Field(Lane.BACKGROUND, description="How soon an answer is wanted: the lane in which runs wait.")
 
 
 class PhaseRule(Strict):

@@ -12,7 +12,6 @@ from pointsman.config.shapes import (
     Count,
     Dollars,
     Flag,
-    Latency,
     Megabytes,
     Milliseconds,
     PathPattern,
@@ -27,7 +26,7 @@ from pointsman.config.shapes import (
 from pointsman.config.validation import validated
 from pointsman.config.written import Written
 from pointsman.config.yaml_source import KeyPath, YamlText, read_yaml
-from pointsman.domain.levels import Sensitivity, TaskClass
+from pointsman.domain.levels import Lane, Sensitivity, TaskClass
 
 ROUTING_FILE = ".pointsman.yml"
 MAX_ROUTING_BYTES = 64 * 1024
@@ -45,7 +44,7 @@ class RouteWish(Strict):
     fallback: tuple[Word, ...] = Field((), max_length=8, description="Models to ask when the first is out of order.")
     budget_usd: Dollars | None = Field(None, description="Money for the phase, in US dollars.")
     max_output_tokens: Tokens | None = Field(None, description="Longest answer to one call.")
-    latency: Latency | None = Field(None, description="How soon an answer is wanted.")
+    latency: Lane | None = Field(None, description="How soon an answer is wanted: the lane in which runs wait.")
 
     @model_validator(mode="before")
     @classmethod
@@ -208,9 +207,7 @@ def read_routing(data: bytes, file: str = ROUTING_FILE) -> Written[RoutingFile] 
 
 def idle_keys(routing: RoutingFile) -> tuple[str, ...]:
     """Keys of the file that this version reads and checks but does not act on; people are told."""
-    wishes = {key: getattr(routing.routes, key) for key in ROUTE_KEYS}
-    found = [f"routes.{key}.latency" for key, wish in wishes.items() if wish is not None and wish.latency]
-    return (*found, *(["verify.prepare"] if routing.verify.prepare else []))
+    return ("verify.prepare",) if routing.verify.prepare else ()
 
 
 def _long_form(source: YamlText, value: Mapping[str, object]) -> YamlText:

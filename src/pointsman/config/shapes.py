@@ -7,7 +7,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pointsman.config.commands import MAX_COMMAND, argv_of, refuse_bad_pattern
 
 Tier = Literal["small", "mid", "frontier"]
-Latency = Literal["fast", "interactive", "background", "batch"]
 Wanted = Literal["required", "optional"]
 
 Flag = Annotated[bool, Field(strict=True)]

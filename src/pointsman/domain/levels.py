@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from enum import Enum, StrEnum
+from typing import TypeVar
 
 
 class Phase(StrEnum):
@@ -54,6 +55,15 @@ class Risk(_Scale):
     HIGH = "high"
 
 
+class Lane(_Scale):
+    """How soon an answer is wanted; each is a queue of its own, from the one that waits least to the most patient."""
+
+    FAST = "fast"
+    INTERACTIVE = "interactive"
+    BACKGROUND = "background"
+    BATCH = "batch"
+
+
 class Sensitivity(_Scale):
     """How closed a repository or path is; it only ever rises."""
 
@@ -80,9 +90,12 @@ class Severity(_Scale):
     BLOCKING = "blocking"
 
 
-def highest(first: Sensitivity, *others: Sensitivity) -> Sensitivity:
-    """The most closed of the given levels."""
-    return max((first, *others), key=lambda level: level.rank)
+S = TypeVar("S", bound=_Scale)
+
+
+def highest(first: S, *more: S) -> S:
+    """The highest of all of them."""
+    return max((first, *more), key=lambda level: level.rank)
 
 
 def classes_in_words(classes: Collection[TaskClass]) -> str:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Literal
 
 from pointsman.domain.figures import NOTHING_MEASURED, Figures
-from pointsman.domain.levels import Phase, Risk, Sensitivity, TaskClass
+from pointsman.domain.levels import Lane, Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
 from pointsman.domain.outcome import Decider, Finding, Hint
 
@@ -125,13 +125,19 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskOrder:
-    """The routes for one class of task. A refused phase holds its reason; it matters only if the class is met."""
+    """The routes for one class of task. A refused phase holds its reason; it matters only if the class is met.
+
+    `lane` is where its runs wait. `rounds` says how often review and code may go round; 0 leaves that to the review's
+    own order.
+    """
 
     task: TaskClass
     routes: Mapping[Phase, Route | Refuse]
     plan: Need
     evidence_required: bool
     review_required: bool
+    lane: Lane = Lane.BACKGROUND
+    rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,10 +228,10 @@ def _verify(policy: PolicyFile, routing: RoutingFile) -> VerifyOrder:
 
 
 def _review(policy: PolicyFile, routing: RoutingFile) -> ReviewOrder:
-    wish, rule, rounds = routing.review, policy.review, routing.routes.qa.rounds
+    wish, rule = routing.review, policy.review
     return ReviewOrder(
         separation=policy.separation,
-        rounds=min(rounds or rule.rounds, rule.rounds),
+        rounds=rule.rounds,
         max_findings=min(wish.max_findings or rule.max_findings, rule.max_findings),
         auto_fix=rule.auto_fix and wish.auto_fix is not False,
     )

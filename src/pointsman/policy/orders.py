@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pointsman.config.policy_parts import TaskDefaults
-from pointsman.config.routing_file import RouteWish, TaskWish
-from pointsman.domain.levels import Phase, TaskClass
+from pointsman.config.routing_file import QaWish, RouteWish, TaskWish
+from pointsman.domain.levels import MODEL_PHASES, Lane, Phase, TaskClass, highest
 from pointsman.domain.models import Model
 from pointsman.domain.run import Need, Refuse, Route, TaskOrder
 from pointsman.policy.routes import Barred, Setting, route, wish_of
@@ -30,6 +30,8 @@ def order_for(task: TaskClass, setting: Setting) -> TaskOrder:
         plan=_plan_need(task, setting),
         evidence_required="required" in wishes,
         review_required=rule.review == "required",
+        lane=_lane(task, setting),
+        rounds=_rounds(task, setting),
     )
 
 
@@ -75,6 +77,21 @@ def _possible_authors(
 def _known(names: tuple[str | None, ...], setting: Setting) -> tuple[Model, ...]:
     models = setting.catalogue.models
     return tuple(models[name] for name in names if name is not None and name in models)
+
+
+def _lane(task: TaskClass, setting: Setting) -> Lane:
+    """The policy's lane, or a more patient one that a route of the class asks for; a faster one is never given."""
+    skipped = (Phase.PLAN,) if _plan_need(task, setting) is Need.SKIP else ()
+    wishes = (wish_of(phase, task, setting.routing) for phase in MODEL_PHASES if phase not in skipped)
+    asked = [wish.latency for wish in wishes if wish is not None and wish.latency is not None]
+    return highest(setting.policy.task(task).latency, *asked)
+
+
+def _rounds(task: TaskClass, setting: Setting) -> int:
+    """How often review and code may go round: what the class's reviewer's route says, within the policy's bound."""
+    bound, wish = setting.policy.review.rounds, wish_of(Phase.REVIEW, task, setting.routing)
+    asked = wish.rounds if isinstance(wish, QaWish) else None
+    return min(asked or bound, bound)
 
 
 def _plan_need(task: TaskClass, setting: Setting) -> Need:

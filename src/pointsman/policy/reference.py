@@ -40,13 +40,14 @@ How a route is decided:
 * Without `triage`, the cheapest small model that the file names sorts the work, else the planner does.
 * A class of task under `tasks` replaces a route as a whole: its budget and fallbacks as well.
 * Sensitivity only rises: by this file, by a path, or by a label such as `pointsman:restricted` on the issue.
+* `latency` says in which lane the runs of a class wait. The most patient one that the policy and the class's routes
+  name holds: a file can ask for a slower lane than the policy's, never for a faster one.
 * Of two limits, one here and one in the policy, the lower one holds. `budget_usd` and `run_usd` must hold one whole
   call of the longest question and answer.
 
 `trigger` counts where labels start the work, on GitHub; on the local forge you start it yourself.
 
-Read and checked, but not acted on by this version: `verify.prepare`, `latency`, and `rounds` under `tasks`
-(those under `routes` count).
+Read and checked, but not acted on by this version: `verify.prepare`.
 """
 
 _POLICY_INTRO = """# The organisation's policy, `policies/*.yml`
@@ -64,7 +65,15 @@ strictly as the [routing file](routing-file.md) and has at most 1 MB.
   as the last word for any further words. Nothing is ever given to a shell.
 * Kinds of provider that are known but not built yet are refused with a sentence that says so.
 
-Read and checked, but not acted on by this version: `latency`, `commands.prepare` and `keep_prompts_days`.
+* `latency` names the lane in which the runs of a class of task wait on a served installation. Each lane has places
+  of its own: two for `fast`, two for `interactive`, four for `background`, one for `batch`, which waits until nobody
+  else does, or until twenty others were called before it. In each lane one run of a repository works at a time, and
+  the repositories take turns. Runs whose class is not known yet are sorted beside the lanes; questions wait for
+  nobody.
+* A cap of the day that does not hold one whole call any more refuses what is asked for, by the rule `cap`, until the
+  next day (UTC) begins. Work that costs nothing goes on. `requester_day_usd` counts by the forge's numeric id.
+
+Read and checked, but not acted on by this version: `commands.prepare` and `keep_prompts_days`.
 """
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pointsman.domain.ledger import Spent
-from pointsman.domain.levels import Phase
+from pointsman.domain.levels import Lane, Phase
 from pointsman.domain.models import Model, Reply
 from pointsman.domain.run import Repository, RunSpec
 from pointsman.ports.bundle import Ports
@@ -45,11 +45,17 @@ class RunLedger(Ledger, Protocol):
         """Forget a note that came to no branch, as long as no other follows it."""
 
 
-class Turns(Protocol):
-    """Who works when: some at once, and one at a time in each repository."""
+SORTING: Literal["sorting"] = "sorting"
+"""Where runs work whose class of task is not known yet: until they are sorted."""
 
-    def place(self, repository_id: str) -> AbstractAsyncContextManager[None]:
-        """A place among those at work, waited for on entering and given back on leaving."""
+Queue = Lane | Literal["sorting"]
+
+
+class Turns(Protocol):
+    """Who works when: some at once in each lane, and one at a time of each repository in it."""
+
+    def place(self, repository_id: str, queue: Queue) -> AbstractAsyncContextManager[None]:
+        """A place among those at work in a lane, waited for on entering and given back on leaving."""
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ async def _triaged(course: Course) -> None:
     course.learn(replace(course.earlier, triage=found))
     course.spec = spec.triaged(found.task, found.risk)
     course.view = replace(course.view, task=str(found.task))
+    await course.place.move(course.spec.order.lane)
     for phase in _still_to_come(course):
         course.route(phase)
 

@@ -19,7 +19,7 @@ from pointsman.domain.run import LOCAL, Refuse, Route, RunSpec
 from pointsman.policy.touched import sensitivity_at, weigh
 from pointsman.ports.bundle import Ports
 from pointsman.ports.forge import Forge
-from pointsman.runs.adapters import Adapters, RunLedger, Turns
+from pointsman.runs.adapters import SORTING, Adapters, Queue, RunLedger, Turns
 from pointsman.runs.durable import CommitEnds, DurableModels, DurableSandbox, DurableWorkspace
 from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
 
@@ -37,18 +37,31 @@ T = TypeVar("T")
 
 @dataclass
 class Place:
-    """A run's place among those at work: taken before it works, given back while it waits for people."""
+    """A run's place among those at work: taken before it works, given back while it waits for people.
+
+    `queue` follows from the order and, once it is sorted, from the class of task; so a replay finds it again.
+    """
 
     turns: Turns | None
     repository_id: str
+    queue: Queue
     _held: AbstractAsyncContextManager[None] | None = None
 
     async def take(self) -> None:
         """Wait for a place. Nothing happens when one is held, or when there are no turns."""
         if self.turns is not None and self._held is None:
-            place = self.turns.place(self.repository_id)
+            place = self.turns.place(self.repository_id, self.queue)
             await place.__aenter__()
             self._held = place
+
+    async def move(self, queue: Queue) -> None:
+        """Go on in another lane: the place in this one is given back before one in the other is waited for."""
+        if queue == self.queue:
+            return
+        self.queue = queue
+        if self._held is not None:
+            await self.leave()
+            await self.take()
 
     async def leave(self) -> None:
         """Give the place back, if one is held."""
@@ -106,7 +119,7 @@ class Course:
             sandbox=DurableSandbox(real.sandbox, spec.base_commit, is_closed),
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
-        place = Place(adapters.turns, spec.repository.id)
+        place = Place(adapters.turns, spec.repository.id, first_queue(spec))
         return cls(run_id, spec, ports, models, adapters, adapters.forge_for(spec.repository), place, view)
 
     @property
@@ -255,6 +268,13 @@ class Course:
     def topic(self) -> Topic:
         """Where people read about this run: its issue, or the change that it is about."""
         return topic_of(self.spec)
+
+
+def first_queue(spec: RunSpec) -> Queue:
+    """Where a run begins: in the lane of its class, if labels say it or nobody is going to sort it."""
+    if spec.hinted is None and spec.goal in ("build", "plan"):
+        return SORTING
+    return spec.orders[spec.hinted or spec.task].lane
 
 
 def topic_of(spec: RunSpec) -> Topic:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model
 from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try, Verdict
-from pointsman.domain.run import Refuse, Route
+from pointsman.domain.run import Refuse, Route, RunSpec
 from pointsman.phases.code import code
 from pointsman.phases.coding import Attempt
 from pointsman.phases.review import review
@@ -36,7 +36,7 @@ async def prove(course: Course) -> Proved:
     await course.begin(Phase.CODE)
     route = course.route(Phase.CODE)
     rungs = (route.primary, *route.escalate)
-    limits = LadderLimits(review_rounds=course.spec.review.rounds, auto_fix=course.spec.review.auto_fix)
+    limits = _limits(course.spec)
     rung = 0
     while True:
         move = next_move(rungs, course.earlier.tries, course.earlier.reviews, limits)
@@ -51,6 +51,12 @@ async def prove(course: Course) -> Proved:
                 return _handed_over(course, "" if approved else why)
             case _:
                 await review_once(course)
+
+
+def _limits(spec: RunSpec) -> LadderLimits:
+    """The bounds of the ladder; the class of task may go round less often than the review's order lets it."""
+    rounds = min(spec.order.rounds or spec.review.rounds, spec.review.rounds)
+    return LadderLimits(review_rounds=rounds, auto_fix=spec.review.auto_fix)
 
 
 async def _try(course: Course, rung: int, cause: Cause) -> None:

@@ -128,6 +128,32 @@ def test_the_order_holds_the_lower_of_two_limits() -> None:
     assert (spec.review.rounds, spec.review.max_findings, spec.review.auto_fix) == (2, 3, True)
 
 
+def test_rounds_of_a_class_replace_those_of_the_route_and_never_pass_the_policys() -> None:
+    law = f"{POLICY}review: {{rounds: 3}}\n"
+    lines = "tasks: {docs: {qa: {model: llama-s, rounds: 2}}, bugfix: {qa: {model: llama-s, rounds: 9}}}\n"
+    spec = admitted(CLOSED.replace("qa: llama-s", "qa: {model: llama-s, rounds: 1}") + lines, law=law)
+    rounds = {task: spec.orders[task].rounds for task in (TaskClass.DOCS, TaskClass.BUGFIX, TaskClass.FEATURE)}
+    assert rounds == {TaskClass.DOCS: 2, TaskClass.BUGFIX: 3, TaskClass.FEATURE: 1}
+    assert spec.review.rounds == 3
+
+
+def test_a_routing_file_may_ask_for_a_more_patient_lane_and_never_for_a_faster_one() -> None:
+    law = POLICY.replace("tasks: {", "tasks: {docs: {latency: interactive}, tests: {latency: batch}, ")
+    assert _lanes_of(admitted(CLOSED, law=law)) == ("interactive", "batch", "background")
+    fast = CLOSED.replace("qa: llama-s", "qa: {model: llama-s, latency: fast}")
+    assert _lanes_of(admitted(fast, law=law)) == ("interactive", "batch", "background")
+    slow = CLOSED.replace("plan: qwen-m", "plan: {model: qwen-m, latency: background}")
+    assert _lanes_of(admitted(slow, law=law)) == ("background", "batch", "background")
+    skipped = f"{slow}tasks: {{docs: {{plan: skip}}}}\n"
+    assert _lanes_of(admitted(skipped, law=law)) == ("interactive", "batch", "background")
+    slower = "tasks: {docs: {code: {model: qwen-s, latency: batch}}}\n"
+    assert _lanes_of(admitted(CLOSED + slower, law=law)) == ("batch", "batch", "background")
+
+
+def _lanes_of(spec: RunSpec) -> tuple[str, ...]:
+    return tuple(str(spec.orders[task].lane) for task in (TaskClass.DOCS, TaskClass.TESTS, TaskClass.BUGFIX))
+
+
 def test_the_order_holds_commands_paths_and_protected_paths() -> None:
     lines = "verify: {commands: ['pytest -q \"a b\"']}\nprotected: [db/]\npaths: [{match: x/, sensitivity: secret}]\n"
     spec = admitted(CLOSED + lines)

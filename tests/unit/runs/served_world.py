@@ -35,7 +35,7 @@ from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.talk import Talk
-from pointsman.runs.adapters import Adapters
+from pointsman.runs.adapters import Adapters, Queue
 from pointsman.runs.engine import Engine
 
 T = TypeVar("T")
@@ -201,13 +201,15 @@ class ServedForge(Forge, Talk):
 
 @dataclass
 class OnePlace:
-    """Turns with one place; `log` says when it was taken and given back."""
+    """Turns with one place; `log` says when it was taken and given back, `queues` in which lanes."""
 
     log: list[str] = field(default_factory=list)
+    queues: list[Queue] = field(default_factory=list)
 
     @asynccontextmanager
-    async def place(self, repository_id: str) -> AsyncIterator[None]:
+    async def place(self, repository_id: str, queue: Queue) -> AsyncIterator[None]:
         self.log.append("taken")
+        self.queues.append(queue)
         try:
             yield
         finally:

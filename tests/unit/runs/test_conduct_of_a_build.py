@@ -7,13 +7,14 @@ from typing import Literal
 
 import pytest
 from tests.unit.phases.phase_world import says
-from tests.unit.runs.served_world import BLOCK, FINE, ISSUE, PLAN, SHOP, Served, within
+from tests.unit.runs.served_world import BLOCK, FINE, ISSUE, PLAN, SHOP, Served, review_of, within
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, TryAgain
 from pointsman.domain.forge import Access, ChangeOrder, CheckState
-from pointsman.domain.levels import Phase
+from pointsman.domain.levels import Lane, Phase, TaskClass
 from pointsman.domain.models import Ask, Reply
-from pointsman.domain.run import Need
+from pointsman.domain.run import Need, RunSpec
+from pointsman.runs.adapters import SORTING
 from pointsman.runs.remembering import last_review
 
 SCRIPT = (says(data=PLAN), says(BLOCK), says(data=FINE))
@@ -137,6 +138,56 @@ def test_a_run_that_waits_for_an_approval_holds_no_place(served: Served) -> None
     asked = {task: replace(one, plan=Need.APPROVE) for task, one in order.items()}
     assert served.runs(replace(served.spec(), orders=asked), meanwhile=approve).result == "ready"
     assert served.turns.log == ["taken", "given back"] * 2
+
+
+def _lanes(spec: RunSpec) -> RunSpec:
+    """The same order with docs in a faster lane and everything else in the slowest."""
+    lanes = {task: Lane.INTERACTIVE if task is TaskClass.DOCS else Lane.BATCH for task in TaskClass}
+    return replace(spec, orders={task: replace(one, lane=lanes[task]) for task, one in spec.orders.items()})
+
+
+def test_a_run_whose_class_labels_say_waits_in_its_lane_from_the_start(served: Served) -> None:
+    assert served.runs(replace(_lanes(served.spec()), hinted=TaskClass.DOCS)).result == "ready"
+    assert (served.turns.log, served.turns.queues) == (["taken", "given back"], [Lane.INTERACTIVE])
+
+
+def test_a_run_that_must_be_sorted_moves_to_its_lane_once_it_is(tmp_path: Path) -> None:
+    world = Served(tmp_path, [says(data={"task": "docs", "why": "a typo"}), *SCRIPT])
+    assert world.runs(replace(_lanes(world.spec()), hinted=None)).result == "ready"
+    assert (world.turns.log, world.turns.queues) == (["taken", "given back"] * 2, [SORTING, Lane.INTERACTIVE])
+    world.close()
+
+
+def test_a_run_that_waited_for_a_person_comes_back_into_its_own_lane(tmp_path: Path) -> None:
+    async def approve(world: Served) -> None:
+        await world.engine.approve("r-1", (await world.view()).plan_hash)
+
+    world = Served(tmp_path, [says(data={"task": "docs", "why": "a typo"}), *SCRIPT])
+    spec = _lanes(replace(world.spec(), hinted=None))
+    asked = {task: replace(one, plan=Need.APPROVE) for task, one in spec.orders.items()}
+    assert world.runs(replace(spec, orders=asked), meanwhile=approve).result == "ready"
+    assert world.turns.queues == [SORTING, Lane.INTERACTIVE, Lane.INTERACTIVE]
+    world.close()
+
+
+def test_a_class_of_task_may_go_round_less_often_than_the_reviews_own_order(tmp_path: Path) -> None:
+    wrong = review_of(
+        {
+            "path": "bounds.py",
+            "quote": "    return max(low, min(value, high))",
+            "severity": "major",
+            "kind": "bug",
+            "message": "Not yet.",
+            "failing_input": "clamp(1, 2, 3)",
+            "suggestion": "",
+        }
+    )
+    world = Served(tmp_path, [says(data=PLAN), says(BLOCK), wrong, *[says(BLOCK), wrong] * 3])
+    spec = world.spec()
+    once = {task: replace(one, rounds=1) for task, one in spec.orders.items()}
+    view = world.runs(replace(spec, orders=once, review=replace(spec.review, rounds=3)))
+    assert (view.result, len(world.world.models.asks)) == ("needs-person", 3), view
+    world.close()
 
 
 def test_a_plan_that_was_asked_for_is_said_where_it_was_asked_for(served: Served) -> None:
