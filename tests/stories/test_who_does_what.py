@@ -20,6 +20,7 @@ tasks:
 paths:
   - {{match: "vault/**", sensitivity: restricted}}
 verify:
+  prepare: {{key: [requirements.txt]}}
   commands: ["{VERIFY}"]
 budget: {{run_usd: 0.80}}
 review: {{max_findings: 5, auto_fix: true}}
@@ -43,7 +44,7 @@ def test_three_dialects_work_on_one_change_by_a_routing_file_that_is_only_tried(
         ("review", "reviewer"),
     ]
     assert "a-key-of-a-story" not in said.out + said.err
-    assert "not acted on by this version: routes.plan.latency." in said.err
+    assert "not acted on by this version: verify.prepare." in said.err
     assert VERIFY in stage.note(str(said.run["branch"]))
 
 

@@ -67,7 +67,7 @@ def test_the_long_form_says_all_that_its_documentation_says() -> None:
 
 
 def test_keys_that_are_read_and_not_acted_on_are_named() -> None:
-    assert idle_keys(routing(LONG)) == ("routes.plan.latency", "verify.prepare")
+    assert idle_keys(routing(LONG)) == ("verify.prepare",)
     assert idle_keys(routing(THREE_LINES)) == ()
 
 

@@ -116,8 +116,8 @@ def test_a_command_that_the_policy_forbids_is_told_at_its_line() -> None:
 
 
 def test_keys_that_nothing_acts_on_are_warned_of_at_their_key() -> None:
-    (idle,) = lines(checked("plan: {model: opus, latency: fast}\ncode: qwen-m\nqa: sol\n").warnings)
-    assert idle == '1:21: "routes.plan.latency" is read and not acted on by this version'
+    (idle,) = lines(checked(RIGHT + "verify:\n  prepare: {key: [x]}\n").warnings)
+    assert idle == '5:3: "verify.prepare" is read and not acted on by this version'
 
 
 def test_paths_that_nobody_could_work_on_are_warned_of() -> None:
