@@ -4,15 +4,16 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
-from tests.contract.ledger_world import PYTHONPATH
+from tests.contract.ledger_world import CAPS, PYTHONPATH, answered, call, fits
 from tests.unit.models.models_world import Seen, Sent, WallClock, as_json, ask, model, provider, saying, serving
 
 from pointsman.audit.ledger import SqlLedger
 from pointsman.domain.errors import Stopped
+from pointsman.domain.ledger import Spent
 from pointsman.domain.models import Ask, Caps, Model, Outage, Price, ProviderKind, Reply
 from pointsman.models.door import Door
 
@@ -152,6 +153,36 @@ def test_c8_what_a_killed_process_reserved_counts_until_it_is_asked_again_and_th
         assert [(call.attempt, call.state) for (call,) in kept] == [(2, "answered")] * 3
         ledger.close()
     assert _spent(url) == pytest.approx(FOR_THREE)
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[SqlLedger]:
+    made = SqlLedger(url)
+    yield made
+    made.close()
+
+
+def test_a_requester_has_one_budget_in_all_repositories_and_nobody_elses(ledger: SqlLedger) -> None:
+    caps = replace(CAPS, requester_day_usd=0.2)
+    ann, bob = "github:7", "github:8"
+    assert fits(ledger, replace(call("a", usd=0.15), requester=ann), caps)
+    assert not fits(ledger, replace(call("b", run_id="r-2"), requester=ann), caps, "local:2")
+    assert fits(ledger, replace(call("c", run_id="r-2"), requester=bob), caps, "local:2")
+    assert fits(ledger, replace(call("d", run_id="r-3"), requester="gitlab:7"), caps, "local:2")
+    assert fits(ledger, replace(call("e", run_id="r-4", usd=5.0), requester=ann), CAPS)
+
+
+def test_what_is_paid_in_a_day_is_summed_for_whom_it_counts_and_reservations_are_not_in_it(ledger: SqlLedger) -> None:
+    async def story() -> None:
+        for number, (repository, requester) in enumerate([("one", "a"), ("one", "b"), ("two", "a")]):
+            opened = await ledger.open_call(replace(call(f"c{number}"), requester=requester), CAPS, repository)
+            await ledger.close_call(answered(opened, 0.01 * 10**number))
+        await ledger.open_call(replace(call("on its way"), requester="a"), CAPS, "one")
+        await ledger.open_call(replace(call("tomorrow", at="2026-11-22T00:00:00Z"), requester="a"), CAPS, "one")
+        assert await ledger.spent("one", "a", "2026-11-21T23:59:59Z") == Spent("2026-11-21", 0.11, 1.01, 1.11)
+        assert await ledger.spent("one", "a", "2026-11-22T00:00:00Z") == Spent("2026-11-22", 0.0, 0.0, 0.0)
+
+    asyncio.run(story())
 
 
 def _until(happened: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ from tests.contract.ledger_world import ANSWER, CAPS, NOON, PYTHONPATH, Postgres
 
 from pointsman.audit.ledger import SqlLedger
 from pointsman.domain.errors import Stopped, TryAgain
-from pointsman.domain.ledger import CallRecord, Spent
+from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps
 from pointsman.domain.notes import PersonAct
@@ -126,29 +126,6 @@ def test_a_call_that_costs_nothing_fits_even_when_a_cap_was_lowered_below_what_i
     assert fits(ledger, call("a", usd=0.2))
     assert not fits(ledger, call("b", usd=0.000001), nothing)
     assert fits(ledger, call("c", usd=0), nothing)
-
-
-def test_a_requester_has_one_budget_in_all_repositories_and_nobody_elses(ledger: SqlLedger) -> None:
-    caps = replace(CAPS, requester_day_usd=0.2)
-    ann, bob = "github:7", "github:8"
-    assert fits(ledger, replace(call("a", usd=0.15), requester=ann), caps)
-    assert not fits(ledger, replace(call("b", run_id="r-2"), requester=ann), caps, "local:2")
-    assert fits(ledger, replace(call("c", run_id="r-2"), requester=bob), caps, "local:2")
-    assert fits(ledger, replace(call("d", run_id="r-3"), requester="gitlab:7"), caps, "local:2")
-    assert fits(ledger, replace(call("e", run_id="r-4", usd=5.0), requester=ann), CAPS)
-
-
-def test_what_is_paid_in_a_day_is_summed_for_whom_it_counts_and_reservations_are_not_in_it(ledger: SqlLedger) -> None:
-    async def story() -> None:
-        for number, (repository, requester) in enumerate([("one", "a"), ("one", "b"), ("two", "a")]):
-            opened = await ledger.open_call(replace(call(f"c{number}"), requester=requester), CAPS, repository)
-            await ledger.close_call(answered(opened, 0.01 * 10**number))
-        await ledger.open_call(replace(call("on its way"), requester="a"), CAPS, "one")
-        await ledger.open_call(replace(call("tomorrow", at="2026-11-22T00:00:00Z"), requester="a"), CAPS, "one")
-        assert await ledger.spent("one", "a", "2026-11-21T23:59:59Z") == Spent("2026-11-21", 0.11, 1.01, 1.11)
-        assert await ledger.spent("one", "a", "2026-11-22T00:00:00Z") == Spent("2026-11-22", 0.0, 0.0, 0.0)
-
-    asyncio.run(story())
 
 
 def test_the_day_of_a_call_is_counted_in_utc(ledger: SqlLedger) -> None:
