@@ -94,7 +94,7 @@ def _asked(order: TaskOrder) -> str:
     evidence, review = (
         "required" if wanted else "optional" for wanted in (order.evidence_required, order.review_required)
     )
-    return f"plan: {order.plan} · evidence: {evidence} · review: {review}"
+    return f"plan: {order.plan} · evidence: {evidence} · review: {review} · lane: {order.lane}"
 
 
 def _rows(order: TaskOrder, routing: RoutingFile) -> Iterator[str]:
