@@ -122,13 +122,18 @@ class ReviewAsked:
 
 @dataclass(frozen=True, slots=True)
 class ChangeClosed:
-    """A change was closed, merged or not."""
+    """A change was closed, merged or not; `landed` is the commit that it was merged as.
+
+    `reverts` names what it takes back: changes by their numbers, commits by their ids.
+    """
 
     origin: Origin
     number: str
     branch: str
     merged: bool
     actor: Actor
+    landed: str = ""
+    reverts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +149,12 @@ class CheckAsked:
 
 @dataclass(frozen=True, slots=True)
 class TrunkPushed:
-    """The default branch moved."""
+    """The default branch moved; `reverts` names what the push takes back, as a `ChangeClosed` does."""
 
     origin: Origin
     head: str
     actor: Actor
+    reverts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What came of the work of models: the facts that figures are counted from."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,14 @@ from pointsman.domain.levels import Phase, Severity
 
 REPAIR = " repair"
 """What the template of a question ends with that asks again for an answer which could not be read."""
+
+
+_REVERTED = re.compile(r"\bThis reverts commit ([0-9a-f]{40}(?:[0-9a-f]{24})?)\b")
+
+
+def reverted_commits(message: str) -> tuple[str, ...]:
+    """The commits that a message says it takes back, in the words that `git revert` writes by itself."""
+    return tuple(dict.fromkeys(_REVERTED.findall(message)))
 
 
 class What(StrEnum):

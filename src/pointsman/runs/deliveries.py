@@ -29,6 +29,7 @@ from pointsman.policy.globs import matches
 from pointsman.ports.inbox import Inbox
 from pointsman.runs.acting import act
 from pointsman.runs.case import Case
+from pointsman.runs.endings import note_reverts
 from pointsman.runs.engine import Engine
 from pointsman.runs.following import change_closed, change_pushed, routing_read
 from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
@@ -142,6 +143,7 @@ class Desk:
             return case
         match event:
             case TrunkPushed():
+                await note_reverts(case, event.reverts)
                 return await routing_read(case)
             case ChangeClosed():
                 return await change_closed(replace(case, number=event.number), event)

@@ -11,6 +11,7 @@ from pointsman.domain.intents import ReviewChange
 from pointsman.domain.run import Actor
 from pointsman.runs.case import Case
 from pointsman.runs.course import PAUSED
+from pointsman.runs.endings import note_end
 from pointsman.runs.holding import give_up_older, stop_runs
 from pointsman.runs.journal import TEXT
 from pointsman.runs.remembering import REVIEW, LastReview, last_of
@@ -49,6 +50,7 @@ async def change_closed(case: Case, event: ChangeClosed) -> str:
     if change is not None and change.state == "open":
         return "ignored: open again"
     await stop_runs(case, "closed")
+    await note_end(case, event)
     await case.forget(PAUSED)
     await case.forget(WATCHED)
     return "merged" if event.merged else "closed"

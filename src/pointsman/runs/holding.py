@@ -19,6 +19,7 @@ from pointsman.domain.notes import PersonAct
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.checks import cancel_check
 from pointsman.runs.course import PAUSED, topic_of
+from pointsman.runs.endings import note_fates
 from pointsman.runs.journal import FLAG
 from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.standing import settled_check
@@ -113,6 +114,7 @@ async def ignore(case: Case, finding: str) -> str:
         await case.reply(nothing_to_do("findings"))
         return "nothing to do"
     await case.remember(IGNORED, {wanted: case.actor.login})
+    await note_fates(case, {wanted: "ignored"})
     await case.reply(ignored_finding(wanted))
     for thread in threads:
         if thread.finding == wanted and not thread.is_resolved:
@@ -128,6 +130,7 @@ async def note_fixed(case: Case) -> str:
     finding = next((thread.finding for thread in threads if thread.first == case.thread), "")
     if not finding:
         return "ignored: no finding of ours"
+    await note_fates(case, {finding: "upheld"})
     await case.reply(noted_fixed(finding))
     return f"noted: {finding}"
 

@@ -1,4 +1,5 @@
 import hashlib
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -46,6 +47,7 @@ HERE = Origin("github", "31", "acme/tool", "41")
 LABELS = ("bug", "pointsman: review")
 BRANCH = "pointsman/5-cut"
 OPENED = ChangeOpened(HERE, "6", HEAD, LABELS, ANNA)
+MERGED = ChangeClosed(HERE, "6", BRANCH, True, ANNA)
 BECOMES: dict[tuple[str, str], Event] = {
     ("issues", "labeled"): IssueLabelled(HERE, "5", "pointsman", ANNA, DIGEST),
     ("issue_comment", "created"): Commented(HERE, "5", False, "c501", "/pointsman plan", ANNA, False, DIGEST),
@@ -56,7 +58,7 @@ BECOMES: dict[tuple[str, str], Event] = {
     ("pull_request", "synchronize"): ChangePushed(HERE, "6", BEFORE, HEAD, BRANCH, LABELS, ANNA),
     ("pull_request", "edited"): ChangePushed(HERE, "6", HEAD, HEAD, BRANCH, LABELS, ANNA),
     ("pull_request", "review_requested"): ReviewAsked(HERE, "6", HEAD, ME, ANNA),
-    ("pull_request", "closed"): ChangeClosed(HERE, "6", BRANCH, True, ANNA),
+    ("pull_request", "closed"): MERGED,
     ("pull_request_review", "submitted"): Commented(HERE, "6", True, "r701", "@pointsman fix", ANNA, False, DIGEST),
     ("pull_request_review_comment", "created"): ThreadReplied(
         HERE, "6", "t601", "t600", "Why not a set?", ANNA, False
@@ -182,6 +184,21 @@ def test_a_push_counts_when_the_default_branch_is_still_there() -> None:
     assert told("push", {**push, "ref": "refs/heads/other"}) == Ignored("a push to another branch")
     assert told("push", {**push, "deleted": True}) == Ignored("the branch was deleted")
     assert told("push", {**push, "sender": None}) == TrunkPushed(HERE, HEAD, Actor(0, ""))
+
+
+def test_a_merge_names_the_commit_that_it_became_and_what_it_takes_back() -> None:
+    closed = sample("pull_request", "closed")
+    said = f"Reverts acme/tool#5\r\n\nThis reverts commit {BEFORE}.\nReverts acme/other#9, not here."
+    merged = spoilt(spoilt(closed, "pull_request.merge_commit_sha", HEAD), "pull_request.body", said)
+    assert told("pull_request", merged) == replace(MERGED, landed=HEAD, reverts=("5", BEFORE))
+    unmerged = spoilt(merged, "pull_request.merged", False)
+    assert told("pull_request", unmerged) == replace(MERGED, merged=False)
+
+
+def test_a_push_names_the_commits_that_it_takes_back() -> None:
+    commits = [{"message": "Mend it"}, {"message": f'Revert "Mend it"\n\nThis reverts commit {BEFORE}.'}, {}]
+    found = told("push", {**sample("push", ""), "commits": commits})
+    assert found == TrunkPushed(HERE, HEAD, ANNA, reverts=(BEFORE,))
 
 
 def test_an_installation_without_repositories_adds_nothing() -> None:

@@ -1,6 +1,7 @@
 """From GitHub's words to ours: a delivery becomes an event, or the reason why nothing follows from it."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from pointsman.domain.events import (
     ThreadReplied,
     TrunkPushed,
 )
+from pointsman.domain.marks import reverted_commits
 from pointsman.domain.run import NOBODY, Actor, text_digest
 from pointsman.forges.github import wire
 from pointsman.forges.github.webhook import FORGE, NO_ACTION
@@ -211,7 +213,27 @@ def _review_asked(payload: wire.PullPayload, reading: _Reading) -> Told:
 
 def _change_closed(payload: wire.PullPayload, reading: _Reading) -> Told:
     pull = payload.pull_request
-    return ChangeClosed(reading.origin, str(pull.number), pull.head.ref, pull.merged is True, reading.actor)
+    is_merged = pull.merged is True
+    return ChangeClosed(
+        origin=reading.origin,
+        number=str(pull.number),
+        branch=pull.head.ref,
+        merged=is_merged,
+        actor=reading.actor,
+        landed=pull.merge_commit_sha or "" if is_merged else "",
+        reverts=_reverts((pull.body or "",), reading.origin.name) if is_merged else (),
+    )
+
+
+def _reverts(texts: Iterable[str], name: str) -> tuple[str, ...]:
+    """What texts say that they take back: commits as git says it, changes of this repository as GitHub does.
+
+    The pull request that GitHub's button makes says `Reverts OWNER/NAME#NUMBER` (GitHub documentation, "Reverting a
+    pull request").
+    """
+    said = re.compile(rf"^Reverts {re.escape(name)}#(\d+)\s*$", re.MULTILINE | re.IGNORECASE)
+    found = [one for text in texts for one in (*said.findall(text), *reverted_commits(text))]
+    return tuple(dict.fromkeys(found))
 
 
 def _check_rerun(payload: wire.CheckRunPayload, reading: _Reading) -> Told:
@@ -240,11 +262,10 @@ def _trunk_pushed(payload: wire.PushPayload, reading: _Reading) -> Told:
     """Nobody's leave is asked for what a push to the default branch leads to, so the sender may be missing."""
     if payload.ref != f"refs/heads/{payload.repository.default_branch}":
         return Ignored("a push to another branch")
-    return (
-        Ignored("the branch was deleted")
-        if payload.deleted
-        else TrunkPushed(reading.origin, payload.after, reading.actor)
-    )
+    if payload.deleted:
+        return Ignored("the branch was deleted")
+    messages = (commit.message or "" for commit in payload.commits)
+    return TrunkPushed(reading.origin, payload.after, reading.actor, reverts=_reverts(messages, reading.origin.name))
 
 
 def _installed(body: bytes, me: Actor, app_id: int) -> Told:

@@ -103,6 +103,7 @@ class Pull(PullText):
     head: Head
     labels: tuple[Label, ...] = ()
     merged: bool | None = None
+    merge_commit_sha: Commit | None = None
 
 
 class Remark(Wire):
@@ -219,12 +220,19 @@ class CheckSuitePayload(Payload):
     check_suite: CheckSuite
 
 
+class PushedCommit(Wire):
+    """A commit of a push."""
+
+    message: Text | None = None
+
+
 class PushPayload(Payload):
     """`push`."""
 
     ref: Word
     after: Commit
     deleted: bool
+    commits: tuple[PushedCommit, ...] = ()
 
 
 class InstalledPayload(Wire):
