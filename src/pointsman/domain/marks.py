@@ -139,6 +139,15 @@ class ChangeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Landing:
+    """What the default branch shows of a change: how it was merged, if it was, and whether it was taken back."""
+
+    key: str
+    end: ChangeEnd | None
+    is_reverted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Worked:
     """What one model did in one phase of one class of task. Cost in US dollars, times of answers in seconds.
 
