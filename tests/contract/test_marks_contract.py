@@ -12,6 +12,7 @@ from pointsman.audit.marks import SqlMarks
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase, Severity
 from pointsman.domain.marks import (
+    MEASURE,
     Account,
     ChangeEnd,
     ChangeMark,
@@ -191,3 +192,15 @@ def test_a_decision_sees_medians_of_the_newest_calls_and_nothing_of_a_few(ledger
     assert (measured.calls, measured.latency_ms, measured.input_tokens, measured.output_tokens) == (5, 3000, 100, 20)
     assert found.usual("small", Phase.PLAN) is None
     assert asyncio.run(marks.figures("2026-11-22")).of == {}
+
+
+def test_small_questions_tell_how_long_a_model_takes_until_real_ones_do(ledger: SqlLedger, marks: SqlMarks) -> None:
+    tiny = [replace(timed(number, 0.2, "m-1", Phase.TRIAGE), template=MEASURE) for number in range(5)]
+    asyncio.run(_kept(ledger, *tiny))
+    found = asyncio.run(marks.figures("2026-11-01"))
+    assert (found.latency_ms("small", Phase.CODE), found.usual("small", Phase.TRIAGE)) == (200, None)
+    assert found.typical(Phase.TRIAGE) is None
+    asyncio.run(_kept(ledger, *(timed(number, 3.0, phase=Phase.TRIAGE) for number in range(5))))
+    found = asyncio.run(marks.figures("2026-11-01"))
+    measured = found.usual("small", Phase.TRIAGE)
+    assert measured is not None and (measured.calls, measured.latency_ms, measured.input_tokens) == (5, 3000, 100)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from statistics import fmean, median
-from typing import TypeVarTuple
+from typing import NamedTuple, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, Table, and_, case, func, select
 
@@ -12,7 +12,7 @@ from pointsman.audit.mark_tables import change_marks, change_of, finding_marks, 
 from pointsman.audit.tables import NANO, calls, runs
 from pointsman.domain.figures import Figures, Measured
 from pointsman.domain.levels import Phase
-from pointsman.domain.marks import REPAIR, Account, ChangeFacts, PairMark, Span, What, Worked
+from pointsman.domain.marks import MEASURE, REPAIR, Account, ChangeFacts, PairMark, Span, What, Worked
 
 NEWEST = 1_000
 """So many answered calls of each model are looked at for a decision."""
@@ -27,11 +27,12 @@ _Columns = TypeVarTuple("_Columns")
 def figures_since(connection: Connection, since: str) -> Figures:
     """The median time and the mean tokens of the newest answered calls, by model and phase."""
     place = func.row_number().over(partition_by=calls.c.model, order_by=calls.c.seq.desc()).label("place")
-    what = (calls.c.model, calls.c.phase, calls.c.seconds, calls.c.input_tokens, calls.c.output_tokens)
+    real = (calls.c.template != MEASURE).label("real")
+    what = (calls.c.model, calls.c.phase, real, calls.c.seconds, calls.c.input_tokens, calls.c.output_tokens)
     answered = select(*what, place).where(calls.c.state == "answered", calls.c.day >= since).subquery()
-    groups: dict[tuple[str, str], list[tuple[float, int, int]]] = defaultdict(list)
-    for model, phase, *figures, _ in connection.execute(select(answered).where(answered.c.place <= NEWEST)):
-        groups[model, phase].append((figures[0], figures[1], figures[2]))
+    groups: dict[tuple[str, str], list[_Timed]] = defaultdict(list)
+    for model, phase, *told, _ in connection.execute(select(answered).where(answered.c.place <= NEWEST)):
+        groups[model, phase].append(_Timed(*told))
     found: dict[str, dict[Phase, Measured]] = {}
     for (model, phase), group in sorted(groups.items()):
         if len(group) >= LEAST:
@@ -39,9 +40,20 @@ def figures_since(connection: Connection, since: str) -> Figures:
     return Figures(found)
 
 
-def _measured(group: list[tuple[float, int, int]]) -> Measured:
-    seconds, asked, said = zip(*group, strict=True)
-    return Measured(len(group), round(median(seconds) * 1000), round(fmean(asked)), round(fmean(said)))
+class _Timed(NamedTuple):
+    real: bool
+    seconds: float
+    asked: int
+    said: int
+
+
+def _measured(group: list[_Timed]) -> Measured:
+    """Of real calls, as soon as there are enough of them; else of all, which then tell of times alone."""
+    real = [one for one in group if one.real]
+    if len(real) < LEAST:
+        return Measured(len(group), round(median(one.seconds for one in group) * 1000))
+    asked, said = fmean(one.asked for one in real), fmean(one.said for one in real)
+    return Measured(len(real), round(median(one.seconds for one in real) * 1000), round(asked), round(said))
 
 
 def account_of(connection: Connection, span: Span) -> Account:

@@ -112,6 +112,14 @@ class SqlLedger:
         found = await self._rows(query, lambda row: _REPLY.validate_json(str(row["payload"])))
         return found[0] if found else None
 
+    async def forget_answers(self, run_id: str) -> None:
+        """Forget the answers of calls that belong to no run, and so to none whose end would do it."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(answers).where(answers.c.run_id == run_id))
+
+        await self._database.write(work)
+
     async def calls(self, run_id: str) -> tuple[CallRecord, ...]:
         """The calls of a run, after those of the runs it was forked from, each with its last attempt.
 

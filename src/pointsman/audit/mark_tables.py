@@ -51,4 +51,5 @@ def change_of(row: RowMapping) -> ChangeFacts:
         ),
         end=ChangeEnd(row["state"], row["ended_at"], row["landed"], row["is_as_reviewed"]),
         reverted_at=row["reverted_at"],
+        made_at=row["made_at"],
     )

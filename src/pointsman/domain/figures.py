@@ -12,12 +12,18 @@ class Measured:
     """What the answered calls to one model in one phase came to.
 
     `calls` counts them, `latency_ms` is the median time of one in milliseconds; the tokens are means of one call.
+    Both are 0 where only the small questions of `measure` were asked: those tell of times, not of a phase's tokens.
     """
 
     calls: int
     latency_ms: int
     input_tokens: int = 0
     output_tokens: int = 0
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether it says how many tokens a call of the phase takes."""
+        return self.input_tokens + self.output_tokens > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Figures:
 
     def typical(self, phase: Phase) -> Measured | None:
         """What a call of the phase comes to, whoever is asked: the mean of all that were measured."""
-        found = [phases[phase] for phases in self.of.values() if phase in phases]
+        found = [phases[phase] for phases in self.of.values() if phase in phases and phases[phase].has_tokens]
         calls = sum(one.calls for one in found)
         if not calls:
             return None
@@ -47,8 +53,8 @@ class Figures:
 
     def usual(self, model: str, phase: Phase) -> Measured | None:
         """What a call of the phase to the model usually comes to; None where that was never measured."""
-        phases = self.of.get(model)
-        return phases.get(phase) if phases else None
+        found = self.of.get(model, {}).get(phase)
+        return found if found is not None and found.has_tokens else None
 
 
 NOTHING_MEASURED = Figures()

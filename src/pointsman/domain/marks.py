@@ -8,6 +8,9 @@ from typing import Literal
 
 from pointsman.domain.levels import Phase, Severity
 
+MEASURE = "measure/1"
+"""The template of the small questions that are asked only to measure how long an answer takes."""
+
 REPAIR = " repair"
 """What the template of a question ends with that asks again for an answer which could not be read."""
 
@@ -130,6 +133,7 @@ class ChangeFacts:
     made: ChangeMark
     end: ChangeEnd
     reverted_at: str = ""
+    made_at: str = ""
 
     @property
     def is_trusted(self) -> bool:

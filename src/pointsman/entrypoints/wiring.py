@@ -45,9 +45,11 @@ from pointsman.ports.hooks import Hooks
 from pointsman.ports.talk import Talk
 from pointsman.runs.adapters import Adapters
 from pointsman.runs.intake import Law
+from pointsman.runs.landings import note_landings
 from pointsman.runs.parts import Parts
 from pointsman.runs.unfinished import is_unfinished
 from pointsman.runs.worker import Worker
+from pointsman.workspaces.landings import landings
 from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base, uncommitted
 from pointsman.workspaces.note_source import GitNoteSource, read_key
 from pointsman.workspaces.origin import Origin, RemoteOrigin
@@ -164,6 +166,10 @@ class Installation:
     async def figures(self) -> Figures:
         """What calls came to lately, as routes are chosen by it."""
         return await self.marks.figures(days_before(self.clock.now()))
+
+    async def look_for_landings(self, repository_id: str = "") -> None:
+        """Look in the repositories on disk for what became of the changes there."""
+        await note_landings(self.marks, landings, repository_id=repository_id, now=self.clock.now())
 
     async def repository(self, location: Path) -> Repository:
         """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.marks import ChangeFacts, Landing
@@ -31,6 +32,8 @@ async def _noted(marks: Marks, change: ChangeFacts, found: tuple[Landing, ...], 
         if landing.key != change.made.key:
             continue
         if landing.end is not None and landing.end != change.end:
-            await marks.ended(change.repository_id, change.made.key, landing.end)
+            # A commit may carry any date, and nothing is merged before it was made.
+            end = replace(landing.end, at=max(landing.end.at, change.made_at))
+            await marks.ended(change.repository_id, change.made.key, end)
         if landing.is_reverted:
             await marks.reverted(change.repository_id, change.made.key, now)

@@ -90,7 +90,7 @@ def merge(ground: Ground, repository: Repository, by: Person, issue: Issue) -> N
     text = f"tree {tree}\nparent {before}\nparent {pull.head_sha}\nauthor {who}\ncommitter {who}\n\n{issue.title}\n"
     sha = git.run("hash-object", "-t", "commit", "-w", "--stdin", given=text.encode())
     git.run("update-ref", ref, sha, before)
-    pull.merged_at, pull.merged_by = ground.stamp(), by
+    pull.merged_at, pull.merged_by, pull.merged_as = ground.stamp(), by, sha
     moved(ground, repository, by, ref, before)
     set_state(ground, repository, by, issue, "closed", None)
 

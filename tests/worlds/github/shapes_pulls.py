@@ -44,7 +44,7 @@ class PullShapes(Shapes):
             "issue_url": asked,
             **{f"{name}_url": links[name] for name in _LINKS[3:]},
             "merged_at": pull.merged_at,
-            "merge_commit_sha": None,
+            "merge_commit_sha": pull.merged_as,
             "requested_reviewers": [self.person(person) for person in pull.reviewers],
             "requested_teams": [],
             "head": self.end(pull.head, pull.head_branch, pull.head_sha, issue.by),

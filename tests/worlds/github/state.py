@@ -112,6 +112,7 @@ class Pull:
     base_branch: str
     draft: bool
     merged_at: str | None = None
+    merged_as: str | None = None
     merged_by: Person | None = None
     reviewers: list[Person] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)

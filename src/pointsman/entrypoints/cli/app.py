@@ -8,6 +8,7 @@ import typer
 from pointsman import __version__
 from pointsman.entrypoints.cli.asked import IssueAsked
 from pointsman.entrypoints.cli.explaining_app import explaining
+from pointsman.entrypoints.cli.figuring_app import figuring
 from pointsman.entrypoints.cli.options import (
     AsJson,
     GitHubWeb,
@@ -33,6 +34,7 @@ app.add_typer(audit, name="audit")
 setup = typer.Typer(help="Make the bot known to a forge, without a browser here.", rich_markup_mode=None)
 app.add_typer(setup, name="setup", no_args_is_help=True)
 app.add_typer(explaining)
+app.add_typer(figuring)
 
 
 @app.callback(invoke_without_command=True)
