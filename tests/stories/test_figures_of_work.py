@@ -114,7 +114,9 @@ def test_a_tier_with_a_latency_is_refused_as_unknown_until_its_models_were_measu
     found = figures(stage)
     assert found["runs"] == 1
     assert {(row["model"], row["phase"]): row["calls"] for row in rows(found["rows"])}[("coder", "triage")] == 5
-    assert found["cost_usd"] > fields(taken.json["run"])["cost_usd"], "what measuring cost is counted as money"
+    both = (found["cost_usd"], fields(taken.json["run"])["cost_usd"])
+    assert isinstance(both[0], float) and isinstance(both[1], float)
+    assert both[0] > both[1], "what measuring cost is counted as money"
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +153,19 @@ def test_on_github_a_merge_makes_a_trusted_change_and_a_merged_revert_takes_it_b
     found = told(scene)
     assert (found["merged"], found["trusted"], found["reverted"]) == (1, 0, 1)
     assert found["cost_per_trusted_change_usd"] is None
+
+
+def test_on_github_an_ignored_finding_counts_for_the_pair_of_coder_and_reviewer(served: ServedStage) -> None:
+    weak = finding(f"return {RIGHT}", "Nothing says what a percent is.", severity="minor")
+    scene = served.scene("pair", reviewer=(replies({"summary": "Fine.", "findings": [weak], "still_open": []}),))
+    scene.built()
+    before = pairs(scene)
+    assert before["coder", "reviewer"]["raised"] == 1
+    (thread,) = scene.shop.threads(scene.change().number)
+    scene.shop.reply(thread.first, "Won't fix: the docs say it.", scene.ada)
+    served.settle()
+    assert (pairs(scene)["coder", "reviewer"]["ignored"], before["coder", "reviewer"]["ignored"]) == (1, 0)
+
+
+def pairs(scene: Scene) -> dict[tuple[str, str], dict[str, object]]:
+    return {(str(row["coder"]), str(row["reviewer"])): row for row in rows(told(scene)["pairs"])}

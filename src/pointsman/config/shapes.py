@@ -16,7 +16,6 @@ Tokens = Annotated[int, Field(strict=True, ge=16, le=10_000_000)]
 Megabytes = Annotated[int, Field(strict=True, ge=64, le=1_048_576)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000)]
-Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$")]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
