@@ -39,7 +39,9 @@ def validated(
         value = model.model_validate(source.value)
     except ValidationError as errors:
         details = errors.errors(include_url=False, include_input=False)
-        return in_order(_problem(source, detail, model, advice, also) for detail in details)
+        unknown = {_path(detail) for detail in details if "[key]" in detail["loc"]}
+        told = [detail for detail in details if "[key]" in detail["loc"] or not _is_inside(_path(detail), unknown)]
+        return in_order(_problem(source, detail, model, advice, also) for detail in told)
     return in_order(_credentials(source)) or value
 
 
@@ -61,6 +63,15 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
     return f"known here: {', '.join(known)}" if known else ""
 
 
+def _path(detail: ErrorDetails) -> KeyPath:
+    return tuple(step for step in detail["loc"] if step != "[key]")
+
+
+def _is_inside(path: KeyPath, unknown: set[KeyPath]) -> bool:
+    """Whether a key on the way there is not known: what stands below it needs no mending."""
+    return any(path[:length] in unknown for length in range(1, len(path) + 1))
+
+
 def _problem(
     source: YamlText,
     detail: ErrorDetails,
@@ -68,7 +79,7 @@ def _problem(
     advice: Mapping[str, str],
     also: tuple[str, ...],
 ) -> ConfigProblem:
-    path: KeyPath = tuple(step for step in detail["loc"] if step != "[key]")
+    path = _path(detail)
     last = str(path[-1]) if path else ""
     if detail["type"] == "extra_forbidden" or "[key]" in detail["loc"]:
         known = _known_at(model, path[:-1], keys="[key]" in detail["loc"])

@@ -30,6 +30,9 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})\Z")
 _FLOAT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}\Z")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
+# The first line of every pointer (Git LFS specification, docs/spec.md).
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
 KeyPath = tuple[str | int, ...]
 
 
@@ -93,6 +96,9 @@ def read_yaml(data: bytes, file: str, *, max_bytes: int) -> YamlText | ConfigPro
 def _text_of(data: bytes, max_bytes: int) -> str:
     if len(data) > max_bytes:
         raise _UnreadableError(Place(1, 1), f"the file has {len(data)} bytes", f"at most {max_bytes} are read")
+    if data.startswith(_LFS_POINTER):
+        hint = "take the file out of LFS, so that git holds its text"
+        raise _UnreadableError(Place(1, 1), "this is a pointer of Git LFS and not the file", hint)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -6,20 +6,22 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One regular file of a tree: path, git blob id, size in bytes. Links and submodules are not listed."""
+    """One entry of a tree: path, git blob id, size in bytes, and what it is."""
 
     path: str
     blob: str
     size: int
+    kind: Literal["file", "link", "submodule"] = "file"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a file at a commit, with newlines as they stand in it."""
+    """The text of a file at a commit, with newlines as they stand in it; in `encoding` it is the file's bytes."""
 
     path: str
     text: str
     blob: str
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
 
 
 @dataclass(frozen=True, slots=True)

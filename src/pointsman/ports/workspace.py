@@ -18,8 +18,8 @@ class Workspace(Protocol):
         Raises OwnerMust for what is not a git repository, is empty, or does not hold the revision.
         """
 
-    async def files(self, commit: str) -> tuple[FileEntry, ...]:
-        """The regular files at `commit`, sorted by path."""
+    async def files(self, commit: str, *, every: bool = False) -> tuple[FileEntry, ...]:
+        """The regular files at `commit`, sorted by path; with `every` its links and submodules as well."""
 
     async def read(self, commit: str, path: str) -> Source | None:
         """The text of a file; None when it is absent, binary, a link, or over a megabyte."""

@@ -135,9 +135,10 @@ class DurableWorkspace(Workspace):
         """Which commit the revision was when the run first looked."""
         return await durable("fetch", TEXT, lambda: self.workspace.fetch(repository, revision))
 
-    async def files(self, commit: str) -> tuple[FileEntry, ...]:
-        """The regular files at `commit`."""
-        return tuple(entry for entry in await self.workspace.files(commit) if not is_record(entry.path))
+    async def files(self, commit: str, *, every: bool = False) -> tuple[FileEntry, ...]:
+        """The regular files at `commit`, with `every` its links and submodules as well."""
+        found = await self.workspace.files(commit, every=every)
+        return tuple(entry for entry in found if not is_record(entry.path))
 
     async def read(self, commit: str, path: str) -> Source | None:
         """The text of a file; None for a path that is more closed than the run's routes were made for."""

@@ -33,6 +33,7 @@ from pointsman.policy.separation import named_authors
 from pointsman.policy.sorting import hinted_by_labels
 from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
+from pointsman.runs.routing import committed_routing
 from pointsman.runs.sorting import hint_of
 
 # The trailer that `phases.record` and the commits of a run carry; every line counts, since a squash moves trailers.
@@ -221,10 +222,12 @@ def _mistakes(problems: tuple[ConfigProblem, ...], hint: str) -> OwnerMust:
 
 
 async def _committed(workspace: Workspace, trunk: str) -> bytes:
-    source = await workspace.read(trunk, ROUTING_FILE)
-    if source is None:
+    found = await committed_routing(workspace, trunk)
+    if found is None:
         raise OwnerMust(missing_routing_file(ROUTING_FILE), code="no-routing-file")
-    return source.text.encode()
+    if isinstance(found, ConfigProblem):
+        raise _mistakes((found,), _MEND_ROUTING)
+    return found
 
 
 def digest_of_bytes(data: bytes) -> str:

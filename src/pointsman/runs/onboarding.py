@@ -13,6 +13,7 @@ from pointsman.runs.case import Case
 from pointsman.runs.intake import Law, digest_of_bytes
 from pointsman.runs.journal import TEXT
 from pointsman.runs.parts import run_id_of
+from pointsman.runs.routing import committed_routing
 
 BRANCH = "pointsman/configure"
 ONBOARDED = "onboarded"
@@ -28,7 +29,7 @@ async def _offered(case: Case) -> str:
     memory, repository = case.parts.memory, case.repository
     workspace = await case.parts.workspace_for(repository)
     trunk = await workspace.fetch(repository, repository.default_branch)
-    if await workspace.read(trunk, ROUTING_FILE) is not None:
+    if await committed_routing(workspace, trunk) is not None:
         return "configured already"
     if "number" in await memory.recall(repository.id, "", ONBOARDED):
         return "asked already"

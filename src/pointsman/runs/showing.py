@@ -12,6 +12,7 @@ from pointsman.domain.run import Issue, Refuse
 from pointsman.runs.case import Case
 from pointsman.runs.intake import digest_of_bytes
 from pointsman.runs.journal import TEXT
+from pointsman.runs.routing import committed_routing
 from pointsman.runs.starting import decided
 
 _SHOWN_RUNS = 20
@@ -54,10 +55,9 @@ async def read_routing(case: Case) -> tuple[RoutingFile | None, tuple[ConfigProb
     """The routing file of the default branch as it is now: read, absent, or with its mistakes."""
     workspace = await case.parts.workspace_for(case.repository)
     trunk = await workspace.fetch(case.repository, case.repository.default_branch)
-    source = await workspace.read(trunk, ROUTING_FILE)
-    if source is None:
-        return None, (), b""
-    data = source.text.encode()
+    data = await committed_routing(workspace, trunk)
+    if data is None or isinstance(data, ConfigProblem):
+        return None, (data,) if data else (), b""
     found = load_routing(data, ROUTING_FILE)
     return (found, (), data) if isinstance(found, RoutingFile) else (None, found, data)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.models import EditStyle
@@ -28,9 +29,10 @@ from pointsman.workspaces.origin import LocalOrigin, Origin
 from pointsman.workspaces.patches import canonical
 from pointsman.workspaces.search import MAX_INDEXED_BYTES, SearchIndex
 from pointsman.workspaces.text import MAX_TEXT_BYTES, decode
-from pointsman.workspaces.tree import REGULAR, Entry, blobs, entries
+from pointsman.workspaces.tree import LINK, REGULAR, SUBMODULE, Entry, blobs, entries
 
 _KEPT_TREES = 16
+_KINDS: Mapping[str, Literal["link", "submodule"]] = {LINK: "link", SUBMODULE: "submodule"}
 _INDEXED_BYTES = 64 << 20
 
 
@@ -71,12 +73,15 @@ class GitWorkspace:
         """The commit that the branch stands on in the user's repository, or None."""
         return await self._origin_at(location).branch_head(branch)
 
-    async def files(self, commit: str) -> tuple[FileEntry, ...]:
-        """The regular files at `commit`, sorted by path, without names of control characters or no UTF-8."""
+    async def files(self, commit: str, *, every: bool = False) -> tuple[FileEntry, ...]:
+        """The regular files at `commit`, sorted by path, without names of control characters or no UTF-8.
+
+        With `every` its links and submodules as well.
+        """
         return tuple(
-            FileEntry(entry.path, entry.oid, entry.size)
+            FileEntry(entry.path, entry.oid, entry.size, _KINDS.get(entry.mode, "file"))
             for entry in await self._tree(commit)
-            if entry.mode in REGULAR and entry.path.isprintable()
+            if (every or entry.mode in REGULAR) and entry.path.isprintable()
         )
 
     async def read(self, commit: str, path: str) -> Source | None:
@@ -86,7 +91,7 @@ class GitWorkspace:
             return None
         data = await self._bytes([entry])
         decoded = decode(data[path])
-        return Source(path, decoded[0], entry.oid) if decoded else None
+        return Source(path, decoded[0], entry.oid, decoded[1].name) if decoded else None
 
     async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
         """The files that fit the query best, best first: words, definitions, and paths that the query names."""

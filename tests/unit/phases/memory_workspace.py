@@ -47,7 +47,7 @@ class MemoryWorkspace(Workspace):
     async def fetch(self, repository: Repository, revision: str) -> str:
         return revision
 
-    async def files(self, commit: str) -> tuple[FileEntry, ...]:
+    async def files(self, commit: str, *, every: bool = False) -> tuple[FileEntry, ...]:
         tree = self.commits[commit]
         return tuple(FileEntry(path, digest_of(tree[path])[:40], len(tree[path])) for path in sorted(tree))
 
