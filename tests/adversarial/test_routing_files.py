@@ -1,4 +1,4 @@
-"""Routing files that are no honest file of text, in real trees: R6, R7 and R10, at the command line and on GitHub."""
+"""Routing files in real trees: R1, R6, R7 and R10, at the command line and on GitHub."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,6 +94,18 @@ def test_a_mark_and_newlines_of_another_system_are_read(tmp_path: Path, server: 
     assert (told.code, told.run["result"]) == (0, "planned"), told
 
 
+def test_r1_a_branch_that_routes_otherwise_is_reviewed_by_what_stands_on_the_default_branch(
+    tmp_path: Path, server: ScriptedServer
+) -> None:
+    stage = staged(tmp_path, server)
+    stage.git("checkout", "--quiet", "-b", "half")
+    holds(ROUTING.replace("reviewer", "spare").encode())(stage)
+    asked = len(server.seen)
+    told = stage.does("review", "half", "--repo", str(stage.repository), "--json", with_policy=True)
+    assert {seen.model for seen in server.seen[asked:] if seen.model} == {"reviewer"}, told
+    assert "went by what stands on the default branch" in stage.status_page(told.run_id)
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStage]:
     with ServedStage(tmp_path_factory.mktemp("routed")) as served:
@@ -115,9 +127,9 @@ def linked(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("word", "spoil", "said"),
     [
-        ("whimbrel", linked, "This is a symbolic link"),
-        ("dunlin", lambda s: s.shop.commit("main", {FILE: POINTER}, by=s.ada), "This is a pointer of Git LFS"),
-        ("knot", lambda s: s.shop.commit("main", {FILE: BOMB}, by=s.ada), "Anchors are not read"),
+        ("whimbrel", linked, "this is a symbolic link"),
+        ("dunlin", lambda s: s.shop.commit("main", {FILE: POINTER}, by=s.ada), "this is a pointer of Git LFS"),
+        ("knot", lambda s: s.shop.commit("main", {FILE: BOMB}, by=s.ada), "anchors are not read"),
     ],
     ids=["link", "pointer", "bomb"],
 )

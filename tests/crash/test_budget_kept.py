@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from tests.crash.killing import killed, rows_of
+from tests.crash.killing import Moment, killed, rows_of
 from tests.crash.wreck import ONE_DIALECT
 from tests.worlds.script import Answer
 from tests.worlds.scripted_server import ScriptedServer
@@ -25,7 +25,7 @@ def test_c8_a_call_that_is_killed_again_and_again_is_reserved_once_and_paid_once
         first = ("run", *stage.about(), "--json")
         for number in range(1, KILLS + 1):
             words = first if number == 1 else ("resume", "--json")
-            assert killed(stage, *words, when=lambda _, many=number: len(stage.asked()) >= many)
+            assert killed(stage, *words, when=_asked(stage, number))
             assert _counted(stage) == _reserved(stage)[-1] > 0
         reserved = _reserved(stage)
         end = stage.does("resume", "--json")
@@ -35,6 +35,10 @@ def test_c8_a_call_that_is_killed_again_and_again_is_reserved_once_and_paid_once
     paid = rows_of(stage.home, "SELECT SUM(cost_nano) FROM calls WHERE state = 'answered'")
     assert [(_counted(stage),)] == paid
     assert stage.asked() == ["planner"] * (KILLS + 1) + ["coder", "reviewer"]
+
+
+def _asked(stage: Stage, requests: int) -> Moment:
+    return lambda _: len(stage.asked()) >= requests
 
 
 def _counted(stage: Stage) -> int:

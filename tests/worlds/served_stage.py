@@ -18,7 +18,7 @@ from tests.worlds.github.state import Check, Comment, Installation, Issue, Perso
 from tests.worlds.repositories import BUGGY, ROUTING, TESTS
 from tests.worlds.script import Answer, Script, rule
 from tests.worlds.scripted_server import ScriptedServer
-from tests.worlds.stage import APPROVAL, PLAN, PROGRAM, RIGHT, SEATS, edit, environment, policy_of, replies
+from tests.worlds.stage import APPROVAL, PLAN, PROGRAM, RIGHT, SEATS, Seat, edit, environment, policy_of, replies
 from tests.worlds.warm import Typed, typed
 
 from pointsman.audit.ledger import SqlLedger
@@ -61,13 +61,21 @@ class ServedStage:
     program = PROGRAM
     besides: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, folder: Path, *, spacing: float = 0.0, timeout: int = 20, **policy: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        spacing: float = 0.0,
+        timeout: int = 20,
+        seats: tuple[Seat, ...] = SEATS,
+        **policy: object,
+    ) -> None:
         self.folder = folder
         self.world = GitHubWorld(folder / "github")
         self.models = ScriptedServer(Script(rules=()))
         self.port = _free_port()
         self._spacing, self._timeout = spacing, timeout
-        self._policy = policy
+        self._policy, self._seats = policy, seats
         self._serving: Typed | None = None
         self._words: set[str] = set()
         self.ledger = SqlLedger(f"sqlite:///{self.home / 'ledger.sqlite'}")
@@ -185,7 +193,7 @@ class ServedStage:
     def _register(self) -> None:
         app = self.world.app
         caps = {"run_usd": 1, "repository_day_usd": 1000, "installation_day_usd": 1000}
-        text = policy_of(SEATS, self.models.url, **{"caps": caps, **self._policy})
+        text = policy_of(self._seats, self.models.url, **{"caps": caps, **self._policy})
         self.policy_file.write_text(text, encoding="utf-8")
         self.home.mkdir(mode=0o700)
         save_account(
