@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.worlds.repositories import BUGGY
+from tests.worlds.script import rule
 from tests.worlds.scripted_server import ScriptedServer
-from tests.worlds.served_stage import Scene, ServedStage
+from tests.worlds.served_stage import LABEL, Scene, ServedStage
 from tests.worlds.stage import (
     PROGRAM,
     RIGHT,
@@ -18,6 +19,7 @@ from tests.worlds.stage import (
     environment,
     fields,
     finding,
+    policy_of,
     replies,
     rows,
     staged,
@@ -125,14 +127,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStage]:
         yield stage
 
 
-def told(scene: Scene) -> dict[str, object]:
-    """What `pointsman stats` says on the machine of the server, of everything that it did."""
-    stage = scene.stage
-    command = [str(PROGRAM), "stats", "--json", "--home", str(stage.home)]
+def types(stage: ServedStage, *words: str) -> str:
+    """What somebody reads who types a command on the machine of the server."""
+    command = [str(PROGRAM), *words, "--home", str(stage.home)]
     said = typed(command, cwd=stage.folder, env=environment(stage.folder))
     out, err = said.communicate(timeout=120)
-    assert said.wait() == 0, err
-    return fields(json.loads(out))
+    assert said.wait() == 0, (out, err)
+    return out
+
+
+def told(scene: Scene) -> dict[str, object]:
+    """What `pointsman stats` says there, of everything that the server did."""
+    return fields(json.loads(types(scene.stage, "stats", "--json")))
 
 
 def test_on_github_a_merge_makes_a_trusted_change_and_a_merged_revert_takes_it_back(served: ServedStage) -> None:
@@ -169,3 +175,20 @@ def test_on_github_an_ignored_finding_counts_for_the_pair_of_coder_and_reviewer(
 
 def pairs(scene: Scene) -> dict[tuple[str, str], dict[str, object]]:
     return {(str(row["coder"]), str(row["reviewer"])): row for row in rows(told(scene)["pairs"])}
+
+
+def test_a_server_takes_a_tier_by_its_latency_once_a_model_of_it_was_measured(tmp_path: Path) -> None:
+    models = fields(json.loads(policy_of(SEATS, "http://127.0.0.1:9"))["models"])
+    models["coder"] = {**fields(models["coder"]), "tier": "small"}
+    with ServedStage(tmp_path, models=models) as stage:
+        scene = stage.scene("fast", routing=FAST)
+        number = scene.labelled()
+        stage.settle()
+        assert "latency has not been measured" in "\n".join(scene.said(number))
+        stage.models.learn(rule(*("ready",) * 5, name="measured", model="coder"))
+        assert "5 of 5" in types(stage, "measure", "coder", "--policy", str(tmp_path / "policy.yml"))
+        # A server that goes on would look again within a minute.
+        stage.stop()
+        stage.start()
+        scene.shop.label(number, LABEL, scene.ada)
+        assert scene.over().result == "ready"

@@ -38,6 +38,7 @@ class _Trunk:
         self._git_dir = git_dir
         self._ref = ref
         self._source = source
+        self._digests: dict[str, str] = {}
 
     async def end_of(self, made: ChangeMark) -> ChangeEnd | None:
         """How the change came into the branch; None when it did not."""
@@ -84,10 +85,13 @@ class _Trunk:
         return tuple(name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name)
 
     async def _diff(self, commit: str) -> str:
-        try:
-            return await self._source.diff_digest(f"{commit}^", commit)
-        except OwnerMust:
-            return ""
+        """The digest of what a commit changes, asked for once however many changes are compared with it."""
+        if commit not in self._digests:
+            try:
+                self._digests[commit] = await self._source.diff_digest(f"{commit}^", commit)
+            except OwnerMust:
+                self._digests[commit] = ""
+        return self._digests[commit]
 
     async def _time(self, commit: str) -> str:
         said = (await self._asked("--max-count=1", "--format=%ct", commit)).split()

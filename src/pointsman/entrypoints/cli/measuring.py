@@ -15,6 +15,7 @@ from pointsman.domain.errors import PointsmanError, Stopped, UsageMust
 from pointsman.domain.levels import Phase
 from pointsman.domain.marks import MEASURE
 from pointsman.domain.models import Ask, Caps, Message, Model, Outage
+from pointsman.domain.run import LOCAL
 from pointsman.entrypoints.cli.figuring_asked import MeasureAsked
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, new_run_id, price_of, read_policy
@@ -53,7 +54,8 @@ async def measure(asked: MeasureAsked) -> int:
     installation = Installation(settings)
     run_id = new_run_id().replace("r-", "m-", 1)
     try:
-        survey = Survey(installation.door(models), _caps(loaded.policy, asked.budget_usd), run_id)
+        who = f"{LOCAL}:{settings.actor.id}"
+        survey = Survey(installation.door(models), _caps(loaded.policy, asked.budget_usd), run_id, who)
         results = [await survey.of(model) for model in models]
         await installation.ledger.forget_answers(run_id)
     finally:
@@ -81,12 +83,13 @@ def chosen(asked: MeasureAsked, catalogue: Catalogue) -> tuple[Model, ...]:
 
 
 def _caps(policy: PolicyFile, budget_usd: float) -> Caps:
-    """What all questions together may cost: the budget, within what the installation may spend in a day."""
+    """What all questions together may cost: the budget, within what installation and person may spend in a day."""
     return Caps(
         phase_usd=budget_usd,
         run_usd=budget_usd,
         repository_day_usd=math.inf,
         installation_day_usd=policy.caps.installation_day_usd,
+        requester_day_usd=policy.caps.requester_day_usd,
     )
 
 
@@ -101,6 +104,7 @@ class Survey:
     door: Models
     caps: Caps
     run_id: str
+    requester: str
     number: int = 0
 
     async def of(self, model: Model) -> Result:
@@ -133,6 +137,7 @@ class Survey:
             max_output_tokens=min(_OUTPUT_TOKENS, model.max_output),
             caps=self.caps,
             repository_id="",
+            requester=self.requester,
             run_id=self.run_id,
             call_id=f"{self.run_id}:{Phase.TRIAGE}:{self.number}",
         )
