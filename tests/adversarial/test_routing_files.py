@@ -87,6 +87,19 @@ def test_r7_r10_a_routing_file_that_is_no_plain_text_is_said_and_nothing_is_done
     assert "Mend the file on the default branch; until then nothing is run." in told.told
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"), [(_link, "symbolic link"), (_submodule, "submodule"), (_folder, "folder")]
+)
+def test_r7_who_asks_for_the_routes_of_such_a_file_is_told_the_same(
+    tmp_path: Path, server: ScriptedServer, spoil: Spoil, said: str
+) -> None:
+    stage = staged(tmp_path, server)
+    spoil(stage)
+    told = stage.does("route", "--repo", str(stage.repository), with_policy=True)
+    assert (told.code, told_once(told)) == (1, "routing-file"), told
+    assert f"{FILE}:1:1: this is a {said}" in told.told
+
+
 def test_a_mark_and_newlines_of_another_system_are_read(tmp_path: Path, server: ScriptedServer) -> None:
     stage = staged(tmp_path, server)
     holds(b"\xef\xbb\xbf" + ROUTING.replace("\n", "\r\n").encode())(stage)

@@ -7,9 +7,9 @@ from pointsman.domain.errors import UsageMust
 from pointsman.domain.run import Repository
 from pointsman.forges.local.issues import read_issue
 from pointsman.models.prices import price_of
-from pointsman.workspaces.local_repository import file_at, locate
+from pointsman.workspaces.local_repository import file_at, locate, oddity_at
 
-__all__ = ["committed", "is_there", "price_of", "read_file", "read_issue", "repository_at"]
+__all__ = ["committed", "is_there", "odd_routing", "price_of", "read_file", "read_issue", "repository_at"]
 
 
 def read_file(path: Path) -> tuple[bytes, bool]:
@@ -35,3 +35,8 @@ async def repository_at(location: Path) -> Repository:
 async def committed(repository: Repository, revision: str = "", path: str = ROUTING_FILE) -> bytes | None:
     """A file as it was committed, at the tip of the default branch unless a revision is named; None without one."""
     return await file_at(repository.location, revision or repository.default_branch, path)
+
+
+async def odd_routing(repository: Repository) -> str:
+    """What stands on the default branch in place of a routing file, empty when nothing does."""
+    return await oddity_at(repository.location, repository.default_branch, ROUTING_FILE)

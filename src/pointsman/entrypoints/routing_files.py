@@ -11,7 +11,8 @@ from pointsman.config.yaml_source import YamlText, read_yaml
 from pointsman.conversation.refusals import missing_routing_file
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.run import Repository
-from pointsman.entrypoints.on_disk import committed, is_there, read_file, repository_at
+from pointsman.entrypoints.on_disk import committed, is_there, odd_routing, read_file, repository_at
+from pointsman.runs.routing import no_text
 
 _LARGEST = 1024 * 1024
 _POLICY_KEYS = frozenset(PolicyFile.model_fields) - {"version", "paths", "protected", "review", "tasks"}
@@ -45,6 +46,9 @@ async def routing_of(ground: Ground, given: Path | None) -> Written[RoutingFile]
         return _right(read_routing(read_file(given)[0], str(given)))
     data = await committed(ground.repository) if ground.repository else None
     if data is None:
+        odd = await odd_routing(ground.repository) if ground.repository else ""
+        if odd:
+            _wrong((no_text(odd),), "routing-file")
         raise OwnerMust(missing_routing_file(ROUTING_FILE), code="no-routing-file")
     return _right(read_routing(data, ROUTING_FILE))
 

@@ -21,7 +21,12 @@ async def committed_routing(workspace: Workspace, commit: str) -> bytes | Config
         return source.text.encode(source.encoding)
     entries = await workspace.files(commit, every=True)
     kind = next((found for entry in entries if (found := _kind(entry))), "")
-    return ConfigProblem(ROUTING_FILE, 1, 1, _ODD[kind], _HINT) if kind else None
+    return no_text(kind) if kind else None
+
+
+def no_text(kind: str) -> ConfigProblem:
+    """What is wrong with a routing file that is a `link`, a `submodule`, a `folder`, or a `file` of no text."""
+    return ConfigProblem(ROUTING_FILE, 1, 1, _ODD[kind], _HINT)
 
 
 def _kind(entry: FileEntry) -> str:

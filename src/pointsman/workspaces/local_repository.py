@@ -110,11 +110,23 @@ async def file_at(location: str, revision: str, path: str) -> bytes | None:
 
     Raises OwnerMust(not-a-repository, empty-repository, unknown-revision).
     """
+    mode, oid = await _entry_at(location, revision, path)
+    if mode not in ("100644", "100755"):
+        return None
+    return await git(git_dir_of(location), "cat-file", "blob", oid)
+
+
+async def oddity_at(location: str, revision: str, path: str) -> str:
+    """`link`, `submodule` or `folder` for what stands there in a file's place; else empty. Raises as `file_at`."""
+    mode, _ = await _entry_at(location, revision, path)
+    return {"120000": "link", "160000": "submodule", "040000": "folder"}.get(mode, "")
+
+
+async def _entry_at(location: str, revision: str, path: str) -> tuple[str, str]:
+    """Mode and object id of a path, both empty when it is absent."""
     git_dir = git_dir_of(location)
     commit = await resolve(git_dir, location, revision)
     listed = (await git(git_dir, "ls-tree", "-z", "--full-tree", commit, path)).split(b"\0")[0]
     about, _, found = listed.partition(b"\t")
-    mode, _, oid = about.partition(b" blob ")
-    if found != path.encode() or mode not in (b"100644", b"100755"):
-        return None
-    return await git(git_dir, "cat-file", "blob", oid.decode())
+    mode, _, oid = (about if found == path.encode() else b"  ").decode().split(" ")
+    return mode, oid
