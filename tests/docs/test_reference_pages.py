@@ -7,9 +7,11 @@ import pytest
 from pointsman.conversation.command_page import comment_command_reference
 from pointsman.entrypoints.cli.command_reference import command_reference
 from pointsman.policy.reference import policy_reference, routing_reference, rules_reference
+from pointsman.policy.sorting_reference import triage_reference
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {
+    "triage.md": triage_reference,
     "routing-file.md": routing_reference,
     "policy.md": policy_reference,
     "rules.md": rules_reference,

@@ -278,7 +278,7 @@ class Installation:
     def _engine_with(self, turns: "Turns | None") -> "Engine":
         from pointsman.runs.engine import Engine
 
-        adapters = Adapters(self._ports_for, self.forge, self.ledger, self.clock, marks=self.marks)
+        adapters = Adapters(self.ports_for, self.forge, self.ledger, self.clock, marks=self.marks)
         if self.github is not None:
             adapters = replace(
                 adapters,
@@ -316,7 +316,8 @@ class Installation:
         self._doors.append(door)
         return door
 
-    async def _ports_for(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
+    async def ports_for(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
+        """The ports of an order, with a door that knows the providers of these models and no other."""
         workspace = await self.workspace(spec.repository)
         chains = await asyncio.to_thread(self.toolchains, spec.verify.interpreters)
         return Ports(

@@ -11,7 +11,7 @@ _BY_TASK = {
     TaskClass.BUGFIX: Risk.LOW,
     TaskClass.SECURITY: Risk.HIGH,
 }
-_BY_LABEL = {
+RISK_LABELS = {
     "security": Risk.HIGH,
     "vulnerability": Risk.HIGH,
     "risk:high": Risk.HIGH,
@@ -70,7 +70,7 @@ def risk_of(
     """
     found = [floor, _BY_TASK.get(task, Risk.MEDIUM), *(risk_of_path(path) for path in paths)]
     words = [label.strip().casefold() for label in labels]
-    found += [_BY_LABEL[word] for word in words if word in _BY_LABEL]
+    found += [RISK_LABELS[word] for word in words if word in RISK_LABELS]
     if len(paths) > MANY_PATHS or size > LONG_TEXT:
         found.append(Risk.MEDIUM)
     return max(found, key=lambda risk: risk.rank)

@@ -75,6 +75,9 @@ _KINDS: tuple[tuple[TaskClass, tuple[str, ...]], ...] = (
     ),
 )  # fmt: skip
 
+PATH_CLASSES = frozenset(task for task, _ in _KINDS)
+"""The classes that paths alone can say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signs:

@@ -1,11 +1,12 @@
 """What the paths that work touches mean for it: more closed, protected, or for a person to approve."""
 
-from pointsman.domain.levels import Risk, Sensitivity, highest
+from pointsman.domain.levels import Risk, Sensitivity, TaskClass, highest
 from pointsman.domain.outcome import Plan
 from pointsman.domain.run import Need, Refuse, RunSpec
 from pointsman.policy.globs import matches
 from pointsman.policy.risk import risk_of, risk_of_path
 from pointsman.policy.rules import Rule, refuse
+from pointsman.policy.sorting import PATH_CLASSES, kind_of
 
 
 def sensitivity_at(spec: RunSpec, path: str) -> Sensitivity:
@@ -68,6 +69,17 @@ def unapproved(spec: RunSpec, plan: Plan | None, paths: tuple[str, ...]) -> Refu
         return None
     reason = f"{grave} makes the risk high, and the plan of this run, which no person approved, does not name it"
     return refuse(Rule.RISK_APPROVAL, reason, Rule.RISK_APPROVAL.mend)
+
+
+def owed(spec: RunSpec, paths: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether passed tests and a review are asked of a change that touches these paths.
+
+    A class that is a kind of path (docs, tests, visual) may ask for less only as long as nothing else is touched.
+    """
+    orders = [spec.order]
+    if spec.task in PATH_CLASSES and any(kind_of(path) is not spec.task for path in paths):
+        orders.append(spec.orders.get(TaskClass.UNKNOWN, spec.order))
+    return any(order.evidence_required for order in orders), any(order.review_required for order in orders)
 
 
 def written(plan: Plan) -> tuple[str, ...]:

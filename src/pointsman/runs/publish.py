@@ -28,6 +28,7 @@ from pointsman.domain.outcome import Note, Verdict
 from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.phases.record import Closing, record
 from pointsman.policy.admission import standing
+from pointsman.policy.touched import owed
 from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING, TEXT, durable
 from pointsman.runs.proving import Proved
@@ -150,10 +151,11 @@ def _next_model(course: Course) -> str:
 
 def result_of(course: Course, proved: Proved) -> Literal["ready", "needs-person"]:
     """Ready means: proved by the tests and approved by the review, as far as policy asks for either."""
-    order = course.spec.order
+    touched = tuple(edit.path for edit in proved.patch.edits) if proved.patch is not None else ()
+    evidence_owed, review_owed = owed(course.spec, touched)
     evident = proved.evidence is not None and proved.evidence.verdict is Verdict.PASSED
     approved = proved.review is not None and proved.review.verdict == "approve"
-    if (evident or not order.evidence_required) and (approved or not order.review_required):
+    if (evident or not evidence_owed) and (approved or not review_owed):
         return "ready"
     return "needs-person"
 

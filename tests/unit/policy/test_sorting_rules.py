@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.policy.policy_world import admitted
+from tests.unit.policy.policy_world import POLICY, admitted
 
 from pointsman.domain.levels import Risk, TaskClass
 from pointsman.domain.outcome import Plan
 from pointsman.phases.paths import is_test
 from pointsman.policy.risk import risk_of
 from pointsman.policy.sorting import RULES, Signs, hinted, hinted_by_labels, kind_of, within
-from pointsman.policy.touched import approval_wanted, risk_with, unapproved
+from pointsman.policy.touched import approval_wanted, owed, risk_with, unapproved
 
 DOCS, SECURITY, UNKNOWN, BUGFIX = TaskClass.DOCS, TaskClass.SECURITY, TaskClass.UNKNOWN, TaskClass.BUGFIX
 TYPO = Signs("A typo", "docs/usage.md says recieve.", named=("docs/usage.md",))
@@ -203,3 +203,12 @@ def test_a_fix_may_touch_the_grave_path_of_its_finding_and_no_other() -> None:
     spec, plan = replace(SPEC, goal="fix"), replace(PLAN, change=("src/login.py",))
     assert unapproved(spec, plan, ("src/login.py",)) is None
     assert unapproved(spec, plan, ("src/login.py", "src/auth.py")) is not None
+
+
+def test_a_class_that_asks_for_less_does_so_only_while_nothing_else_is_touched() -> None:
+    law = POLICY.replace("tasks: {", "tasks: {docs: {evidence: optional, review: optional}, ")
+    law = law.replace("max_output_tokens: 4096, evidence: optional", "max_output_tokens: 4096, evidence: required")
+    spec = admitted("plan: opus\ncode: qwen-s\nqa: sol\n", law=law).triaged(DOCS, Risk.LOW)
+    assert owed(spec, ("docs/usage.md",)) == (False, False)
+    assert owed(spec, ("docs/usage.md", "src/cart.py")) == (True, True)
+    assert owed(spec.triaged(UNKNOWN, Risk.LOW), ("docs/usage.md",)) == (True, True)

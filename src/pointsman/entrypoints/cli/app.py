@@ -20,6 +20,7 @@ from pointsman.entrypoints.cli.options import (
     leave_after,
     taking,
 )
+from pointsman.entrypoints.cli.trials_app import trials
 
 app = typer.Typer(
     name="pointsman",
@@ -35,6 +36,7 @@ setup = typer.Typer(help="Make the bot known to a forge, without a browser here.
 app.add_typer(setup, name="setup", no_args_is_help=True)
 app.add_typer(explaining)
 app.add_typer(figuring)
+app.add_typer(trials, name="eval", no_args_is_help=True)
 
 
 @app.callback(invoke_without_command=True)

@@ -29,6 +29,23 @@ class IssueAsked:
 
 
 @dataclass(frozen=True)
+class TrialAsked:
+    """What `eval triage` is asked: the route of a routing file, or a model in its place."""
+
+    repo: Repo = Path()
+    routing: Routing = None
+    model: Annotated[str, typer.Option("--model", help="A model of the policy, in place of the route's.")] = ""
+    rules_only: Annotated[bool, typer.Option("--rules-only", help="Ask no model; what no rule knows is unknown.")] = (
+        False
+    )
+    every: Annotated[int, typer.Option("--every", min=1, help="Take each N-th example, for slow hardware.")] = 1
+    budget_usd: Annotated[float, typer.Option("--budget-usd", min=0.0, help="Money for the whole trial.")] = 0.10
+    policy: Policy = None
+    home: Home = None
+    as_json: AsJson = False
+
+
+@dataclass(frozen=True)
 class CheckAsked:
     """What `check` is asked."""
 

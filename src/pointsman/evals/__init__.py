@@ -1,0 +1,1 @@
+"""Golden tasks, trials of routes, and the figures that come of them."""
