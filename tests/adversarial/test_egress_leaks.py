@@ -30,6 +30,8 @@ from pointsman.domain.levels import Perimeter, Phase
 from pointsman.domain.models import Outage, Permit, Provider, ProviderKind, Reply
 from pointsman.models.adapter import Adapter, Question
 from pointsman.models.anthropic import Anthropic
+from pointsman.models.anthropic_clouds import Bedrock, Vertex
+from pointsman.models.azure_openai import AzureOpenAI
 from pointsman.models.door import Door
 from pointsman.models.ollama import Ollama
 from pointsman.models.openai import OpenAI
@@ -39,7 +41,7 @@ from pointsman.models.pool import trusted
 from pointsman.models.transport import Exchange, Gate, permitted
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = (ProviderKind.ANTHROPIC, ProviderKind.OPENAI, ProviderKind.OPENAI_COMPATIBLE, ProviderKind.OLLAMA)
+KINDS = tuple(kind for kind in ProviderKind if kind is not ProviderKind.SCRIPTED)
 every = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -83,10 +85,13 @@ def test_s6_nothing_in_the_environment_moves_a_request_or_adds_to_it(kind: Provi
     with serving(lambda _: saying(kind, "yes")) as stranger, serving(lambda _: saying(kind, "yes")) as ours:
         proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
         addresses = ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OLLAMA_HOST", "OPENAI_API_BASE")
+        clouds = ("ANTHROPIC_BEDROCK_BASE_URL", "ANTHROPIC_VERTEX_BASE_URL", "AZURE_OPENAI_ENDPOINT")
         keys = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "OLLAMA_API_KEY")
-        names = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "ANTHROPIC_PROFILE")
-        poison = dict.fromkeys((*proxies, *addresses), stranger.origin)
-        poison |= dict.fromkeys((*keys, *names), "poison-value")
+        tokens = ("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN")
+        names = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "ANTHROPIC_PROFILE", "AWS_REGION", "CLOUD_ML_REGION")
+        projects = ("ANTHROPIC_VERTEX_PROJECT_ID", "OPENAI_API_VERSION", "GOOGLE_CLOUD_PROJECT")
+        poison = dict.fromkeys((*proxies, *addresses, *clouds), stranger.origin)
+        poison |= dict.fromkeys((*keys, *tokens, *names, *projects), "poison-value")
         poison |= {"OPENAI_LOG": "debug", "ANTHROPIC_LOG": "debug"}
         poison |= dict.fromkeys(("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS"), "x-poison: poison-value")
         printed = in_a_process(kind, ours.origin, poison)
@@ -94,7 +99,8 @@ def test_s6_nothing_in_the_environment_moves_a_request_or_adds_to_it(kind: Provi
     (seen,), (sent,) = ours.seen, ours.sent
     assert printed == f"{seen.sha256} {hashlib.sha256(sent).hexdigest()}"
     assert "poison" not in str(seen.headers) and b"poison" not in seen.body
-    credential = seen.headers.get("x-api-key") or seen.headers.get("authorization", "").removeprefix("Bearer ")
+    held = [seen.headers[name] for name in ("x-api-key", "api-key", "authorization") if name in seen.headers]
+    credential = "".join(held).removeprefix("Bearer ")
     assert credential == ("" if kind is ProviderKind.OLLAMA else KEY)
 
 
@@ -118,6 +124,9 @@ def test_s6_no_client_tries_again_behind_our_back(kind: ProviderKind, answer: Ca
 def test_s6_a_request_without_a_permit_is_stopped_as_ours_whatever_the_client_wraps_it_in(kind: ProviderKind) -> None:
     makers: dict[ProviderKind, Callable[[Provider], Adapter]] = {
         ProviderKind.ANTHROPIC: Anthropic,
+        ProviderKind.ANTHROPIC_BEDROCK: Bedrock,
+        ProviderKind.ANTHROPIC_VERTEX: Vertex,
+        ProviderKind.AZURE_OPENAI: AzureOpenAI,
         ProviderKind.OLLAMA: Ollama,
     }
 
@@ -199,8 +208,8 @@ def test_s6_a_local_ollama_is_not_asked_for_a_model_that_it_forwards(name: str) 
 
 
 def test_s6_a_probe_finds_out_that_a_local_ollama_forwards_a_model() -> None:
-    answer = {"models": [{"name": "acme-1:latest"}], "remote_host": "https://ollama.com"}
-    with serving(lambda _: as_json(answer)) as ours:
+    with serving(lambda _: as_json({"models": [{"name": "acme-1:latest"}]})) as ours:
+        ours.show = lambda _: as_json({"remote_host": "https://ollama.com"})
         where = provider(ProviderKind.OLLAMA, ours.origin)
         door = Door({where.name: where}, LedgerInMemory(), WallClock(), lambda _: None)
         assert "forwards acme-1 to https://ollama.com" in asyncio.run(door.probe(model(where)))

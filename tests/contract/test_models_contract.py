@@ -32,7 +32,7 @@ from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import Ask, Ending, Model, Outage, OutputStyle, Provider, ProviderKind, Reply, Shape
 from pointsman.models.door import Door
 
-HTTP = (ProviderKind.ANTHROPIC, ProviderKind.OPENAI, ProviderKind.OPENAI_COMPATIBLE, ProviderKind.OLLAMA)
+HTTP = tuple(kind for kind in ProviderKind if kind is not ProviderKind.SCRIPTED)
 SHAPE = Shape(
     "verdict",
     {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": False},

@@ -109,6 +109,8 @@ class Player:
 class ScriptedServer:
     """The server in a thread of this process; a context manager. `seen` and `bodies` grow with each request.
 
+    Those that only look at a model (Ollama's `/api/show`) are kept apart, in `looks`.
+
     With `listening` it answers on that socket, which may be of another network; with `tls` over https.
     """
 
@@ -133,6 +135,7 @@ class ScriptedServer:
         self.port = 0
         self.seen: list[Seen] = []
         self.bodies: list[bytes] = []
+        self.looks: list[tuple[Seen, bytes]] = []
 
     @property
     def url(self) -> str:
@@ -173,8 +176,11 @@ class ScriptedServer:
         self._ready.set()
 
     def _note(self, seen: Seen, body: bytes) -> None:
-        self.seen.append(seen)
-        self.bodies.append(body)
+        if seen.path == "/api/show":
+            self.looks.append((seen, body))
+        else:
+            self.seen.append(seen)
+            self.bodies.append(body)
         if self._log is not None:
             write_line(self._log, seen)
 

@@ -80,8 +80,8 @@ class _Row:
             self.phase.value,
             inert(calls[0].model),
             _list(dict.fromkeys(call.served for call in calls if call.served)),
-            inert(calls[0].provider),
-            str(calls[0].perimeter),
+            inert(calls[0].provider) + _aside("via ", (call.via for call in calls)),
+            str(calls[0].perimeter) + _aside("", (call.region for call in calls)),
             str(len(calls)),
             f"{sum(call.input_tokens for call in calls)} / {sum(call.output_tokens for call in calls)}",
             f"${sum(call.cost_usd for call in calls):.4f}",
@@ -231,6 +231,12 @@ def _list(texts: Iterable[str]) -> str:
     every = tuple(texts)
     more = f" and {len(every) - _MOST} more" if len(every) > _MOST else ""
     return (", ".join(inert(text) for text in every[:_MOST]) or "–") + more
+
+
+def _aside(word: str, texts: Iterable[str]) -> str:
+    """What providers said of where an answer was made, in brackets; nothing when they said nothing."""
+    said = dict.fromkeys(text for text in texts if text)
+    return f" ({word}{_list(said)})" if said else ""
 
 
 def _short(digest: str) -> str:

@@ -103,7 +103,10 @@ class PlanPart(Part):
 
 
 class CallPart(Part):
-    """One model call as it went over the wire; prompt and answer by the sha256 of their exact bytes."""
+    """One model call as it went over the wire; prompt and answer by the sha256 of their exact bytes.
+
+    `region` and `via` are where the provider said that the answer was made; empty when it did not say.
+    """
 
     call_id: str
     attempt: Whole
@@ -124,6 +127,8 @@ class CallPart(Part):
     milliseconds: Milliseconds
     at: str
     why: str
+    region: str = ""
+    via: str = ""
 
 
 class EditPart(Part):

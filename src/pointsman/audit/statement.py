@@ -214,6 +214,8 @@ def _call(call: CallRecord) -> CallPart:
         milliseconds=round(call.seconds * 1000),
         at=call.at,
         why=_text(call.why),
+        region=_text(call.region),
+        via=_text(call.via),
     )
 
 

@@ -60,6 +60,8 @@ calls = Table(
     Column("at", String, nullable=False),
     Column("why", String, nullable=False),
     Column("requester", String, nullable=False, server_default=""),
+    Column("region", String, nullable=False, server_default=""),
+    Column("via", String, nullable=False, server_default=""),
     UniqueConstraint("call_id", "attempt"),
     Index("calls_by_day", "day", "repository_id"),
 )
@@ -91,7 +93,7 @@ runs = Table(
     Column("task", String, nullable=False, server_default=""),
 )
 
-LATER = (runs.c.change, runs.c.task, calls.c.requester)
+LATER = (runs.c.change, runs.c.task, calls.c.requester, calls.c.region, calls.c.via)
 """Columns that a ledger of an earlier release lacks; each has a default, so that it can be added to it."""
 
 acts = Table(

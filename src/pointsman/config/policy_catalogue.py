@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema, field_validator, model_validator
 
+from pointsman.config.clouds import CLOUDS, address_of
 from pointsman.config.shapes import Seconds, Strict, Text, Tier, Tokens, Word
 from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import EditStyle, Model, OutputStyle, Price, Provider, ProviderKind, ToolStyle
@@ -14,7 +15,7 @@ WELL_KNOWN: Mapping[str, str] = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com/v1",
 }
-LATER = ("anthropic-bedrock", "anthropic-vertex", "azure-openai", "copilot", "duo")
+LATER = ("copilot", "duo")
 # Hosts that are public whatever a policy says of them.
 PUBLIC_HOSTS = (
     "anthropic.com",
@@ -76,13 +77,21 @@ class ProviderEntry(Strict):
 
     kind: Kind = Field(description="Which wire format it speaks.")
     perimeter: Perimeter = Field(description="Where it runs: own hardware, own cloud account, or a public vendor.")
-    base_url: Text = Field("", description="Its address; may be left out for `anthropic` and `openai` only.")
+    base_url: Text = Field("", description="Its address; may be left out where the kind, or its region, tells it.")
     key: KeyReference | None = Field(None, description="Where its key is found: `env:NAME` or `file:/path`.")
     serves: tuple[Text, ...] = Field(
         ("*",), min_length=1, description="Model ids it may be asked for; * fits any part."
     )
-    region: Text | None = Field(None, description="Region or zone, for the record.")
-    extras: Mapping[str, JsonValue] = Field({}, description="Fields added to each request.")
+    region: Text | None = Field(
+        None, description="Region, location or zone; `anthropic` is asked to keep to it and must say that it did."
+    )
+    project: Text | None = Field(None, description="The project, for `anthropic-vertex`.")
+    deployment: Literal["global", "data-zone", "region"] | None = Field(
+        None, description="Where an `azure-openai` deployment may work; `global` is public."
+    )
+    extras: Mapping[str, JsonValue] = Field(
+        {}, description="Fields added to each request; none changes what is asked."
+    )
     timeout_seconds: Seconds = Field(300, description="Longest wait for one answer, in seconds.")
 
     @field_validator("kind")
@@ -96,10 +105,13 @@ class ProviderEntry(Strict):
     def _address(self) -> "ProviderEntry":
         if self.kind == "scripted":
             return self
-        if not self.base_url and self.kind not in WELL_KNOWN:
+        if not self.address and address_of(self.kind, "any"):
+            # What is missing is the region, which is told where all rules of clouds are.
+            return self
+        if not self.address:
             raise ValueError(f"a provider of kind {self.kind} needs a base_url")
         host = urlsplit(_base_url(self.address)).hostname or ""
-        if self.perimeter is not Perimeter.PUBLIC and _is_public(host):
+        if self.perimeter is not Perimeter.PUBLIC and _is_public(host) and self.kind not in CLOUDS:
             raise ValueError(f"{host} is a public vendor; its perimeter is public")
         if self.perimeter is not Perimeter.LOCAL and not self.address.startswith("https://"):
             raise ValueError("only a local provider may be asked over http; write https://")
@@ -108,7 +120,8 @@ class ProviderEntry(Strict):
     @property
     def address(self) -> str:
         """The base address, well known or written here, without a slash at its end."""
-        return (self.base_url or WELL_KNOWN.get(self.kind, "")).rstrip("/")
+        found = WELL_KNOWN.get(self.kind) or (address_of(self.kind, self.region) if self.region else "")
+        return (self.base_url or found).rstrip("/")
 
 
 class PriceEntry(Strict):
@@ -147,6 +160,9 @@ class ModelEntry(Strict):
         0, strict=True, ge=0, le=10_000_000, description="Window asked of Ollama; 0 is sized per call."
     )
     effort: Text | None = Field(None, description="Thinking effort, in the provider's words.")
+    answers_as: Word | None = Field(
+        None, description="The name it answers under, if not its id; `azure-openai` needs it."
+    )
     price: PriceEntry | None = Field(None, description="Left out, the public price list is asked; `0` is free.")
 
     @field_validator("vendor", "family")
@@ -174,6 +190,7 @@ def domain_provider(name: str, entry: ProviderEntry) -> Provider:
         region=entry.region or "",
         extras=dict(entry.extras),
         timeout_seconds=entry.timeout_seconds,
+        project=entry.project or "",
     )
 
 
@@ -195,6 +212,7 @@ def domain_model(name: str, entry: ModelEntry, provider: Provider) -> Model:
         max_output=entry.max_output,
         num_ctx=entry.num_ctx,
         effort=entry.effort or "",
+        answers_as=entry.answers_as or "",
     )
 
 

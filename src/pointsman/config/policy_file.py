@@ -22,11 +22,12 @@ from pointsman.config.policy_parts import (
     TaskRule,
 )
 from pointsman.config.problem import ConfigProblem, quoted
+from pointsman.config.provider_rules import Fault, model_faults, provider_faults
 from pointsman.config.shapes import PathPattern, Strict, Word
 from pointsman.config.validation import did_you_mean, in_order, validated
 from pointsman.config.written import Written
 from pointsman.config.yaml_source import KeyPath, YamlText, read_yaml
-from pointsman.domain.levels import Perimeter, Phase, Sensitivity, TaskClass
+from pointsman.domain.levels import Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model, Provider
 
 MAX_POLICY_BYTES = 1024 * 1024
@@ -145,10 +146,9 @@ def _faults(source: YamlText, policy: PolicyFile) -> Iterator[ConfigProblem]:
         yield source.problem(source.place_of_value(path), message, hint)
 
 
-Fault = tuple[KeyPath, str, str]
-
-
 def _catalogue_faults(policy: PolicyFile) -> Iterator[Fault]:
+    for name, provider_entry in policy.providers.items():
+        yield from provider_faults(name, provider_entry)
     families: dict[tuple[str, str], ModelEntry] = {}
     for name, entry in policy.models.items():
         at: KeyPath = ("models", name)
@@ -159,10 +159,7 @@ def _catalogue_faults(policy: PolicyFile) -> Iterator[Fault]:
             hint = did_you_mean(entry.provider, tuple(policy.providers))
             yield (*at, "provider"), f"provider {quoted(entry.provider)} is not in this policy", hint
             continue
-        leaves = entry.id.endswith(("-cloud", ":cloud"))
-        if provider.kind == "ollama" and leaves and provider.perimeter is not Perimeter.PUBLIC:
-            hint = "give it a provider whose perimeter is public"
-            yield (*at, "id"), f"Ollama forwards {quoted(entry.id)} to its public cloud", hint
+        yield from model_faults(name, entry, provider)
         twin = families.setdefault((entry.provider, entry.id), entry)
         if (twin.family, twin.vendor) != (entry.family, entry.vendor):
             message = f"{quoted(entry.id)} stands here with another family or vendor than before"

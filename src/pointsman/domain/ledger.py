@@ -12,7 +12,8 @@ class CallRecord:
 
     `state` is `sent` from before the first byte leaves until the answer is settled; a call that a crash cut off
     stays `sent` and is superseded by the repeat under the same id with the next `attempt`. `requester` is the forge
-    and the numeric id of who asked for the run; empty for calls of releases that did not keep it.
+    and the numeric id of who asked for the run; empty for calls of releases that did not keep it. `region` and `via`
+    are where the answer was made, as far as the provider tells: a region, and another provider behind it.
     """
 
     call_id: str
@@ -36,6 +37,8 @@ class CallRecord:
     at: str
     why: str = ""
     requester: str = ""
+    region: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,20 @@ class Spent:
     repository_usd: float
     requester_usd: float
     installation_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A provider that nobody asks until an operator lifts it: the code and sentence of what was found, when, by whom.
+
+    `since` is ISO 8601 in UTC; `run_id` is the run whose call found it out.
+    """
+
+    provider: str
+    code: str
+    why: str
+    since: str
+    run_id: str = ""
 
 
 RunStateName = Literal["queued", "running", "waiting", "done", "refused", "stopped", "failed", "cancelled"]

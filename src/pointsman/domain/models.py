@@ -12,10 +12,25 @@ class ProviderKind(StrEnum):
     """Which wire format a provider speaks."""
 
     ANTHROPIC = "anthropic"
+    ANTHROPIC_BEDROCK = "anthropic-bedrock"
+    ANTHROPIC_VERTEX = "anthropic-vertex"
     OPENAI = "openai"
+    AZURE_OPENAI = "azure-openai"
     OPENAI_COMPATIBLE = "openai-compatible"
     OLLAMA = "ollama"
     SCRIPTED = "scripted"
+
+
+_RESERVED = (
+    "anthropic_version background base_url container context_management conversation fallback fallbacks format "
+    "function_call functions image images inference_geo input instructions max_completion_tokens "
+    "max_output_tokens max_tokens mcp_servers messages model models n output_config plugins preset "
+    "previous_response_id prompt raw response_format route shift store stream stream_options suffix system "
+    "template think tool_choice tools transforms truncate web_search_options"
+)
+RESERVED_EXTRAS = frozenset(_RESERVED.split())
+"""Fields of a request that no policy adds as an extra: they would name another model or address, change what is
+asked, let a server fetch or keep something, or make the answer one that cannot be read."""
 
 
 class OutputStyle(StrEnum):
@@ -67,7 +82,10 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One endpoint that may be asked. `key` names where the credential is found, never the credential."""
+    """One endpoint that may be asked. `key` names where the credential is found, never the credential.
+
+    `region` is a region, location or zone, empty where none is declared; `project` is Google Cloud's.
+    """
 
     name: str
     kind: ProviderKind
@@ -78,6 +96,16 @@ class Provider:
     region: str = ""
     extras: JsonObject = field(default_factory=dict)
     timeout_seconds: float = 300.0
+    project: str = ""
+
+    @property
+    def asked_region(self) -> str:
+        """The region that each request asks for and each answer must name; empty where nothing can be asked.
+
+        Only Anthropic's own API has a word for it; a gateway that speaks its format in your account has not.
+        """
+        asks = self.kind is ProviderKind.ANTHROPIC and self.perimeter is Perimeter.PUBLIC
+        return self.region if asks and self.region != "global" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +114,7 @@ class Model:
 
     `price` is None when neither the policy nor genai-prices knows it; such a model is refused.
     `context_window` and `max_output` are in tokens. `num_ctx` is Ollama's window for the call (0: sized per call).
+    `answers_as` is the name under which it answers where that is not its id, such as behind an Azure deployment.
     """
 
     name: str
@@ -102,6 +131,7 @@ class Model:
     max_output: int = 8192
     num_ctx: int = 0
     effort: str = ""
+    answers_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +238,8 @@ class Ending(StrEnum):
 class Reply:
     """One answer. `data` is the JSON value found in the text when a shape was asked for, else None.
 
-    `sent_sha256` and `received_sha256` are digests of the exact bytes on the wire.
+    `sent_sha256` and `received_sha256` are digests of the exact bytes on the wire. `region` and `via` are where the
+    provider says that it was made: a region, and another provider behind it; empty when it does not say.
     """
 
     call_id: str
@@ -226,6 +257,8 @@ class Reply:
     received_sha256: str
     lifted: bool = False
     salvaged: bool = False
+    region: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.marks import SqlMarks
 from pointsman.audit.memory import SqlMemory
+from pointsman.audit.quarantine import SqlQuarantine
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
@@ -118,6 +119,7 @@ class Installation:
         self.inbox = SqlInbox(url)
         self.memory = SqlMemory(url)
         self.marks = SqlMarks(url)
+        self.quarantine = SqlQuarantine(url)
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self._doors: list[Door] = []
         self._github: GitHubApp | None = None
@@ -312,7 +314,7 @@ class Installation:
     def door(self, models: tuple[Model, ...]) -> Door:
         """A door that knows the providers of these models and no other."""
         providers: dict[str, Provider] = {model.provider.name: model.provider for model in models}
-        door = Door(providers, self.ledger, self.clock, credential)
+        door = Door(providers, self.ledger, self.clock, credential, quarantine=self.quarantine)
         self._doors.append(door)
         return door
 
@@ -335,7 +337,7 @@ class Installation:
             await door.close()
         if self._github is not None:
             self._github.close()
-        for kept in (self.ledger, self.inbox, self.memory, self.marks):
+        for kept in (self.ledger, self.inbox, self.memory, self.marks, self.quarantine):
             kept.close()
 
 

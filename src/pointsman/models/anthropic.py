@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pointsman.domain.models import Ask, Model, Provider
-from pointsman.models.adapter import Answer, Question, Trouble
+from pointsman.models.adapter import Answer, NoLook, Question, Trouble
 from pointsman.models.anthropic_wire import body_of, reply_of
 from pointsman.models.encoding import encoded
 from pointsman.models.openai_wire import detail_of
@@ -19,8 +19,8 @@ VERSION = "2023-06-01"
 """The `anthropic-version` header (Anthropic API documentation, "Versions")."""
 
 
-class Anthropic:
-    """One provider of kind `anthropic`. The package is imported at the first call."""
+class Anthropic(NoLook):
+    """One provider of kind `anthropic`. The package is imported at the first call; clouds differ in path and key."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider

@@ -2,12 +2,18 @@
 
 from typing import Any
 
-from pointsman.domain.models import Ask, Ending, Message, ToolCall, ToolSpec, Usage
-from pointsman.models.adapter import Answer, Trouble
+from pointsman.domain.models import (
+    Ask,
+    Ending,
+    Message,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+from pointsman.models.adapter import Answer, Trouble, extras_of
 from pointsman.models.openai_wire import parsed
 from pointsman.models.structured import framed
 
-_OURS = {"model", "messages", "system", "tools", "tool_choice", "max_tokens", "stream"}
 _CACHE = {"type": "ephemeral"}
 _ENDINGS = {
     "end_turn": Ending.COMPLETE,
@@ -32,10 +38,14 @@ def body_of(ask: Ask) -> dict[str, Any]:
     """The body of POST /v1/messages (Anthropic API reference, "Create a Message").
 
     Thinking is left out beside tools: a tool turn would have to carry the signed thoughts of the one before it, and
-    thinking does not go with a forced tool or a chosen temperature. Effort alone does.
+    thinking does not go with a forced tool or a chosen temperature. Effort alone does. A declared region goes as
+    `inference_geo`, which only Anthropic's own API knows (Anthropic documentation, "Data residency").
     """
     frame = framed(ask)
+    where = ask.model.provider
     body: dict[str, Any] = {"model": ask.model.id, "max_tokens": ask.max_output_tokens}
+    if where.asked_region:
+        body["inference_geo"] = where.asked_region
     if frame.system:
         body["system"] = [{"type": "text", "text": frame.system, "cache_control": _CACHE}]
     body["messages"] = _turns(frame.messages)
@@ -54,7 +64,14 @@ def body_of(ask: Ask) -> dict[str, Any]:
         body["thinking"] = {"type": "adaptive"}
     elif ask.temperature is not None:
         body["temperature"] = ask.temperature
-    return body | {name: value for name, value in ask.model.provider.extras.items() if name not in _OURS}
+    return extras_of(where) | body
+
+
+def cloud_body_of(ask: Ask, version: str) -> dict[str, Any]:
+    """The same body as clouds take it: the model stands in the path, the version of the format in the body."""
+    body = body_of(ask)
+    del body["model"]
+    return {"anthropic_version": version} | body
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:
@@ -106,10 +123,20 @@ def reply_of(body: bytes, forced: str = "") -> Answer | Trouble:
     ending = _ENDINGS.get(str(data.get("stop_reason")), Ending.COMPLETE)
     if ending in (Ending.COMPLETE, Ending.TOOLS):
         ending = Ending.TOOLS if calls else Ending.COMPLETE if text.strip() or shaped is not None else Ending.EMPTY
-    served = data.get("model")
+    usage = data.get("usage")
     return Answer(
-        text, tuple(calls), served if isinstance(served, str) else "", ending, _usage(data.get("usage")), shaped
+        text,
+        tuple(calls),
+        _word(data.get("model")),
+        ending,
+        _usage(usage),
+        shaped,
+        region=_word(usage.get("inference_geo")) if isinstance(usage, dict) else "",
     )
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _trouble(error: object) -> Trouble:

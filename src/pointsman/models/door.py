@@ -9,11 +9,14 @@ from typing import Literal
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
-from pointsman.domain.models import Ask, Model, Outage, Permit, Price, Provider, ProviderKind, Reply
+from pointsman.domain.models import Ask, Model, Outage, Permit, Price, Provider, ProviderKind, Reply, Usage
 from pointsman.models.adapter import Adapter, Answer, Question, Trouble
 from pointsman.models.anthropic import Anthropic
+from pointsman.models.anthropic_clouds import Bedrock, Vertex
+from pointsman.models.azure_openai import AzureOpenAI
 from pointsman.models.costs import believable, cost_usd, estimated_tokens, reserved_usd
-from pointsman.models.identity import is_same, registered
+from pointsman.models.guard import Guard, QuarantineInMemory, forwarded, unlike
+from pointsman.models.identity import registered
 from pointsman.models.judging import bad_key, outage_of, problem_of, seconds_of
 from pointsman.models.ollama import Ollama
 from pointsman.models.openai import OpenAI
@@ -23,6 +26,7 @@ from pointsman.models.transport import Exchange, OutageKind, origin_of, permitte
 from pointsman.ports.clock import Clock
 from pointsman.ports.ledger import Ledger
 from pointsman.ports.models import Models
+from pointsman.ports.quarantine import Quarantine
 
 PROBE_SECONDS = 10.0
 _PLAIN = {
@@ -50,20 +54,31 @@ class _Call:
 
 
 class Door(Models):
-    """Asks models over the providers that the installation names; `key_of` finds a credential by its place."""
+    """Asks models over the providers that the installation names; `key_of` finds a credential by its place.
+
+    Without a `quarantine`, what is found out about a provider is forgotten with the door.
+    """
 
     def __init__(
-        self, providers: Mapping[str, Provider], ledger: Ledger, clock: Clock, key_of: Callable[[str], str | None]
+        self,
+        providers: Mapping[str, Provider],
+        ledger: Ledger,
+        clock: Clock,
+        key_of: Callable[[str], str | None],
+        *,
+        quarantine: Quarantine | None = None,
     ) -> None:
         self._providers = dict(providers)
         self._ledger = ledger
         self._clock = clock
         self._key_of = key_of
         self._adapters: dict[str, Adapter] = {}
+        self._guard = Guard(quarantine or QuarantineInMemory(), clock)
 
     async def ask(self, ask: Ask) -> Reply | Outage:
         """One call to one model, without retries; see the port."""
         call = self._ordered(replace(ask, max_output_tokens=min(ask.max_output_tokens, ask.model.max_output)))
+        await self._guard.admit(call.provider)
         call.record = await self._ledger.open_call(call.record, ask.caps, ask.repository_id)
         call.started = self._clock.monotonic()
         try:
@@ -151,21 +166,55 @@ class Door(Models):
         )
 
     async def _asked(self, call: _Call) -> Reply | Outage:
+        elsewhere = await self._looked(call)
+        if elsewhere is not None:
+            return elsewhere
         await _sent(call.adapter, call.question, call.exchange, call.provider.timeout_seconds)
-        exchange = call.exchange
+        failed = self._failed(call, call.exchange)
+        if failed is not None:
+            return failed
+        answer = call.adapter.read(call.ask, call.exchange.body)
+        if isinstance(answer, Trouble):
+            return self._troubled(call, answer)
+        usage = self._counted(call, answer)
+        await self._require(call, unlike(call.ask.model, call.provider, answer))
+        return self._reply(call, answer, usage)
+
+    async def _looked(self, call: _Call) -> Outage | None:
+        """Look where the model runs, if that can be asked and it is time to; raises when it is elsewhere."""
+        model = call.ask.model
+        question = call.adapter.look(model)
+        if question is None or not self._guard.is_due(model):
+            return None
+        exchange = await self._probed(call.provider, call.adapter, question, model)
+        failed = self._failed(call, exchange)
+        if failed is not None:
+            return failed
+        remote = call.adapter.seen(exchange.body)
+        if isinstance(remote, Trouble):
+            return self._troubled(call, remote)
+        await self._require(call, forwarded(model, call.provider, remote))
+        self._guard.looked(model)
+        return None
+
+    async def _require(self, call: _Call, error: PointsmanError | None) -> None:
+        if error is not None:
+            await self._guard.hold(call.provider, error, call.ask.run_id)
+            raise error
+
+    def _failed(self, call: _Call, exchange: Exchange) -> Outage | None:
+        """What went wrong on the wire, if anything; raises what is no outage."""
         if exchange.refusal:
             raise exchange.refusal
         if exchange.failure:
             kind, why = exchange.failure
-            return self._outage(call, kind, f"{kind} ({why})")
+            return self._outage(call, kind, f"{kind} ({why})", exchange.retry_after)
         if exchange.status >= 400:
-            return self._troubled(call, Trouble(exchange.status, call.adapter.detail(exchange.body)))
-        answer = call.adapter.read(call.ask, exchange.body)
-        if isinstance(answer, Trouble):
-            return self._troubled(call, answer)
-        return self._reply(call, answer)
+            detail = call.adapter.detail(exchange.body)
+            return self._troubled(call, Trouble(exchange.status, detail), exchange.retry_after)
+        return None
 
-    def _troubled(self, call: _Call, trouble: Trouble) -> Outage:
+    def _troubled(self, call: _Call, trouble: Trouble, retry_after: str = "") -> Outage:
         kind = outage_of(trouble.status)
         if kind is None:
             raise problem_of(
@@ -175,38 +224,36 @@ class Door(Models):
                 provider=call.provider,
                 sent=call.question.body,
             )
-        return self._outage(call, kind, f"{kind} ({trouble.status})")
+        return self._outage(call, kind, f"{kind} ({trouble.status})", retry_after or call.exchange.retry_after)
 
-    def _outage(self, call: _Call, kind: OutageKind, what: str) -> Outage:
+    def _outage(self, call: _Call, kind: OutageKind, what: str, retry_after: str) -> Outage:
         return Outage(
             call.ask.call_id,
             call.ask.model.name,
             call.provider.name,
             kind,
             f"Provider {call.provider.name} at {call.exchange.permit.origin} did not answer: {what}.",
-            seconds_of(call.exchange.retry_after, self._clock.now()),
+            seconds_of(retry_after, self._clock.now()),
         )
 
-    def _reply(self, call: _Call, answer: Answer) -> Reply:
-        ask, model = call.ask, call.ask.model
-        usage = believable(answer.usage, model, call.estimate, ask.max_output_tokens)
+    def _counted(self, call: _Call, answer: Answer) -> Usage:
+        """Put into the record what the answer cost and where it says it comes from, believed or not."""
+        usage = believable(answer.usage, call.ask.model, call.estimate, call.ask.max_output_tokens)
         if usage.estimated:
             _log.warning("a provider gave no usage that can be used", extra={"provider": call.provider.name})
-        cost = cost_usd(call.price, usage)
         call.record = replace(
             call.record,
             served=answer.served,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
-            cost_usd=cost,
+            cost_usd=cost_usd(call.price, usage),
+            region=answer.region,
+            via=answer.via,
         )
-        if not is_same(model.id, answer.served, call.provider.kind):
-            raise OperatorMust(
-                f"Provider {call.provider.name} was asked for {model.id} and "
-                + (f"answered with {answer.served[:100]}." if answer.served else "did not say which model answered."),
-                code="served-model",
-                hint="Write the id under which the provider answers into the model's entry in the policy.",
-            )
+        return usage
+
+    def _reply(self, call: _Call, answer: Answer, usage: Usage) -> Reply:
+        ask, model = call.ask, call.ask.model
         said = told(ask, answer)
         return Reply(
             call_id=ask.call_id,
@@ -218,12 +265,14 @@ class Door(Models):
             calls=said.calls,
             ending=said.ending,
             usage=usage,
-            cost_usd=cost,
+            cost_usd=call.record.cost_usd,
             seconds=self._clock.monotonic() - call.started,
             sent_sha256=call.exchange.sent_sha256,
             received_sha256=call.exchange.received_sha256,
             lifted=said.lifted,
             salvaged=said.salvaged,
+            region=answer.region,
+            via=answer.via,
         )
 
     def _unknown_cost(self, call: _Call) -> float:
@@ -254,6 +303,7 @@ class Door(Models):
         """What stands in the way of asking `model` now, in one sentence; empty when nothing does."""
         try:
             provider = registered(model, self._providers)
+            await self._guard.admit(provider)
             adapter = self._adapter(provider)
             answers: list[tuple[int, bytes]] = []
             for question in adapter.probes(model):
@@ -309,6 +359,11 @@ def _price(model: Model) -> Price:
 def _adapter_for(provider: Provider, clock: Clock) -> Adapter:
     if provider.kind is ProviderKind.SCRIPTED:
         return Scripted(provider, clock)
-    if provider.kind is ProviderKind.ANTHROPIC:
-        return Anthropic(provider)
-    return Ollama(provider) if provider.kind is ProviderKind.OLLAMA else OpenAI(provider)
+    makers: dict[ProviderKind, Callable[[Provider], Adapter]] = {
+        ProviderKind.ANTHROPIC: Anthropic,
+        ProviderKind.ANTHROPIC_BEDROCK: Bedrock,
+        ProviderKind.ANTHROPIC_VERTEX: Vertex,
+        ProviderKind.AZURE_OPENAI: AzureOpenAI,
+        ProviderKind.OLLAMA: Ollama,
+    }
+    return makers.get(provider.kind, OpenAI)(provider)

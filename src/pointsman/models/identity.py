@@ -18,7 +18,7 @@ def registered(model: Model, providers: Mapping[str, Provider]) -> Provider:
     known = providers.get(named.name)
     if known is None:
         raise _bad(f"Provider {named.name} of model {model.name} is not in the policy.", "unknown-provider")
-    if (known.kind, known.perimeter) != (named.kind, named.perimeter) or origin_of(known) != origin_of(named):
+    if _place(known) != _place(named) or origin_of(known) != origin_of(named):
         raise _bad(f"Provider {named.name} changed since model {model.name} was chosen.", "provider-changed")
     if known.kind is ProviderKind.SCRIPTED and known.perimeter is not Perimeter.LOCAL:
         raise _bad(f"Provider {named.name} is scripted, so its perimeter is local.", "bad-provider")
@@ -29,6 +29,10 @@ def registered(model: Model, providers: Mapping[str, Provider]) -> Provider:
             f"Ollama forwards {model.id} to its cloud, but provider {named.name} is declared local.", "perimeter"
         )
     return known
+
+
+def _place(provider: Provider) -> tuple[ProviderKind, Perimeter, str, str]:
+    return provider.kind, provider.perimeter, provider.region, provider.project
 
 
 def _bad(message: str, code: str) -> OperatorMust:
@@ -47,7 +51,8 @@ def is_same(asked: str, served: str, kind: ProviderKind) -> bool:
     """Whether `served` is the name under which a provider answers for `asked`.
 
     Equal names; a name without its date (`gpt-5`, `gpt-5-2025-08-07`; `x-latest` and Anthropic's `x-0` stand for a
-    dated `x`); for Ollama also `name` and `name:latest`. Anything else is another model.
+    dated `x`); for Ollama also `name` and `name:latest`; for a cloud also Anthropic's own id, which its answers name
+    instead of the cloud's. Anything else is another model.
     """
     asked, served = asked.strip().casefold(), served.strip().casefold()
     if not served:
@@ -56,5 +61,23 @@ def is_same(asked: str, served: str, kind: ProviderKind) -> bool:
         return True
     if kind is ProviderKind.OLLAMA:
         return asked.removesuffix(":latest") == served.removesuffix(":latest")
+    return any(_is_dated(name, served) for name in (asked, *_own_ids(asked, kind)))
+
+
+def _is_dated(asked: str, served: str) -> bool:
     stem = re.sub(r"-(latest|0)$", "", asked)
-    return re.fullmatch(re.escape(stem) + _DATE, served) is not None
+    return asked == served or re.fullmatch(re.escape(stem) + _DATE, served) is not None
+
+
+def _own_ids(asked: str, kind: ProviderKind) -> tuple[str, ...]:
+    """Anthropic's ids of a model of a cloud (Anthropic documentation, "Models overview", ids by platform).
+
+    `eu.anthropic.claude-x-20250929-v1:0` is `claude-x-20250929`, and so is Vertex's `claude-x@20250929`; the `-v2` of
+    `claude-x-v2@20241022` is told by its date alone.
+    """
+    if kind is ProviderKind.ANTHROPIC_BEDROCK:
+        plain = re.sub(r"-v\d+(:\d+)?$", "", asked.rpartition("anthropic.")[2])
+        return plain, asked[asked.find("anthropic.") :]
+    if kind is ProviderKind.ANTHROPIC_VERTEX:
+        return asked.replace("@", "-"), re.sub(r"(-v\d+)?@", "-", asked)
+    return ()

@@ -8,7 +8,7 @@ from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import Ask, Model, Provider
 from pointsman.models.adapter import Answer, Question, Trouble
 from pointsman.models.encoding import encoded
-from pointsman.models.ollama_wire import body_of, remote_in, reply_of, tags_in
+from pointsman.models.ollama_wire import body_of, is_shown, remote_in, reply_of, tags_in
 from pointsman.models.openai_wire import detail_of
 from pointsman.models.pool import Clients, trust_for
 from pointsman.models.transport import Gate, explained, origin_of
@@ -56,8 +56,16 @@ class Ollama:
         return Question("POST", f"{self._base}/api/chat", body, ask)
 
     def probes(self, model: Model) -> tuple[Question, ...]:
-        show = encoded({"model": model.id})
-        return (Question("GET", f"{self._base}/api/tags", b""), Question("POST", f"{self._base}/api/show", show))
+        return (Question("GET", f"{self._base}/api/tags", b""), self._show(model))
+
+    def look(self, model: Model) -> Question | None:
+        return self._show(model) if self._provider.perimeter is Perimeter.LOCAL else None
+
+    def seen(self, body: bytes) -> str | Trouble:
+        return remote_in(body) if is_shown(body) else Trouble(502, "the answer does not describe a model")
+
+    def _show(self, model: Model) -> Question:
+        return Question("POST", f"{self._base}/api/show", encoded({"model": model.id}))
 
     def missing(self, model: Model, answers: tuple[tuple[int, bytes], ...]) -> str:
         names = tags_in(answers[0][1])

@@ -3,11 +3,10 @@
 from typing import Any
 
 from pointsman.domain.models import Ask, Ending, Message, Model, ToolCall, ToolSpec, Usage
-from pointsman.models.adapter import Answer, Trouble
+from pointsman.models.adapter import Answer, Trouble, extras_of
 from pointsman.models.openai_wire import parsed
 from pointsman.models.structured import framed
 
-_OURS = {"model", "messages", "tools", "stream", "format", "truncate", "shift", "think"}
 _STEP = 4096
 
 
@@ -35,7 +34,7 @@ def body_of(ask: Ask, estimate: int) -> dict[str, Any]:
         "num_ctx": window_of(ask.model, estimate, ask.max_output_tokens),
         "num_predict": ask.max_output_tokens,
     }
-    extras = {name: value for name, value in ask.model.provider.extras.items() if name not in _OURS}
+    extras = extras_of(ask.model.provider)
     more = extras.pop("options", {})
     if ask.temperature is not None:
         options["temperature"] = ask.temperature
@@ -53,7 +52,7 @@ def body_of(ask: Ask, estimate: int) -> dict[str, Any]:
         body["format"] = frame.schema.schema
     if ask.model.effort:
         body["think"] = False if ask.model.effort in ("off", "none") else ask.model.effort
-    return body | extras
+    return extras | body
 
 
 def _message(message: Message, names: dict[str, str]) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def reply_of(body: bytes) -> Answer | Trouble:
     else:
         ending = Ending.TOOLS if calls else Ending.COMPLETE if text.strip() else Ending.EMPTY
     served = data.get("model")
-    return Answer(text, calls, served if isinstance(served, str) else "", ending, _usage(data))
+    return Answer(text, calls, served if isinstance(served, str) else "", ending, _usage(data), remote=_remote(data))
 
 
 def _calls(written: object) -> list[ToolCall]:
@@ -119,4 +118,14 @@ def tags_in(body: bytes) -> set[str]:
 
 def remote_in(body: bytes) -> str:
     """Where POST /api/show says that the model really runs; empty when it runs here."""
-    return str((parsed(body) or {}).get("remote_host") or "")
+    return _remote(parsed(body) or {})
+
+
+def is_shown(body: bytes) -> bool:
+    """Whether a body is what POST /api/show answers: an object that describes a model."""
+    return bool(parsed(body))
+
+
+def _remote(data: dict[str, Any]) -> str:
+    """The host that a model is forwarded to, or the name it has there (Ollama API documentation, "Cloud models")."""
+    return str(data.get("remote_host") or data.get("remote_model") or "")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pointsman.domain.models import Ask, Model, Provider
-from pointsman.models.adapter import Answer, Question, Trouble
+from pointsman.models.adapter import Answer, NoLook, Question, Trouble
 from pointsman.models.openai_wire import detail_of, encoded_body, growing, names_in, reply_of
 from pointsman.models.pool import Clients, trust_for
 from pointsman.models.transport import Gate, explained, origin_of
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
-class OpenAI:
+class OpenAI(NoLook):
     """One provider of kind `openai` or `openai-compatible`. The package is imported at the first call."""
 
     def __init__(self, provider: Provider) -> None:

@@ -4,23 +4,20 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from pointsman.domain.models import Ask, Ending, Message, ProviderKind, Shape, ToolCall, ToolSpec, Usage
-from pointsman.models.adapter import Answer, Trouble
+from pointsman.domain.models import (
+    Ask,
+    Ending,
+    Message,
+    ProviderKind,
+    Shape,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
+from pointsman.models.adapter import Answer, Trouble, extras_of
 from pointsman.models.encoding import GrowingTurns, encoded
 from pointsman.models.structured import Framed, framed
 
-# Ours by law: what an operator writes as extras never changes them.
-_OURS = {
-    "model",
-    "messages",
-    "tools",
-    "tool_choice",
-    "response_format",
-    "max_tokens",
-    "max_completion_tokens",
-    "stream",
-    "n",
-}
 # These stand below `provider`; the server's own defaults allow data collection (OpenRouter, "Provider Routing").
 _OPENROUTER = (
     "order",
@@ -67,7 +64,7 @@ def _system(frame: Framed) -> list[dict[str, Any]]:
 
 def _beside(ask: Ask, frame: Framed) -> dict[str, Any]:
     """All that a body holds beside its messages."""
-    official = ask.model.provider.kind is ProviderKind.OPENAI
+    official = ask.model.provider.kind in (ProviderKind.OPENAI, ProviderKind.AZURE_OPENAI)
     body: dict[str, Any] = {"model": ask.model.id}
     body["max_completion_tokens" if official else "max_tokens"] = ask.max_output_tokens
     tools = [_tool(tool) for tool in frame.tools]
@@ -83,7 +80,7 @@ def _beside(ask: Ask, frame: Framed) -> dict[str, Any]:
         body["temperature"] = ask.temperature
     if ask.model.effort:
         body["reasoning_effort"] = ask.model.effort
-    return body | _extras(ask)
+    return _extras(ask) | body
 
 
 def _format(shape: Shape, official: bool) -> dict[str, Any]:
@@ -110,13 +107,24 @@ def _answer_tool(shape: Shape) -> ToolSpec:
 
 def _extras(ask: Ask) -> dict[str, Any]:
     provider = ask.model.provider
-    extras = {name: value for name, value in provider.extras.items() if name not in _OURS}
-    host = urlsplit(provider.base_url).hostname or ""
-    if host == "openrouter.ai" or host.endswith(".openrouter.ai"):
+    extras = extras_of(provider)
+    if is_openrouter(provider.base_url):
         flat = {name: extras.pop(name) for name in _OPENROUTER if name in extras}
         nested = extras.pop("provider", {})
-        extras["provider"] = _OPENROUTER_DENY | (nested if isinstance(nested, dict) else {}) | flat
+        extras["provider"] = (nested if isinstance(nested, dict) else {}) | flat | _OPENROUTER_DENY | _max_price(ask)
     return extras
+
+
+def is_openrouter(base_url: str) -> bool:
+    """Whether an address is OpenRouter's, which passes each request on to another provider."""
+    host = urlsplit(base_url).hostname or ""
+    return host == "openrouter.ai" or host.endswith(".openrouter.ai")
+
+
+def _max_price(ask: Ask) -> dict[str, Any]:
+    """In dollars per million tokens, so that no dearer provider serves than was reserved for."""
+    price = ask.model.price
+    return {"max_price": {"prompt": price.input_usd, "completion": price.output_usd}} if price else {}
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -171,6 +179,7 @@ def reply_of(body: bytes, forced: str = "") -> Answer | Trouble:
         ending,
         _usage(data.get("usage")),
         shaped,
+        via=via if isinstance(via := data.get("provider"), str) else "",
     )
 
 

@@ -4,7 +4,13 @@ from decimal import Decimal
 
 from pointsman.domain.models import Price, ProviderKind
 
-_OWN = {ProviderKind.ANTHROPIC: "anthropic", ProviderKind.OPENAI: "openai"}
+_OWN = {
+    ProviderKind.ANTHROPIC: "anthropic",
+    ProviderKind.ANTHROPIC_BEDROCK: "aws",
+    ProviderKind.ANTHROPIC_VERTEX: "google",
+    ProviderKind.OPENAI: "openai",
+    ProviderKind.AZURE_OPENAI: "azure",
+}
 
 
 def price_of(kind: ProviderKind, provider_name: str, model_id: str) -> Price | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.json import JsonObject
 from pointsman.domain.models import Ask, Model, Provider
-from pointsman.models.adapter import Answer, Question, Trouble
+from pointsman.models.adapter import Answer, NoLook, Question, Trouble
 from pointsman.models.costs import estimated_tokens
 from pointsman.models.scripted_wire import body_of, body_of_reply, reply_of
 from pointsman.models.transport import Gate, OutageKind, origin_of
@@ -17,7 +17,7 @@ from pointsman.ports.clock import Clock
 OUTAGES: tuple[OutageKind, ...] = ("connection", "timeout", "rate-limit", "server", "overloaded")
 
 
-class Scripted:
+class Scripted(NoLook):
     """One provider of kind `scripted`; its base URL is the path of a script.
 
     A script maps a model's name (or `*`) to phases, a phase to a list of replies. A reply has `text`, `data`, `calls`

@@ -7,9 +7,14 @@ from functools import lru_cache
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.validation import nearest
 from pointsman.domain.figures import Measured
-from pointsman.domain.models import Model, Price, ProviderKind
+from pointsman.domain.models import Model, Price, Provider, ProviderKind
 from pointsman.policy.canonical import digest_of
 from pointsman.policy.globs import matches_word
+
+REGIONAL = 1.1
+"""What keeping to a region costs more than the listed price (Anthropic documentation, "Pricing", data residency and
+third-party platforms; Azure charges about the same for data zones). Bedrock's list has prices of its own for it."""
+_LISTED_GLOBALLY = (ProviderKind.ANTHROPIC_VERTEX, ProviderKind.AZURE_OPENAI)
 
 PriceOf = Callable[[ProviderKind, str, str], Price | None]
 """Price of (kind of provider, its name, model id) from the public price list; None when nobody knows it."""
@@ -65,4 +70,14 @@ def usual_call_usd(model: Model, usual: Measured) -> float:
 def _priced(model: Model, price_of: PriceOf) -> Model:
     if model.price is not None:
         return model
-    return replace(model, price=price_of(model.provider.kind, model.provider.name, model.id))
+    listed = price_of(model.provider.kind, model.provider.name, model.answers_as or model.id)
+    return replace(model, price=_times(listed, REGIONAL) if listed and _is_dearer(model.provider) else listed)
+
+
+def _is_dearer(provider: Provider) -> bool:
+    return bool(provider.asked_region) or (provider.kind in _LISTED_GLOBALLY and provider.region != "global")
+
+
+def _times(price: Price, factor: float) -> Price:
+    parts = (price.input_usd, price.output_usd, price.cache_read_usd, price.cache_write_usd)
+    return Price(*(round(part * factor, 6) for part in parts))

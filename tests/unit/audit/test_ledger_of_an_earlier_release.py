@@ -39,3 +39,18 @@ def test_calls_of_an_earlier_release_count_for_nobody_and_new_ones_for_who_asked
     found = {record.call_id: record.requester for record in asyncio.run(again.calls("r-1"))}
     assert found == {"a": "", "b": "github:7"}
     again.close()
+
+
+def test_calls_of_an_earlier_release_are_read_as_made_nobody_knows_where(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ledger = SqlLedger(f"sqlite:///{path}")
+    asyncio.run(ledger.open_call(call("r-1:code:0"), CAPS, "local:1"))
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        for column in ("region", "via"):
+            connection.execute(f"ALTER TABLE calls DROP COLUMN {column}")
+        connection.commit()
+    again = SqlLedger(f"sqlite:///{path}")
+    asyncio.run(again.open_call(replace(call("r-1:code:1"), region="us", via="Acme"), CAPS, "local:1"))
+    assert [(one.region, one.via) for one in asyncio.run(again.calls("r-1"))] == [("", ""), ("us", "Acme")]
+    again.close()

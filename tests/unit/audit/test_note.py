@@ -142,6 +142,15 @@ def test_the_page_tells_people_everything_on_one_screen() -> None:
     assert len(page.splitlines()) < 80
 
 
+def test_the_note_says_where_answers_were_made_as_far_as_providers_tell() -> None:
+    told = facts()
+    calls = (replace(told.calls[0], via="Acme Clouds", region="us"), *told.calls[1:])
+    page, predicate = page_of(replace(told, calls=calls)), statement_of(replace(told, calls=calls), "page").predicate
+    assert "`ollama` (via `Acme Clouds`) | local (`us`) |" in page
+    assert page_of(told).count("(via") == 0
+    assert [(it.via, it.region) for it in predicate.calls][:2] == [("Acme Clouds", "us"), ("", "")]
+
+
 def test_a_page_without_plan_code_evidence_or_review_says_so() -> None:
     bare = facts()
     empty = replace(bare.earlier, triage=None, plan=None, tries=(), patch=None, evidence=None, reviews=(), hops=())

@@ -32,6 +32,7 @@ from pointsman.domain.models import (
 from pointsman.domain.notes import PersonAct
 
 Answerer = Callable[["Seen"], "Sent"]
+SHOW = "/api/show"
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,15 @@ def as_json(data: object, status: int = 200, **headers: str) -> Sent:
 
 @dataclass
 class Server:
-    """A provider. `answer` is what it says to anything; change it as you like."""
+    """A provider. `answer` is what it says to anything; change it as you like.
+
+    When it is looked at (Ollama's `/api/show`) it answers as `show` says and keeps that in `looks`, not in `seen`.
+    """
 
     origin: str
     answer: Answerer
+    show: Answerer = field(default=lambda _: as_json({"details": {"family": "acme"}}))
+    looks: list[Seen] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
@@ -104,15 +110,14 @@ class _Ear(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         seen = Seen(self.command, self.path, headers, body)
-        self.server.world.seen.append(seen)
-        self.server.world.arrived.set()
-        reply = self.server.world.answer(seen)
+        reply = self._reply(seen)
         if reply.hang:
             self.server.released.wait(reply.hang)
         if reply.reset or reply.hang:
             self.close_connection = True
             return
-        self.server.world.sent.append(reply.body)
+        if seen.path != SHOW:
+            self.server.world.sent.append(reply.body)
         self.send_response(reply.status)
         for name, value in (("content-type", "application/json"), *reply.headers):
             self.send_header(name, value)
@@ -122,6 +127,16 @@ class _Ear(BaseHTTPRequestHandler):
             self._write(reply, self.server.released)
         except OSError:
             self.close_connection = True
+
+    def _reply(self, seen: Seen) -> Sent:
+        assert isinstance(self.server, _House)
+        world = self.server.world
+        if seen.path == SHOW:
+            world.looks.append(seen)
+            return world.show(seen)
+        world.seen.append(seen)
+        world.arrived.set()
+        return world.answer(seen)
 
     def _write(self, reply: Sent, released: threading.Event) -> None:
         if not reply.drip:
@@ -212,6 +227,10 @@ class LedgerInMemory:
 KEY = "sk-canary-0123456789abcdef"
 
 
+IN_REGIONS = (ProviderKind.ANTHROPIC_BEDROCK, ProviderKind.ANTHROPIC_VERTEX)
+MESSAGES = (ProviderKind.ANTHROPIC, *IN_REGIONS)
+
+
 class ProviderChanges(TypedDict, total=False):
     """What a test may want otherwise of a provider."""
 
@@ -221,6 +240,7 @@ class ProviderChanges(TypedDict, total=False):
     serves: tuple[str, ...]
     extras: JsonObject
     timeout_seconds: float
+    region: str
 
 
 class ModelChanges(TypedDict, total=False):
@@ -233,6 +253,7 @@ class ModelChanges(TypedDict, total=False):
     tools: ToolStyle
     num_ctx: int
     effort: str
+    answers_as: str
 
 
 class AskChanges(TypedDict, total=False):
@@ -259,6 +280,8 @@ def provider(kind: ProviderKind, base_url: str, **changes: Unpack[ProviderChange
         perimeter=Perimeter.LOCAL if local else Perimeter.PUBLIC,
         key="" if local else "env:THE_KEY",
         timeout_seconds=20.0,
+        region="eu-west-1" if kind in IN_REGIONS else "",
+        project="acme-ai" if kind is ProviderKind.ANTHROPIC_VERTEX else "",
     )
     return replace(made, **changes)
 
@@ -300,7 +323,7 @@ def base_url(kind: ProviderKind, origin: str) -> str:
 
 def saying(kind: ProviderKind, text: str, *, served: str = "acme-1", usage: tuple[int, int] | None = (50, 7)) -> Sent:
     """A plain answer in the format of that kind."""
-    if kind is ProviderKind.ANTHROPIC:
+    if kind in MESSAGES:
         data: dict[str, object] = {
             "type": "message",
             "model": served,

@@ -104,7 +104,12 @@ def test_openrouter_is_told_to_keep_nothing_and_extras_cannot_change_what_is_our
     where = provider(
         ProviderKind.OPENAI_COMPATIBLE,
         "https://openrouter.ai/api/v1",
-        extras={"data_collection": "deny", "max_price": {"prompt": 1}, "model": "other", "top_k": 1},
+        extras={
+            "data_collection": "allow",
+            "provider": {"zdr": False, "only": ["acme"]},
+            "Model": "other",
+            "top_k": 1,
+        },
     )
     body = openai_wire.body_of(asking(ProviderKind.OPENAI_COMPATIBLE, where=where))
     assert body["provider"] == {
@@ -112,9 +117,10 @@ def test_openrouter_is_told_to_keep_nothing_and_extras_cannot_change_what_is_our
         "zdr": True,
         "allow_fallbacks": False,
         "require_parameters": True,
-        "max_price": {"prompt": 1},
+        "max_price": {"prompt": 2.0, "completion": 8.0},
+        "only": ["acme"],
     }
-    assert (body["model"], body["top_k"]) == ("acme-1", 1)
+    assert (body["model"], body["top_k"], "Model" in body) == ("acme-1", 1, False)
 
 
 def test_the_body_for_anthropic_is_exactly_this() -> None:

@@ -201,6 +201,18 @@ def presets_command(
     leave_after(choosing.presets(name, routing))
 
 
+@app.command("quarantine")
+def quarantine_command(
+    lift: Annotated[str, typer.Option("--lift", metavar="PROVIDER", help="Let this provider be asked again.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Providers that did not keep to the policy and are not asked until they are lifted."""
+    from pointsman.entrypoints.cli import quarantine
+
+    leave_after(quarantine.quarantine(lift, home, as_json))
+
+
 @app.command("serve")
 def serve_command(
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",

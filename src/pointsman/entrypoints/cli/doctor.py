@@ -34,6 +34,10 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
         Check("interpreter", True, " ".join(f"{chain.name} {chain.version} at {chain.root}".split()))
         for chain in installation.toolchains()
     )
+    checks.extend(
+        Check(f"provider {found.provider}", False, f"in quarantine since {found.since} (run {found.run_id})")
+        for found in await installation.quarantine.held()
+    )
     models = tuple(loaded.policy.domain_models().values())
     door = installation.door(models)
     for model in models:
