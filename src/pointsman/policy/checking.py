@@ -56,13 +56,18 @@ def check_routing(written: Written[RoutingFile], book: Rulebook, level: Sensitiv
 
 
 def check_policy(written: Written[PolicyFile], price_of: PriceOf) -> Checked:
-    """What is right in a policy and still does nothing: models and levels that are never used."""
+    """Models that are refused everywhere since nobody knows their price, and what is right and still does nothing.
+
+    A policy with such a model works all the same, without it: the price list may change between two releases.
+    """
     policy, catalogue = written.content, catalogue_of(written.content, price_of)
     found: list[ConfigProblem] = []
+    unpriced: list[ConfigProblem] = []
     for name, model in catalogue.models.items():
         if model.price is None:
-            message = f"nobody knows what {quoted(model.id)} costs, so {quoted(name)} is refused everywhere"
-            found.append(written.remark(("models", name), message, "declare its price; 0 is free"))
+            listed = quoted(model.answers_as or model.id)
+            message = f"nobody knows what {listed} costs, so {quoted(name)} is refused everywhere"
+            unpriced.append(written.remark(("models", name), message, "declare its price; 0 is free"))
         if not is_served(model):
             message = f"{quoted(model.provider.name)} may not be asked for {quoted(model.id)}"
             found.append(written.remark(("models", name, "id"), message, "add it to the provider's `serves`"))
@@ -70,7 +75,7 @@ def check_policy(written: Written[PolicyFile], price_of: PriceOf) -> Checked:
         if not any(model.provider.perimeter in rule.perimeters for model in catalogue.models.values()):
             message = f"no model of this policy may read {level} text, so nothing is done at that level"
             found.append(written.remark(("sensitivities", level.value, "perimeters"), message))
-    return Checked(warnings=_in_order(found))
+    return Checked(_in_order(unpriced), _in_order(found))
 
 
 def setting_of(book: Rulebook, level: Sensitivity, *, builds: bool = True) -> Setting:

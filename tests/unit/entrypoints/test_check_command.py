@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,9 +50,11 @@ def test_every_mistake_of_every_file_is_told_and_warnings_alone_are_none(
     said = capsys.readouterr().out
     assert 'one.yml:2:1: unknown key "coed" (did you mean "code"?)' in said
     assert "one.yml:3:1: unknown key" in said
-    assert 'policy.yml:17:9: warning: nobody knows what "c9" costs' in said
-    assert "policy.yml: 5 warnings" in said
+    assert 'policy.yml:17:9: nobody knows what "c9" costs' in said
+    assert "policy.yml: 4 mistakes" in said
+    (place / "policy.yml").write_text(re.sub(r"(context_window: \d+)}", r"\1, price: 0}", POLICY), encoding="utf-8")
     assert checked(place, "policy.yml") == 0
+    assert "policy.yml: 1 warning" in capsys.readouterr().out
 
 
 def test_a_policy_is_told_by_its_keys_and_checked_as_one(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,13 +126,20 @@ def test_paths_that_nobody_could_work_on_are_warned_of() -> None:
     assert warning.startswith("5:5: nobody can work on these paths, which are secret: code cannot go to llama-m")
 
 
+def test_a_model_whose_price_nobody_knows_is_a_mistake_of_a_policy() -> None:
+    written = read_policy_text(POLICY.encode(), "policy.yml")
+    assert isinstance(written, Written)
+    assert [str(problem) for problem in check_policy(written, price_of).mistakes] == [
+        'policy.yml:17:9: nobody knows what "c9" costs, so "dark" is refused everywhere '
+        "(declare its price; 0 is free)",
+    ]
+
+
 def test_a_policy_is_warned_of_models_and_levels_that_are_never_used() -> None:
     written = read_policy_text(POLICY.encode(), "policy.yml")
     assert isinstance(written, Written)
     assert [str(problem) for problem in check_policy(written, price_of).warnings] == [
         'policy.yml:16:30: "gpt" may not be asked for "other-1" (add it to the provider\'s `serves`)',
-        'policy.yml:17:9: nobody knows what "c9" costs, so "dark" is refused everywhere '
-        "(declare its price; 0 is free)",
     ]
     alone = POLICY.replace("perimeter: local", "perimeter: account").replace(
         "http://127.0.0.1:11434", "https://x.org"
