@@ -1,5 +1,6 @@
 """The policy that is shipped: the examples of the documentation work with it, and every price is known."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,14 @@ def test_no_shell_and_no_installer_is_allowed_to_verify(shipped: PolicyFile) -> 
         ("pip", "install", "x"),
     ):
         assert not allowed(argv, shipped.commands.verify)
+
+
+def test_the_examples_that_are_commented_out_can_be_used_as_they_stand() -> None:
+    """Each `#` before a provider or model taken away, the policy still loads and knows every price."""
+    text = (ROOT / "policies" / "default.yml").read_text(encoding="utf-8")
+    opened = re.sub(r"^  # (?=(?:[a-z-]+:$|  ))", "  ", text, flags=re.MULTILINE)
+    found = load_policy(opened.encode(), "opened.yml")
+    assert isinstance(found, PolicyFile), [str(problem) for problem in found]
+    assert {"bedrock", "vertex", "azure", "openrouter"} <= set(found.providers)
+    assert all(model.price for model in catalogue_of(found, price_of).models.values())
+    assert found.models["gpt-terra-in-account"].answers_as == "gpt-6.1-terra"
