@@ -104,3 +104,14 @@ def test_when_the_primary_vendor_is_out_the_cheaper_stand_ins_write_and_the_note
     assert served.asked()[-1] == CASTS["primary-with-budget-fallback"][-1]
     note = stage.note(str(said.run["branch"]))
     assert "`code`, fallback from `claude-haiku` to `ollama:qwen3-coder:30b`: `overloaded" in note, note
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_a_misspelt_preset_does_nothing_and_says_which_ones_there_are(tmp_path: Path, command: str) -> None:
+    with preset_stage(tmp_path, "local-only") as (stage, served):
+        about = stage.about() if command == "run" else ()
+        said = stage.does(command, *about, "--policy", "local-olny")
+    assert said.code == 2, said
+    assert "There is no preset called local-olny. Did you mean local-only?" in said.told
+    assert "provider-diversity" in said.told
+    assert (served.reached(), stage.branches()) == (set(), [])

@@ -78,9 +78,9 @@ CASTS: Mapping[str, tuple[Asked, ...]] = {
     ),
     "regulated": (
         Asked("triage", "ollama", "llama3.1:8b"),
-        Asked("plan", "claude-in-account", "claude-sonnet-5-5"),
+        Asked("plan", "bedrock", "eu.anthropic.claude-sonnet-5-5"),
         Asked("code", "vllm", "Qwen/Qwen3-Coder-30B-A3B-Instruct"),
-        Asked("review", "gpt-in-account", "gpt-6.1-terra"),
+        Asked("review", "azure", "gpt-6.1-terra"),
     ),
     "self-hosted-and-premium": (
         Asked("triage", "ollama", "llama3.1:8b"),
@@ -118,7 +118,7 @@ class Vendors:
 
     def reached(self) -> set[str]:
         """The providers whose server got any request at all."""
-        return {name for name, server in self.servers.items() if server.seen}
+        return {name for name, server in self.servers.items() if server.seen or server.looks}
 
     def perimeters_reached(self) -> set[str]:
         """Where those providers run."""
