@@ -108,11 +108,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """No, by this rule, for this reason; `mend` says what to do about it."""
+    """No, by this rule, for this reason; `mend` says what to do about it.
+
+    Where people are to hear of it once, however often they ask, `once` is the key of that.
+    """
 
     rule: str
     reason: str
     mend: str = ""
+    once: str = ""
 
 
 class Need(StrEnum):

@@ -9,6 +9,7 @@ from pointsman.config.policy_parts import BUILT_IN_PROTECTED
 from pointsman.config.routing_file import RoutingFile
 from pointsman.domain.figures import Figures
 from pointsman.domain.forge import Access
+from pointsman.domain.ledger import Spent
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass, highest
 from pointsman.domain.models import Caps, Model
 from pointsman.domain.outcome import Hint
@@ -26,6 +27,7 @@ from pointsman.domain.run import (
     Refuse,
     Repository,
     ReviewOrder,
+    Route,
     RunSpec,
     TaskOrder,
     VerifyOrder,
@@ -37,6 +39,7 @@ from pointsman.policy.globs import matches
 from pointsman.policy.orders import orders_for_all
 from pointsman.policy.routes import Setting
 from pointsman.policy.rules import Rule, refuse
+from pointsman.policy.spending import Purse, needed, used_up
 
 RAISING_LABEL = "pointsman:"
 
@@ -46,7 +49,7 @@ class Request:
     """What somebody wants, with everything that was asked of the forge about it. `at` is ISO 8601 in UTC.
 
     `authors` are models that wrote the code already (from the notes of the change); `hint` is the class
-    of task that is known before a model is asked.
+    of task that is known before a model is asked; `spent` is what is paid today, where that is to count.
     """
 
     goal: Goal
@@ -62,6 +65,7 @@ class Request:
     change: ChangeRef | None = None
     prior: PriorReview | None = None
     thread: str = ""
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,9 @@ def decide(request: Request, book: Rulebook) -> Decision:
     hopeless = _hopeless(request, orders[request.hint.task] if request.hint else None, tuple(orders.values()))
     if hopeless is not None:
         return hopeless
+    no = _used_up(request, book, orders)
+    if no is not None:
+        return no
     return Admit(_sealed(_spec(request, book, sensitivity, orders)))
 
 
@@ -157,6 +164,24 @@ def _hopeless(request: Request, hinted: TaskOrder | None, orders: tuple[TaskOrde
     return found[0] if len(found) == len(possible) else None
 
 
+def _used_up(request: Request, book: Rulebook, orders: Mapping[TaskClass, TaskOrder]) -> Refuse | None:
+    """The cap of the day that does not hold one whole call of each phase, whatever class of task is met."""
+    if request.spent is None:
+        return None
+    hint = request.hint
+    possible = (orders[hint.task],) if hint else tuple(orders.values())
+    ways = [_routes(request.goal, order, triage=hint is None) for order in possible]
+    purse = Purse(request.spent, caps_of(book.policy, book.routing), request.repository, request.actor)
+    return used_up(purse, needed(way for way in ways if way is not None))
+
+
+def _routes(goal: Goal, order: TaskOrder, *, triage: bool) -> tuple[Route, ...] | None:
+    """The routes of every phase that the goal needs; None when one of them is refused."""
+    found = [order.routes[phase] for phase in _phases(goal, order, triage=triage)]
+    routes = tuple(route for route in found if isinstance(route, Route))
+    return routes if len(routes) == len(found) else None
+
+
 def _first_refusal(goal: Goal, order: TaskOrder, *, triage: bool) -> Refuse | None:
     for phase in _phases(goal, order, triage=triage):
         route = order.routes[phase]
@@ -194,7 +219,7 @@ def _spec(
         orders=orders,
         verify=_verify(policy, routing),
         review=_review(policy, routing),
-        caps=_caps(policy, routing),
+        caps=caps_of(policy, routing),
         paths=path_rules(policy, routing),
         protected=protected_patterns(policy, routing),
         digests=Digests(policy=book.policy_digest, routing=book.routing_digest, decision=""),
@@ -237,7 +262,8 @@ def _review(policy: PolicyFile, routing: RoutingFile) -> ReviewOrder:
     )
 
 
-def _caps(policy: PolicyFile, routing: RoutingFile) -> Caps:
+def caps_of(policy: PolicyFile, routing: RoutingFile) -> Caps:
+    """The lower of what both files say, in US dollars; the routing file has no say about people or the whole."""
     caps, wish = policy.caps, routing.budget
     run = caps.run_usd if wish.run_usd is None else min(wish.run_usd, caps.run_usd)
     day = caps.repository_day_usd if wish.day_usd is None else min(wish.day_usd, caps.repository_day_usd)

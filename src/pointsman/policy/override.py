@@ -42,6 +42,37 @@ def override(
     return _apart(spec, route, authors) or route
 
 
+def to_come(spec: RunSpec, phase: Phase) -> tuple[Phase, ...]:
+    """The phases from `phase` on in which this order asks a model."""
+    order = tuple(Phase)
+    last = {"plan": Phase.PLAN, "ask": Phase.PLAN}.get(spec.goal, Phase.RECORD)
+    first = {"review": Phase.REVIEW, "ask": Phase.PLAN, "fix": Phase.CODE}.get(spec.goal, phase)
+    start = max(order.index(first), order.index(phase))
+    return tuple(each for each in MODEL_PHASES if start <= order.index(each) <= order.index(last))
+
+
+def no_longer_allowed(
+    spec: RunSpec, phase: Phase, policy: PolicyFile, price_of: PriceOf, *, named: bool
+) -> Refuse | None:
+    """The first model of the phases to come that today's policy does not let do them, or knows as another one.
+
+    A phase that the order refused is left to the run; with `named` a person chose the model of `phase` itself.
+    """
+    catalogue = catalogue_of(policy, price_of)
+    for each in to_come(spec, phase):
+        route = spec.route(each)
+        if isinstance(route, Refuse) or (named and each is phase):
+            continue
+        for model in (route.primary, *route.fallback, *route.escalate):
+            found = _judged(spec, each, model.name, policy, catalogue)
+            if isinstance(found, Refuse):
+                return found
+            if replace(found, price=model.price) != model:
+                reason = f"{each} was ordered from {model.name}, which is another model in the policy of today"
+                return refuse(Rule.NOT_IN_CATALOGUE, reason, "start a new run, or name a model with --model")
+    return None
+
+
 def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, catalogue: Catalogue) -> Model | Refuse:
     old, level = spec.route(phase), policy.rule_for(spec.sensitivity)
     if isinstance(old, Refuse):

@@ -163,6 +163,11 @@ class Rule(StrEnum):
         "Somebody paused the bot on this issue or change.",
         "say `/pointsman resume` there",
     )
+    CAP = (
+        "cap",
+        "The day's money of the installation, the repository or whoever asks does not hold one more whole call.",
+        "ask again on the next day (UTC), or have the cap raised",
+    )
     TEXT_CHANGED = (
         "text-changed",
         "The text changed after the work was asked for.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pointsman.domain.ledger import Spent
-from pointsman.domain.levels import Lane, Phase
+from pointsman.domain.levels import Lane
 from pointsman.domain.models import Model, Reply
 from pointsman.domain.run import Repository, RunSpec
 from pointsman.ports.bundle import Ports
@@ -21,7 +21,7 @@ from pointsman.ports.talk import Talk
 class RunLedger(Ledger, Protocol):
     """The ledger with what only the durable run asks of it."""
 
-    async def override(self, run_id: str, phase: Phase, model_name: str, payload: str) -> None:
+    async def override(self, run_id: str, phase: str, model_name: str, payload: str) -> None:
         """Remember, before a rerun begins, which route a phase of it takes."""
 
     async def overrides(self, run_id: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from pointsman.policy.touched import sensitivity_at, weigh
 from pointsman.ports.bundle import Ports
 from pointsman.ports.forge import Forge
 from pointsman.runs.adapters import SORTING, Adapters, Queue, RunLedger, Turns
+from pointsman.runs.again import Anew
 from pointsman.runs.durable import CommitEnds, DurableModels, DurableSandbox, DurableWorkspace
 from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
 
@@ -29,9 +30,13 @@ RESUME = "resume"
 PAUSED = "paused"
 """The kind of memory under which a pause of an issue or change is kept."""
 
+ANEW = "order"
+"""Kept beside the phases that were given another model: what else differs from the run that was forked."""
+
 PAUSE_DAYS = 30
 _DAY_SECONDS = 86_400.0
 _ROUTE: TypeAdapter[Route | None] = TypeAdapter(Route | None)
+_ANEW: TypeAdapter[Anew] = TypeAdapter(Anew)
 T = TypeVar("T")
 
 
@@ -101,7 +106,9 @@ class Course:
     @classmethod
     async def open(cls, run_id: str, spec: RunSpec, adapters: Adapters) -> "Course":
         """The course of a run at its start or, after a crash, at its replay."""
-        chosen = (await adapters.ledger.overrides(run_id)).values()
+        kept = await adapters.ledger.overrides(run_id)
+        spec = _asked_anew(spec, kept.pop(ANEW, ""))
+        chosen = kept.values()
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
         real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in models_of(r)))
         models = DurableModels(real.models, run_id, adapters.ledger.answer_of)
@@ -275,6 +282,19 @@ def first_queue(spec: RunSpec) -> Queue:
     if spec.hinted is None and spec.goal in ("build", "plan"):
         return SORTING
     return spec.orders[spec.hinted or spec.task].lane
+
+
+def anew_text(anew: Anew) -> str:
+    """What a run that is done again is begun with, as it is kept."""
+    return _ANEW.dump_json(anew).decode()
+
+
+def _asked_anew(spec: RunSpec, kept: str) -> RunSpec:
+    """The order of a run that is done again: who asked for that pays for it, under the caps of that day."""
+    if not kept:
+        return spec
+    anew = _ANEW.validate_json(kept)
+    return replace(spec, requester=anew.requester, caps=anew.caps)
 
 
 def topic_of(spec: RunSpec) -> Topic:

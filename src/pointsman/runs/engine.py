@@ -28,8 +28,9 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.models import Outage, Reply
 from pointsman.domain.run import Route, RunSpec
 from pointsman.runs.adapters import Adapters
+from pointsman.runs.again import Anew
 from pointsman.runs.conduct import APPROVAL, End, conduct
-from pointsman.runs.course import RESUME, Course, first_view
+from pointsman.runs.course import ANEW, RESUME, Course, anew_text, first_view
 from pointsman.runs.database import engine_database, told
 from pointsman.runs.engine_files import client_of, database_of, locked, url_of
 from pointsman.runs.journal import Written
@@ -197,7 +198,7 @@ class Engine:
         with engine_database():
             await self._asked().cancel_workflow_async(run_id)
 
-    async def rerun(self, run_id: str, phase: Phase, new_id: str, route: Route | None) -> None:
+    async def rerun(self, run_id: str, phase: Phase, new_id: str, anew: Anew | None) -> None:
         """Fork a run at the beginning of a phase: what came before is not repeated. Twice under one id is once.
 
         Raises UsageMust when the run never came to that phase.
@@ -209,8 +210,10 @@ class Engine:
         if start is None:
             raise UsageMust(f"Run {run_id} never came to {phase}; there is nothing to do again.", code="phase")
         ledger = self.adapters.ledger
-        if route is not None:
-            await ledger.override(new_id, phase, route.primary.name, _ROUTE.dump_json(route).decode())
+        if anew is not None:
+            await ledger.override(new_id, ANEW, anew.requester.login, anew_text(anew))
+        if anew is not None and anew.route is not None:
+            await ledger.override(new_id, phase, anew.route.primary.name, _ROUTE.dump_json(anew.route).decode())
         spec = await self.spec_of(run_id)
         await ledger.keep(replace(first_view(new_id, spec, self.adapters.clock.now()), parent=run_id))
         with engine_database(), SetWorkflowID(new_id):

@@ -13,6 +13,7 @@ from pointsman.conversation.replies import missing_routing_file
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.figures import NOTHING_MEASURED, Figures
 from pointsman.domain.forge import ChangeView
+from pointsman.domain.ledger import Spent
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.outcome import Hint
 from pointsman.domain.run import (
@@ -31,6 +32,7 @@ from pointsman.policy.admission import Request, Rulebook, decide, standing
 from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.separation import named_authors
 from pointsman.policy.sorting import hinted_by_labels
+from pointsman.policy.spending import Purse, nothing_left
 from pointsman.ports.forge import Forge
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.routing import committed_routing
@@ -52,7 +54,7 @@ class Order:
     A `review`, `fix` or `ask` may be about a `change` of a forge. `prior` is what was said of it before, `text` the
     title and body that stand for an issue (the findings of a `fix`, the question of an `ask`), `thread` the comment
     to answer below, `expect` the digest of the text that somebody saw when they asked, empty when unknown.
-    `task` is the class of task that the person named.
+    `task` is the class of task that the person named; `spent` what is paid today, None for a look that costs nothing.
     """
 
     goal: Goal
@@ -70,6 +72,7 @@ class Order:
     thread: str = ""
     expect: str = ""
     task: TaskClass | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,17 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
     not the one that was expected.
     """
     repository = order.repository
+    models = catalogue_of(law.policy, law.price_of)
+    if order.spent is not None:
+        purse = Purse(order.spent, law.policy.caps, repository, order.actor)
+        no = nothing_left(purse, models.models.values())
+        if no is not None:
+            return no
     trunk = await workspace.fetch(repository, repository.default_branch)
     base, head = await _commits(order, workspace, trunk)
     issue = await _issue(order, forge, head)
     routing, routing_bytes = await _routing(order, workspace, trunk)
-    authors = named_authors(_assistants(order), catalogue_of(law.policy, law.price_of))
+    authors = named_authors(_assistants(order), models)
     if isinstance(authors, Refuse):
         return authors
     request = Request(
@@ -119,6 +128,7 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         change=ChangeRef(order.change.number, order.change.branch) if order.change else None,
         prior=await _reachable(order, workspace, base),
         thread=order.thread,
+        spent=order.spent,
     )
     decision = decide(
         request,

@@ -1,5 +1,6 @@
 """What the worker is handed by the one file that names adapters."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class Parts:
     from its base to its head. `forges` names the forges whose missed deliveries are looked for, and `wanted` says
     whether an event of one is worth asking for again. `unfinished` tells, without the engine, whether something was
     cut off in it; a run's row may say that it is done before the people were told. `marks` is told what became of
-    findings and changes.
+    findings and changes. `telling` is held by who looks whether something was told already, and tells it.
     """
 
     engine: "Callable[[], Engine]"
@@ -57,6 +58,7 @@ class Parts:
     verified: Callable[[Repository, str, str], Awaitable[NoteReport]]
     marks: Marks | None = None
     forges: tuple[str, ...] = ()
+    telling: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: Callable[[str, str], bool] = field(default=_anything)
     unfinished: Callable[[], bool] = field(default=_always)
 

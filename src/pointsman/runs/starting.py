@@ -13,11 +13,12 @@ from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Finding
-from pointsman.domain.run import Goal, PriorReview, Refuse, Route, RunSpec
-from pointsman.policy.override import override
+from pointsman.domain.run import Goal, PriorReview, Refuse, RunSpec
+from pointsman.runs.again import Again, may_again
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.intake import Order, admit
 from pointsman.runs.remembering import REVIEW, last_of
+from pointsman.runs.spending import refuse_capped, spent_now
 
 IGNORED = "ignored"
 """The kind of memory with the ids of findings that somebody does not want to hear of again."""
@@ -41,15 +42,19 @@ _BEGUN: TypeAdapter[Begun] = TypeAdapter(Begun)
 _TEXT: TypeAdapter[tuple[str, str] | None] = TypeAdapter(tuple[str, str])
 
 
-async def begin(case: Case, order: Order) -> str:
+async def begin(case: Case, order: Order, *, is_asked: bool = True) -> str:
     """Admit and begin a run, once, or say why not. Returns the outcome."""
     begun = await case.step("begin", _BEGUN, lambda: _begun(case, order))
     if begun.refused is not None:
-        return await case.refuse(begun.refused)
+        return await _refused(case, begun.refused, is_asked=is_asked)
     if begun.is_old:
         await case.reply(already_running(begun.run_id), key=f"already-{begun.run_id}")
         return f"already running: {begun.run_id}"
     return f"run: {begun.run_id}"
+
+
+async def _refused(case: Case, no: Refuse, *, is_asked: bool = True) -> str:
+    return await refuse_capped(case, no, is_asked=is_asked) if no.once else await case.refuse(no)
 
 
 async def work(case: Case, goal: Goal, task: TaskClass | None = None) -> str:
@@ -75,7 +80,8 @@ async def review(case: Case, intent: ReviewChange, *, is_asked: bool = True) -> 
             await case.refuse(_NO_NEWS)
         return "nothing new"
     text = await _wanted(case, change)
-    return await begin(case, replace(_order(case, "review"), change=change, prior=prior, text=text))
+    order = replace(_order(case, "review"), change=change, prior=prior, text=text)
+    return await begin(case, order, is_asked=is_asked)
 
 
 async def _wanted(case: Case, change: ChangeView) -> tuple[str, str] | None:
@@ -128,7 +134,7 @@ async def rerun(case: Case, intent: Rerun) -> str:
         await case.reply(already_running(views[0].run_id))
         return f"already running: {views[0].run_id}"
     begun = await case.step("rerun", _BEGUN, lambda: _again(case, views[0], intent))
-    return await case.refuse(begun.refused) if begun.refused is not None else f"run: {begun.run_id}"
+    return await _refused(case, begun.refused) if begun.refused is not None else f"run: {begun.run_id}"
 
 
 async def own_change(case: Case, command: str) -> ChangeView | str:
@@ -200,6 +206,7 @@ async def _begun(case: Case, order: Order) -> Begun:
     workspace = await case.parts.workspace_for(case.repository)
     if order.change is not None and not order.assisted:
         order = replace(order, assisted=await _wrote(case, order.change))
+    order = replace(order, spent=await spent_now(case))
     found = await admit(order, await case.law(), forge=case.forge, workspace=workspace)
     if isinstance(found, Refuse):
         return Begun(refused=found)
@@ -254,18 +261,16 @@ async def _again(case: Case, view: RunView, intent: Rerun) -> Begun:
     new_id = case.run_id("rerun")
     end = await case.engine.end_of(view.run_id)
     spec = end.spec if end is not None else await case.engine.spec_of(view.run_id)
-    route: Route | None = None
-    if intent.model:
-        law = await case.law()
-        found = override(spec, intent.phase, intent.model, law.policy, law.price_of)
-        if isinstance(found, Refuse):
-            return Begun(refused=found)
-        route = found
+    workspace = await case.parts.workspace_for(case.repository)
+    again = Again(spec, intent.phase, intent.model, case.actor)
+    found = await may_again(again, await case.law(), workspace, await spent_now(case))
+    if isinstance(found, Refuse):
+        return Begun(refused=found)
     actor = case.actor
     detail = f"{intent.phase} of {view.run_id} {intent.model}".strip()
     act = PersonAct(actor.id, actor.login, "rerun", detail, case.delivery.received_at)
     try:
-        await case.engine.rerun(view.run_id, intent.phase, new_id, route)
+        await case.engine.rerun(view.run_id, intent.phase, new_id, found)
     except UsageMust as error:
         return Begun(refused=Refuse(error.code, error.message, error.hint))
     await case.parts.ledger.act(new_id, act)

@@ -37,6 +37,7 @@ class MemoryWorkspace(Workspace):
 
     commits: dict[str, dict[str, str]]
     orders: list[EditOrder] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
     recorded: list[tuple[str, dict[str, bytes], CommitText]] = field(default_factory=list)
 
     def keep(self, files: Files) -> str:
@@ -45,6 +46,7 @@ class MemoryWorkspace(Workspace):
         return commit
 
     async def fetch(self, repository: Repository, revision: str) -> str:
+        self.fetched.append(revision)
         return revision
 
     async def files(self, commit: str, *, every: bool = False) -> tuple[FileEntry, ...]:

@@ -70,9 +70,10 @@ class QuickClock(Clock):
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        self.at = "2026-11-21T10:00:00Z"
 
     def now(self) -> str:
-        return "2026-11-21T10:00:00Z"
+        return self.at
 
     def monotonic(self) -> float:
         return 0.0

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, read_policy
+from pointsman.runs.capped import used_up_today
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
     for model in models:
         trouble = await door.probe(model)
         checks.append(Check(f"model {model.name}", not trouble, trouble or f"answers at {model.provider.perimeter}"))
+    checks.append(await _money(installation, loaded.policy.caps.installation_day_usd))
+    capped = await used_up_today(installation.memory, installation.clock.now())
+    checks.extend(Check("a cap of the day", False, words) for words in capped)
     await installation.close()
     if as_json:
         sys.stdout.write(json.dumps([asdict(check) for check in checks], indent=1) + "\n")
@@ -50,6 +54,11 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
         _print(checks)
         sys.stdout.write("".join(f"\n{lack}\n" for lack in _lacks(checks)))
     return 3 if _lacks(checks) else 0
+
+
+async def _money(installation: Installation, allowed: float) -> Check:
+    spent = (await installation.ledger.spent("", "", installation.clock.now())).installation_usd
+    return Check("money today", spent < allowed or not allowed, f"${spent:.2f} of ${allowed:.2f} are spent (UTC)")
 
 
 def _lacks(checks: list[Check]) -> list[str]:

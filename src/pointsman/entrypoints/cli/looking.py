@@ -17,6 +17,7 @@ from pointsman.entrypoints.cli.reporting import report_of
 from pointsman.entrypoints.cli.running import opened
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
+from pointsman.runs.capped import used_up_today
 
 _OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 
@@ -40,6 +41,8 @@ async def status(run_id: str, home: Path | None, as_json: bool) -> int:
             run_page(Console(), view, home_option=settings.home_option)
         return 0
     views = await installation.ledger.runs()
+    for words in await used_up_today(installation.memory, installation.clock.now()):
+        sys.stderr.write(f"{words[:1].upper()}{words[1:]}.\n")
     active = tuple(view for view in views if view.state not in _OVER)
     if not active and not as_json:
         sys.stdout.write("No run goes on or waits.\n")

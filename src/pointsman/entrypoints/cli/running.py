@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Literal
 
 from pointsman.domain.errors import OwnerMust, UsageMust
-from pointsman.domain.ledger import RunView
+from pointsman.domain.ledger import RunView, Spent
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.notes import PersonAct
-from pointsman.domain.run import Refuse, Repository, Route, RunSpec
+from pointsman.domain.run import Refuse, Repository, RunSpec, account_of
 from pointsman.entrypoints.cli.asked import IssueAsked
 from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.following import follow, tell_end
 from pointsman.entrypoints.cli.outcome import Interrupted
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
-from pointsman.policy.override import override
+from pointsman.runs.again import Again, Anew, may_again
+from pointsman.runs.capped import tell_operator
 from pointsman.runs.course import refused
 from pointsman.runs.intake import Law, Order, admit
 
@@ -83,10 +84,10 @@ async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
         await installation.engine.start()
         spec = await _spec_as_run(installation, run_id)
         await installation.require_key()
-        route = _overridden(spec, wanted, model, policy) if model else None
+        anew = await _anew(installation, Again(spec, wanted, model, settings.actor), policy)
         new_id = new_run_id()
         await installation.ledger.act(new_id, _act(installation, "rerun", f"{phase} of {run_id} {model}".strip()))
-        await installation.engine.rerun(run_id, wanted, new_id, route)
+        await installation.engine.rerun(run_id, wanted, new_id, anew)
         return await _to_its_end(installation, new_id, place, Before())
 
 
@@ -172,16 +173,24 @@ async def admitted(installation: Installation, policy: LoadedPolicy, repository:
         branch=wish.branch,
         base=base,
         task=task_class(wish.task),
+        spent=await _spent(installation, repository),
         assisted=await installation.assistants(repository, base, wish.branch) if wish.goal == "review" else (),
     )
     workspace = await installation.workspace(repository)
     law = Law(policy.policy, policy.data, price_of, await installation.figures())
     decision = await admit(order, law, forge=installation.forge(repository), workspace=workspace)
     if isinstance(decision, Refuse):
+        if decision.once:
+            await tell_operator(installation.memory, decision, repository.name)
         raise refused(decision)
     if decision.idle:
         sys.stderr.write(f"Read, but not acted on by this version: {', '.join(decision.idle)}.\n")
     return decision.spec
+
+
+async def _spent(installation: Installation, repository: Repository) -> Spent:
+    who = account_of(repository, installation.settings.actor)
+    return await installation.ledger.spent(repository.id, who, installation.clock.now())
 
 
 def _routing(path: Path | None) -> tuple[str, bytes] | None:
@@ -200,11 +209,15 @@ async def _mention_uncommitted(installation: Installation, repository: Repositor
         sys.stderr.write(f"Not committed, so not seen by this run: {names}. Commit what belongs to it.\n")
 
 
-def _overridden(spec: RunSpec, phase: Phase, model: str, policy: LoadedPolicy) -> Route:
-    route = override(spec, phase, model, policy.policy, price_of)
-    if isinstance(route, Refuse):
-        raise refused(route)
-    return route
+async def _anew(installation: Installation, again: Again, policy: LoadedPolicy) -> Anew:
+    """What a rerun is begun with. Raises OwnerMust with the rule that refused it."""
+    repository = again.spec.repository
+    law = Law(policy.policy, policy.data, price_of)
+    workspace = await installation.workspace(repository)
+    found = await may_again(again, law, workspace, await _spent(installation, repository))
+    if isinstance(found, Refuse):
+        raise refused(found)
+    return found
 
 
 async def _spec_as_run(installation: Installation, run_id: str) -> RunSpec:
