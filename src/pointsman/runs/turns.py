@@ -83,13 +83,15 @@ class Turns:
         self._call_next()
 
     def _leave(self, lane: _Lane, repository_id: str, mine: "asyncio.Future[None]") -> None:
-        line = lane.lines.get(repository_id)
-        if line is None or mine not in line:
+        if not mine.cancelled():
+            # The turn came in the very moment in which nobody waited for it any more.
             self._give_back(lane, repository_id)
             return
-        line.remove(mine)
-        if not line:
-            del lane.lines[repository_id]
+        line = lane.lines.get(repository_id)
+        if line is not None and mine in line:
+            line.remove(mine)
+            if not line:
+                del lane.lines[repository_id]
         self._call_next()
 
     def _call_next(self) -> None:

@@ -92,6 +92,28 @@ def test_who_stops_waiting_leaves_the_line_and_who_was_just_called_passes_the_tu
     assert "+a" not in log and log[-3:] == ["+c", "-c", "free"]
 
 
+def test_who_gives_up_in_the_moment_of_being_called_takes_nobodys_turn_away() -> None:
+    async def story() -> int:
+        turns, now, most = Turns(), 0, 0
+
+        async def work(steps: int) -> None:
+            nonlocal now, most
+            async with turns.place("shop", Lane.BACKGROUND):
+                now += 1
+                most = max(most, now)
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                now -= 1
+
+        tasks = [asyncio.create_task(work(steps)) for steps in (1, 0, 1, 0)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return most
+
+    assert asyncio.run(story()) == 1
+
+
 def _held(story: Callable[[Turns, list[str]], Coroutine[object, object, object]]) -> list[str]:
     """What a story logs while every place of `background` is held by runs that never end."""
 
