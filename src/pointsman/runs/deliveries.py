@@ -12,6 +12,7 @@ from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Sto
 from pointsman.domain.events import (
     ChangeClosed,
     ChangeLabelled,
+    ChangeOpened,
     ChangePushed,
     CheckAsked,
     Delivery,
@@ -29,7 +30,7 @@ from pointsman.policy.globs import matches
 from pointsman.ports.inbox import Inbox
 from pointsman.runs.acting import act
 from pointsman.runs.case import Case
-from pointsman.runs.endings import note_reverts
+from pointsman.runs.endings import note_open, note_reverts
 from pointsman.runs.engine import Engine
 from pointsman.runs.following import change_closed, change_pushed, routing_read
 from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
@@ -149,6 +150,8 @@ class Desk:
                 return await change_closed(replace(case, number=event.number), event)
             case ChangePushed():
                 return await change_pushed(replace(case, number=event.number), event)
+            case ChangeOpened():
+                await note_open(replace(case, number=event.number))
             case _:
                 pass
         bots = await case.step("bots", _IDS, lambda: _bots(case))

@@ -6,6 +6,7 @@ from functools import partial
 from pointsman.domain.events import ChangeClosed
 from pointsman.domain.marks import ChangeEnd, ChangeFacts, FindingFate
 from pointsman.runs.case import Case
+from pointsman.runs.journal import FLAG
 from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.starting import IGNORED, settled_in
 
@@ -37,6 +38,22 @@ async def note_end(case: Case, event: ChangeClosed) -> None:
     )
     await case.do("mark", partial(marks.ended, case.repository.id, case.number, end))
     await note_reverts(case, event.reverts)
+
+
+async def note_open(case: Case) -> None:
+    """Keep that a change of ours is open again. A webhook may come late, so the forge says whether it is."""
+    marks = case.parts.marks
+    if marks is None:
+        return
+
+    async def was_closed() -> bool:
+        changes = await marks.changes(case.repository.id)
+        return any(one.made.key == case.number and one.end.state == "closed" for one in changes)
+
+    if await case.step("was-closed", FLAG, was_closed):
+        change = await case.change()
+        if change is not None and change.state == "open":
+            await case.do("mark", partial(marks.ended, case.repository.id, case.number, ChangeEnd("open", "")))
 
 
 async def note_reverts(case: Case, reverts: tuple[str, ...]) -> None:

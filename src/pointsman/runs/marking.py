@@ -41,7 +41,7 @@ async def keep_marks(course: Course) -> None:
         run_id=course.run_id,
         repository_id=course.spec.repository.id,
         at=course.adapters.clock.now(),
-        task=str(course.spec.task),
+        task=course.view.task,
         change=_key(course),
         marks=_counted(own, shared),
         findings=_raised(course, reviews, before),

@@ -9,7 +9,7 @@ from tests.unit.runs.desk_world import HERE, DeskWorld, said
 from tests.unit.runs.served_world import ADA, SHOP, change_view, within
 from tests.unit.runs.test_steering import known_review
 
-from pointsman.domain.events import ChangeClosed, Event, ThreadReplied, TrunkPushed
+from pointsman.domain.events import ChangeClosed, ChangeOpened, Event, ThreadReplied, TrunkPushed
 from pointsman.domain.levels import Severity
 from pointsman.domain.marks import Account, ChangeMark, FindingMark, PairMark, RunMarks, Span
 from pointsman.domain.run import Actor
@@ -64,6 +64,18 @@ def test_a_change_that_was_closed_unmerged_is_neither(desk: DeskWorld, head: str
     closed(desk, replace(CLOSED, merged=False, landed=""))
     found = account(desk)
     assert (found.merged, found.trusted, found.closed) == (0, 0, 1)
+
+
+def test_a_change_that_is_opened_again_has_not_ended(desk: DeskWorld, head: str) -> None:
+    closed(desk, replace(CLOSED, merged=False, landed=""))
+    opened = ChangeOpened(HERE, "13", head, (), ADA)
+    desk.hear(opened)
+    assert account(desk).closed == 1, "the webhook of an earlier opening came late"
+    desk.forge.views["13"] = replace(desk.forge.views["13"], state="open")
+    desk.hear(opened)
+    assert account(desk).closed == 0
+    closed(desk)
+    assert (account(desk).merged, account(desk).trusted) == (1, 1)
 
 
 @pytest.mark.parametrize(

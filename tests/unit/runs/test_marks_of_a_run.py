@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.phases.phase_world import OUT, REVIEWER, Line, route, routes, says
+from tests.unit.phases.phase_world import FIXED, OUT, REVIEWER, Line, route, routes, says
 from tests.unit.runs.booked_models import booked
 from tests.unit.runs.served_world import BLOCK, FINE, PLAN, SHOP, Served, review_of
+from tests.unit.runs.test_conduct_of_a_fix import BOUND, NAME
+from tests.unit.runs.test_conduct_of_a_fix import asked as fix_asked
+from tests.unit.runs.test_conduct_of_a_review import ODD, REMARK
+from tests.unit.runs.test_conduct_of_a_review import asked as review_order
 
 from pointsman.audit.marks import SqlMarks
 from pointsman.domain.errors import OperatorMust, TryAgain
 from pointsman.domain.levels import Phase, TaskClass
-from pointsman.domain.marks import Account, PairMark, RunMarks, Span, What
+from pointsman.domain.marks import Account, ChangeMark, FindingMark, PairMark, RunMarks, Span, What
 from pointsman.domain.run import Route, RunSpec
 
 WRONG = BLOCK.replace("high))\n>>>", "low + 1))\n>>>")
@@ -177,3 +181,39 @@ def test_the_class_of_task_stands_in_the_row_of_the_run(served: Served) -> None:
     scripted(served, says(BLOCK), says(data=FINE))
     served.world.models.script.insert(0, says(data={"task": "feature", "why": "new"}))
     assert served.runs(replace(served.spec(), hinted=None)).task == TaskClass.FEATURE
+
+
+CHANGE = ChangeMark("13", "base", "head", "code", "d" * 64, is_approved=True)
+BEFORE = RunMarks(
+    run_id="r-0",
+    repository_id=SHOP.id,
+    at="2026-11-20T10:00:00Z",
+    task="bugfix",
+    change="13",
+    findings=tuple(FindingMark(one.id, "reviewer", "coder", one.severity) for one in (BOUND, NAME)),
+    made=CHANGE,
+)
+
+
+def test_a_fix_upholds_what_it_mends_and_moves_the_head_of_its_change(served: Served) -> None:
+    asyncio.run(served.marks.keep(BEFORE))
+    served.world.models.script[:] = [says(BLOCK), review_of()]
+    assert served.runs(fix_asked(served)).state == "done"
+    (pair,) = account(served).pairs
+    assert pair == PairMark("coder", "reviewer", raised=2, upheld=1, ignored=0)
+    (change,) = asyncio.run(served.marks.changes())
+    (order,) = served.forge.changes.values()
+    assert (change.run_id, change.made.head, change.made.base) == ("r-0", order.head_commit, "base")
+
+
+@pytest.mark.parametrize(("findings", "approved"), [((), True), ((REMARK,), False)])
+def test_a_later_review_of_a_change_says_anew_whether_it_is_approved(
+    served: Served, findings: tuple[dict[str, str], ...], approved: bool
+) -> None:
+    asyncio.run(served.marks.keep(replace(BEFORE, made=replace(CHANGE, is_approved=not approved))))
+    served.world.models.script[:] = [review_of(*findings)]
+    assert served.runs(review_order(served, {"bounds.py": ODD if findings else FIXED})).result == "reviewed"
+    (change,) = asyncio.run(served.marks.changes())
+    assert change.made.is_approved is approved
+    coders = {pair.coder: pair.raised for pair in account(served).pairs}
+    assert coders == ({"coder": 2, "people": 1} if findings else {"coder": 2})
