@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from pointsman.domain.breaker import OutageKind
 from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Perimeter, Phase
 
@@ -194,6 +195,8 @@ class Ask:
     after a crash, so that the ledger knows the call again. `fallback` is tried by the run when `model` is out of
     order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `requester`
     is who pays, as forge and numeric id.
+    `patience` is how many seconds the run may wait, in the whole phase, for models that are out. `pressing` asks for a
+    trial of a provider that is held off.
     """
 
     phase: Phase
@@ -211,6 +214,8 @@ class Ask:
     tools: tuple[ToolSpec, ...] = ()
     temperature: float | None = None
     requester: str = ""
+    patience: float = 0.0
+    pressing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,11 +268,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The provider could not answer; only this kind of ending may fall back to another model."""
+    """The provider could not answer; only this kind of ending may fall back to another model.
+
+    `held` says that nothing was sent, since earlier calls met outages. `retry_after` is in seconds, 0 when not known.
+    """
 
     call_id: str
     model: str
     provider: str
-    kind: Literal["connection", "timeout", "rate-limit", "server", "overloaded"]
+    kind: OutageKind
     message: str
     retry_after: float = 0.0
+    held: bool = False

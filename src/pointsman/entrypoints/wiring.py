@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pointsman.audit.breakers import SqlBreakers
 from pointsman.audit.inbox import SqlInbox
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.ledger import SqlLedger
@@ -120,6 +121,7 @@ class Installation:
         self.memory = SqlMemory(url)
         self.marks = SqlMarks(url)
         self.quarantine = SqlQuarantine(url)
+        self.breakers = SqlBreakers(url, self.clock)
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
         self._doors: list[Door] = []
         self._github: GitHubApp | None = None
@@ -314,7 +316,14 @@ class Installation:
     def door(self, models: tuple[Model, ...]) -> Door:
         """A door that knows the providers of these models and no other."""
         providers: dict[str, Provider] = {model.provider.name: model.provider for model in models}
-        door = Door(providers, self.ledger, self.clock, credential, quarantine=self.quarantine)
+        door = Door(
+            providers,
+            self.ledger,
+            self.clock,
+            credential,
+            quarantine=self.quarantine,
+            breakers=self.breakers,
+        )
         self._doors.append(door)
         return door
 
@@ -337,7 +346,7 @@ class Installation:
             await door.close()
         if self._github is not None:
             self._github.close()
-        for kept in (self.ledger, self.inbox, self.memory, self.marks, self.quarantine):
+        for kept in (self.ledger, self.inbox, self.memory, self.marks, self.quarantine, self.breakers):
             kept.close()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pointsman.domain.breaker import OutageKind
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
@@ -16,13 +17,15 @@ from pointsman.models.anthropic_clouds import Bedrock, Vertex
 from pointsman.models.azure_openai import AzureOpenAI
 from pointsman.models.costs import believable, cost_usd, estimated_tokens, reserved_usd
 from pointsman.models.guard import Guard, QuarantineInMemory, forwarded, unlike
+from pointsman.models.holding import Holding
 from pointsman.models.identity import registered
 from pointsman.models.judging import bad_key, outage_of, problem_of, seconds_of
 from pointsman.models.ollama import Ollama
 from pointsman.models.openai import OpenAI
 from pointsman.models.reading import told
 from pointsman.models.scripted import Scripted
-from pointsman.models.transport import Exchange, OutageKind, origin_of, permitted
+from pointsman.models.transport import Exchange, origin_of, permitted
+from pointsman.ports.breakers import Breakers
 from pointsman.ports.clock import Clock
 from pointsman.ports.ledger import Ledger
 from pointsman.ports.models import Models
@@ -67,11 +70,13 @@ class Door(Models):
         key_of: Callable[[str], str | None],
         *,
         quarantine: Quarantine | None = None,
+        breakers: Breakers | None = None,
     ) -> None:
         self._providers = dict(providers)
         self._ledger = ledger
         self._clock = clock
         self._key_of = key_of
+        self._holding = Holding(breakers)
         self._adapters: dict[str, Adapter] = {}
         self._guard = Guard(quarantine or QuarantineInMemory(), clock)
 
@@ -79,6 +84,14 @@ class Door(Models):
         """One call to one model, without retries; see the port."""
         call = self._ordered(replace(ask, max_output_tokens=min(ask.max_output_tokens, ask.model.max_output)))
         await self._guard.admit(call.provider)
+        async with self._holding.of(call.ask, call.provider, call.exchange) as held:
+            if held.outage is not None:
+                return held.outage
+            held.result = await self._sent_and_settled(call)
+            return held.result
+
+    async def _sent_and_settled(self, call: _Call) -> Reply | Outage:
+        ask = call.ask
         call.record = await self._ledger.open_call(call.record, ask.caps, ask.repository_id)
         call.started = self._clock.monotonic()
         try:
@@ -319,7 +332,10 @@ class Door(Models):
                 answers.append((exchange.status, exchange.body))
         except PointsmanError as error:
             return error.message
-        return adapter.missing(model, tuple(answers))
+        trouble = adapter.missing(model, tuple(answers))
+        if answers and not trouble:
+            await self._holding.let_go(model, provider)
+        return trouble
 
     async def _probed(self, provider: Provider, adapter: Adapter, question: Question, model: Model) -> Exchange:
         permit = Permit("", "probe", Phase.TRIAGE, provider.name, origin_of(provider), model.id, max_cost_usd=0.0)

@@ -5,14 +5,13 @@ import re
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from pointsman.domain.breaker import LONGEST_ASKED, OutageKind
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError
 from pointsman.domain.models import Model, Provider
-from pointsman.models.transport import OutageKind
 
 LONGEST_DETAIL = 200
 ECHO = 32
 """So many characters in a row that also stand in what was sent are taken for an echo of the prompt."""
-LONGEST_WAIT = 3600.0
 
 _CONTEXT = re.compile(
     r"context.?(length|window|size)|maximum context|prompt is too long|input length exceeds|too many (input )?tokens",
@@ -91,4 +90,4 @@ def seconds_of(retry_after: str, now: str) -> float:
             seconds = (moment - datetime.fromisoformat(now)).total_seconds()
         except (ValueError, TypeError):
             return 0.0
-    return min(max(seconds, 0.0), LONGEST_WAIT) if math.isfinite(seconds) else 0.0
+    return min(max(seconds, 0.0), LONGEST_ASKED) if math.isfinite(seconds) else 0.0

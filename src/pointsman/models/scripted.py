@@ -5,13 +5,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pointsman.domain.breaker import OutageKind
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.json import JsonObject
 from pointsman.domain.models import Ask, Model, Provider
 from pointsman.models.adapter import Answer, NoLook, Question, Trouble
 from pointsman.models.costs import estimated_tokens
 from pointsman.models.scripted_wire import body_of, body_of_reply, reply_of
-from pointsman.models.transport import Gate, OutageKind, origin_of
+from pointsman.models.transport import Gate, origin_of
 from pointsman.ports.clock import Clock
 
 OUTAGES: tuple[OutageKind, ...] = ("connection", "timeout", "rate-limit", "server", "overloaded")

@@ -5,16 +5,14 @@ from collections.abc import AsyncIterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import urlsplit
 
+from pointsman.domain.breaker import OutageKind
 from pointsman.domain.errors import OperatorMust, PointsmanError
 from pointsman.domain.models import Permit, Provider, ProviderKind
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 PORTS = {"http": 80, "https": 443}
-
-OutageKind = Literal["connection", "timeout", "rate-limit", "server", "overloaded"]
 
 
 def origin_of(provider: Provider) -> str:
