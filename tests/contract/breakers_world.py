@@ -1,6 +1,6 @@
 """Breakers in memory, and a clock that tests set: the small world of what is known of outages."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pointsman.domain.breaker import Breaker, CallEnd, HeldOff, Pair, Trying, admitted, ended, fresh
@@ -58,10 +58,11 @@ class BreakersInMemory:
         self.kept |= {_key(breaker): breaker for breaker in pair}
 
 
-def trying(call_id: str = "r-1:code:0", model: str = "m", **changes: str | float) -> Trying:
+def trying(
+    call_id: str = "r-1:code:0", model: str = "m", *, origin: str = "http://127.0.0.1:1", pressing: bool = False
+) -> Trying:
     """A call to the model at the one provider."""
-    made = Trying(call_id, "home", "http://127.0.0.1:1", model, 60.0)
-    return replace(made, **changes)
+    return Trying(call_id, "home", origin, model, 60.0, pressing)
 
 
 def _key(breaker: Breaker) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ _UNDO_THE_END = (
 @pytest.mark.parametrize("model", ["planner", "coder", "reviewer"])
 def test_resume_after_an_outage_asks_the_failed_call_again_and_no_other(tmp_path: Path, model: str) -> None:
     right = {"planner": replies(PLAN), "coder": edit(RIGHT), "reviewer": replies(APPROVAL)}
-    answers: tuple[Answer | str, ...] = (Answer(status=503, text="overloaded"), right[model])
+    answers: tuple[Answer | str, ...] = (Answer(status=500, text="out of order"), right[model])
     script = usual(**{model: answers})
     with ScriptedServer(script) as server:
         stage = staged(tmp_path, server, seats=ONE_DIALECT)

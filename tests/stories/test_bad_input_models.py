@@ -15,7 +15,7 @@ from tests.worlds.stage import PLAN, SEATS, Stage, edit, replies, staged, usual
 KEY = "a-key-of-a-story"
 
 
-def _last_run(stage: Stage) -> str:
+def last_run(stage: Stage) -> str:
     listed = json.loads(stage.does("runs", "--json").out)
     return str(listed[0]["run_id"])
 
@@ -41,7 +41,7 @@ def test_a_wrong_key_names_the_provider_and_its_place_and_the_run_goes_on_with_t
         port = closed.port
     assert (said.code, told_once(said)) == (3, "bad-key"), said
     assert "Provider reviewer-host refused the credential (401); the key is looked for at env:STORY_KEY." in said.told
-    run_id, paid = _last_run(stage), stage.asked()
+    run_id, paid = last_run(stage), stage.asked()
     assert f"pointsman resume {run_id} --home {stage.home}" in said.told
     assert paid == ["planner", "coder"]
     with ScriptedServer(replace(usual(), key=KEY), port=port):
@@ -54,7 +54,7 @@ def test_a_wrong_key_names_the_provider_and_its_place_and_the_run_goes_on_with_t
     ("answer", "words"),
     [
         (Answer(fault="hang"), "timeout (3 seconds)"),
-        (Answer(status=503, text="busy"), "overloaded (503)"),
+        (Answer(status=502, text="busy"), "server (502)"),
         (Answer(raw="<html>hello</html>"), "reviewer-host"),
     ],
 )
@@ -68,7 +68,7 @@ def test_an_endpoint_that_does_not_answer_is_an_outage_and_resume_asks_only_what
             said = stage.does("run", *stage.about(), with_policy=True)
         assert (said.code, told_once(said)) == (4, "outage"), said
         assert words in said.told
-        again = stage.does("resume", _last_run(stage), "--json")
+        again = stage.does("resume", last_run(stage), "--json")
         assert (again.code, again.run["result"]) == (0, "ready"), again
         assert stage.asked() == ["planner", "coder", "reviewer", "reviewer"]
 
@@ -148,7 +148,7 @@ def test_no_key_is_ever_written_down(tmp_path: Path) -> None:
             seats = tuple(replace(seat, kind="anthropic") for seat in SEATS)
             stage = staged(folder, server, seats=seats)
             said = stage.does("run", *stage.about(), with_policy=True)
-            shown = stage.does("show", _last_run(stage), "--json")
+            shown = stage.does("show", last_run(stage), "--json")
         kept = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
         assert KEY not in said.out + said.err + shown.out + shown.err
         assert KEY.encode() not in kept

@@ -17,7 +17,9 @@ REMARKED = replies({"summary": "", "findings": [finding(f"    return {RIGHT}", R
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStage]:
-    with ServedStage(tmp_path_factory.mktemp("builds")) as served:
+    # So little time for code that an outage there is not waited out.
+    phases = {"code": {"max_calls": 60, "seconds": 2}}
+    with ServedStage(tmp_path_factory.mktemp("builds"), phases=phases) as served:
         yield served
 
 

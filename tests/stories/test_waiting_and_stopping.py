@@ -82,7 +82,7 @@ def test_a_run_whose_model_hangs_is_cancelled_from_another_process_and_nothing_i
 
 
 def test_a_run_that_an_outage_ended_goes_on_where_it_was_without_a_second_plan(tmp_path: Path) -> None:
-    coder = (Answer(status=503, text="overloaded"), edit(RIGHT))
+    coder = (Answer(status=500, text="out of order"), edit(RIGHT))
     with ScriptedServer(usual(coder=coder)) as server:
         stage = staged(tmp_path, server)
         out = stage.works_on_the_issue()

@@ -98,6 +98,7 @@ __all__ = [
     "nothing_to_do",
     "onboarding_page",
     "onboarding_title",
+    "out_of_reach",
     "paused",
     "plan_for_approval",
     "plan_part",
@@ -113,6 +114,7 @@ __all__ = [
     "stranger",
     "text_changed",
     "unseen_text",
+    "waits_for",
     "wrong_hash",
 ]
 
@@ -140,6 +142,32 @@ def run_failed(run_id: str, code: str, phase: str = "") -> str:
     return (
         f"A fault of the installation, not of the issue, ended the run (`{code}`). What was finished is kept. "
         f"The operator finds the details with `pointsman show {run_id}`.{again}"
+    )
+
+
+_KINDS = {
+    "connection": "no connection",
+    "timeout": "no answer in time",
+    "rate-limit": "rate limit",
+    "server": "a fault there",
+    "overloaded": "overloaded",
+}
+
+
+def waits_for(model: str, kind: str, until: str) -> str:
+    """The run waits for a model, why and until when; `until` is ISO 8601 in UTC."""
+    return f"Waits for {inline_code(model)} until {until[11:19]} UTC ({_KINDS.get(kind, kind)})."
+
+
+def out_of_reach(run_id: str, phase: str) -> str:
+    """No model answered that may do the phase; what a person here can do, without a word on where providers are."""
+    again = f" `/pointsman rerun {phase}` goes on from there," if phase else ""
+    other = f" `/pointsman rerun {phase} --model NAME` asks another model, and" if phase else ""
+    return (
+        f"The run was ended by an outage: no model that may do this{f' (phase {phase})' if phase else ''} could be "
+        f"reached, for a while (`outage`). What was finished is kept. Once one answers again,{again}{other} a "
+        f"`fallback` in the routing file keeps it from happening. The operator finds the details with "
+        f"`pointsman show {run_id}`."
     )
 
 

@@ -1,6 +1,7 @@
 """The one status text of a run, edited in place while it goes on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pointsman.conversation.figures import duration, run_figures
@@ -8,6 +9,7 @@ from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound
 from pointsman.conversation.tables import spending_table
 from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.outcome import Hop
 from pointsman.domain.run import LOCAL
 
 _STATES = {
@@ -30,11 +32,14 @@ _RESULTS = {
 SHORT_HASH = 12
 
 
-def status_text(view: RunView, calls: Sequence[CallRecord] = (), *, forge: str = LOCAL, link: str = "") -> str:
+def status_text(
+    view: RunView, calls: Sequence[CallRecord] = (), hops: Sequence[Hop] = (), *, forge: str = LOCAL, link: str = ""
+) -> str:
     """State, phase, model, what there is to say, the change, and the figures so far.
 
-    With `calls` there is a row for each phase that asked a model. On a served forge commands are written as comments,
-    and the change is named by `link`, or by its number in the forge's way.
+    With `calls` there is a row for each phase that asked a model, with `hops` a line for each that another did.
+    On a served forge commands are written as comments, and the change is named by `link`, or by its number in the
+    forge's way.
     """
     parts = (
         Part(f"**{_state(view)}**{_doing(view)}"),
@@ -42,6 +47,7 @@ def status_text(view: RunView, calls: Sequence[CallRecord] = (), *, forge: str =
         Part(_where(view, forge, link)),
         Part(_next(view, forge)),
         Part(spending_table(calls), 1),
+        Part(_hops(hops), 2),
         Part(f"Run `{view.run_id}`: {run_figures(view)}{_elapsed(view)}."),
     )
     return fitted(parts)
@@ -65,6 +71,26 @@ def _doing(view: RunView) -> str:
     if view.state != "running" or not view.phase:
         return ""
     return f" Phase: {view.phase}" + (f", with {inline_code(view.model)}." if view.model else ".")
+
+
+def _hops(hops: Sequence[Hop]) -> str:
+    """Who stood in for whom, from the model that was to answer to the one that did in the end."""
+    chains: list[Hop] = []
+    for hop in hops:
+        if (
+            hop.kind == "fallback"
+            and chains
+            and (chains[-1].phase, chains[-1].to_model) == (hop.phase, hop.from_model)
+        ):
+            chains[-1] = replace(chains[-1], to_model=hop.to_model)
+        elif hop.kind == "fallback":
+            chains.append(hop)
+    lines = (
+        f"- {hop.phase}: {inline_code(hop.to_model)} stood in for {inline_code(hop.from_model)}, which was out."
+        for hop in chains
+        if hop.from_model != hop.to_model
+    )
+    return "\n".join(dict.fromkeys(lines))
 
 
 def _where(view: RunView, forge: str, link: str) -> str:

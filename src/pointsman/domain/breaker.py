@@ -5,8 +5,9 @@ answer closes, an outage opens for twice as long. Times are ISO 8601 in UTC.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Literal
+
+from pointsman.domain.moments import later, seconds_between
 
 OutageKind = Literal["connection", "timeout", "rate-limit", "server", "overloaded"]
 
@@ -83,7 +84,7 @@ class Breaker:
     @property
     def until(self) -> str:
         """When the cool-down ends; empty while closed."""
-        return _later(self.opened_at, self.cooldown) if self.is_open else ""
+        return later(self.opened_at, self.cooldown) if self.is_open else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +172,5 @@ def _left(start: str, seconds: float, now: str) -> float:
     """How much is left of a time that began at `start`; 0 when it is over, or when `start` is still to come."""
     if not start:
         return 0.0
-    passed = (_moment(now) - _moment(start)).total_seconds()
+    passed = seconds_between(start, now)
     return max(seconds - passed, 0.0) if passed >= 0 else 0.0
-
-
-def _later(start: str, seconds: float) -> str:
-    moment = _moment(start) + timedelta(seconds=seconds)
-    whole = moment.replace(microsecond=0) + timedelta(seconds=1 if moment.microsecond else 0)
-    return whole.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _moment(at: str) -> datetime:
-    moment = datetime.fromisoformat(at)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

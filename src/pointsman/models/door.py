@@ -333,8 +333,8 @@ class Door(Models):
         except PointsmanError as error:
             return error.message
         trouble = adapter.missing(model, tuple(answers))
-        if answers and not trouble:
-            await self._holding.let_go(model, provider)
+        if answers:
+            await self._holding.probed(model, provider, is_ready=not trouble)
         return trouble
 
     async def _probed(self, provider: Provider, adapter: Adapter, question: Question, model: Model) -> Exchange:

@@ -41,9 +41,10 @@ class Holding:
             if passage.outage is None:
                 await asyncio.shield(self._tell(trying, _end_of(passage, exchange)))
 
-    async def let_go(self, model: Model, provider: Provider) -> None:
-        """A probe was answered, so the next call is let through."""
-        await self._tell(Trying("probe", provider.name, origin_of(provider), model.id, 0.0), "answered")
+    async def probed(self, model: Model, provider: Provider, *, is_ready: bool) -> None:
+        """A probe was answered: calls to the provider are let through, and those to the model if it is there."""
+        trying = Trying("probe", provider.name, origin_of(provider), model.id, 0.0)
+        await self._tell(trying, "answered" if is_ready else "reached")
 
     async def _tell(self, trying: Trying, end: CallEnd) -> None:
         if self._breakers is None:

@@ -86,6 +86,7 @@ class Asking:
             caps=caps_for(self.spec, self.phase),
             repository_id=self.spec.repository.id,
             requester=self.spec.requester_id,
+            patience=self.limits.seconds,
             fallback=self.fallback,
             shape=shape,
             tools=tools,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from dbos import DBOS
 from pydantic import TypeAdapter
 
-from pointsman.conversation.replies import plan_for_approval, plan_part, run_failed
+from pointsman.conversation.replies import out_of_reach, plan_for_approval, plan_part, run_failed
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.ledger import RunStateName
 from pointsman.domain.levels import Phase
@@ -192,6 +192,8 @@ async def _ended(course: Course, error: PointsmanError) -> None:
 def _publicly(course: Course, error: PointsmanError) -> str:
     """What people on the forge read of it: where providers are, and what they said, is for the operator alone."""
     is_served = course.spec.repository.forge != LOCAL
+    if is_served and error.code == "outage":
+        return out_of_reach(course.run_id, course.view.phase)
     if isinstance(error, OperatorMust) or (is_served and isinstance(error, TryAgain)):
         return run_failed(course.run_id, error.code, course.view.phase if is_served else "")
     return str(error)

@@ -8,21 +8,24 @@ from typing import TypeVar
 from dbos import DBOS
 from pydantic import TypeAdapter
 
-from pointsman.conversation.replies import paused, status_text
+from pointsman.conversation.replies import paused, status_text, waits_for
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Change, Topic
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model
+from pointsman.domain.moments import later, seconds_between
 from pointsman.domain.outcome import Earlier, Hop, Review, Try
 from pointsman.domain.run import LOCAL, Refuse, Route, RunSpec
 from pointsman.policy.touched import sensitivity_at, weigh
+from pointsman.policy.waiting import Pause
 from pointsman.ports.bundle import Ports
 from pointsman.ports.forge import Forge
 from pointsman.runs.adapters import SORTING, Adapters, Queue, RunLedger, Turns
 from pointsman.runs.again import Anew
-from pointsman.runs.durable import CommitEnds, DurableModels, DurableSandbox, DurableWorkspace
-from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
+from pointsman.runs.asking import DurableModels
+from pointsman.runs.durable import CommitEnds, DurableSandbox, DurableWorkspace
+from pointsman.runs.journal import FLAG, NOTHING, TEXT, durable, insisted
 
 RESUME = "resume"
 """The topic of the message that a paused run waits for; it then looks again whether it is paused."""
@@ -34,6 +37,10 @@ ANEW = "order"
 """Kept beside the phases that were given another model: what else differs from the run that was forked."""
 
 PAUSE_DAYS = 30
+
+LONG_SECONDS = 15.0
+"""A wait for a model that is longer gives the run's place to others."""
+
 _DAY_SECONDS = 86_400.0
 _ROUTE: TypeAdapter[Route | None] = TypeAdapter(Route | None)
 _ANEW: TypeAdapter[Anew] = TypeAdapter(Anew)
@@ -51,6 +58,11 @@ class Place:
     repository_id: str
     queue: Queue
     _held: AbstractAsyncContextManager[None] | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it works now."""
+        return self._held is not None
 
     async def take(self) -> None:
         """Wait for a place. Nothing happens when one is held, or when there are no turns."""
@@ -111,7 +123,8 @@ class Course:
         chosen = kept.values()
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
         real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in models_of(r)))
-        models = DurableModels(real.models, run_id, adapters.ledger.answer_of)
+        served = spec.repository.forge != LOCAL
+        models = DurableModels(real.models, run_id, adapters.ledger.answer_of, served)
 
         def hidden(path: str) -> bool:
             return sensitivity_at(spec, path).rank > spec.sensitivity.rank
@@ -127,7 +140,9 @@ class Course:
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
         place = Place(adapters.turns, spec.repository.id, first_queue(spec))
-        return cls(run_id, spec, ports, models, adapters, adapters.forge_for(spec.repository), place, view)
+        course = cls(run_id, spec, ports, models, adapters, adapters.forge_for(spec.repository), place, view)
+        models.rest = course.rest
+        return course
 
     @property
     def ledger(self) -> RunLedger:
@@ -176,6 +191,36 @@ class Course:
                 await self.place.take()
                 return
         raise Stopped(f"It was paused, and nobody went on with it within {PAUSE_DAYS} days.", code="paused")
+
+    async def rest(self, pause: Pause) -> None:
+        """Wait for a model that is out, and say so; a long wait is told for sure, and holds no place.
+
+        Until when is written down, so that a process that dies meanwhile is followed by one that waits for the rest.
+        """
+        clock = self.ports.clock
+        is_long = pause.seconds > LONG_SECONDS
+
+        async def told() -> str:
+            until = later(clock.now(), pause.seconds + 1)
+            await self.show(replace(self.view, message=waits_for(pause.model, pause.kind, until)))
+            with suppress(TryAgain):
+                await self.say(self.view.message, passing=not is_long)
+            return until
+
+        def left() -> float:
+            return seconds_between(clock.now(), until)
+
+        async def slept() -> None:
+            await clock.sleep(min(max(left(), 0.0), pause.seconds + 1))
+
+        until = await durable(f"wait:{self.view.phase}", TEXT, told)
+        gives_back = self.place.is_held and left() > LONG_SECONDS
+        if gives_back:
+            await self.place.leave()
+        await durable("pause", NOTHING, slept, preemptible=True)
+        if gives_back:
+            await self.place.take()
+        await self.show(replace(self.view, message=""))
 
     async def _is_paused(self) -> bool:
         memory = self.adapters.memory
@@ -254,7 +299,8 @@ class Course:
             return
         summed = await self.ledger.run(self.run_id) or self.view
         calls = await self.ledger.calls(self.run_id)
-        said = status_text(replace(summed, message=message), calls, forge=self.spec.repository.forge)
+        hops = (*self.earlier.hops, *self.models.hops)
+        said = status_text(replace(summed, message=message), calls, hops, forge=self.spec.repository.forge)
         if thread and talk_for is not None:
             talk = talk_for(self.spec.repository)
             await talk.ensure_reply(self.topic, f"answer-{self.run_id}", said, thread=thread)

@@ -1,14 +1,12 @@
-"""The ports as a run hands them to its phases: every effect a durable step, every call numbered, outages rerouted."""
+"""The workspace and the sandbox as a run hands them to its phases: every effect a durable step."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
-from pointsman.domain.errors import TryAgain
-from pointsman.domain.levels import Phase
-from pointsman.domain.models import Ask, EditStyle, Model, Outage, Reply
-from pointsman.domain.outcome import CheckResult, Hop, Patch
+from pointsman.domain.models import EditStyle
+from pointsman.domain.outcome import CheckResult, Patch
 from pointsman.domain.run import Repository
 from pointsman.domain.work import (
     CommitText,
@@ -23,79 +21,13 @@ from pointsman.domain.work import (
     Toolchain,
 )
 from pointsman.phases.paths import is_record
-from pointsman.ports.models import Models
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.closed import veiled, withheld
 from pointsman.runs.journal import TEXT, durable
 
-_ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
 _EDITED: TypeAdapter[Patch | EditRefusal] = TypeAdapter(Patch | EditRefusal)
 _CHECKS: TypeAdapter[tuple[CheckResult, ...]] = TypeAdapter(tuple[CheckResult, ...])
-
-
-@dataclass
-class DurableModels(Models):
-    """Each call a step of its own; on outage the next model of the ask's fallback, each hop remembered.
-
-    A call whose answer was paid for, but not yet in the journal when the process died, is not made again:
-    `answer_of` finds the answer where the call was settled.
-    """
-
-    models: Models
-    run_id: str
-    answer_of: Callable[[str], Awaitable[Reply | None]]
-    hops: list[Hop] = field(default_factory=list)
-    counted: dict[Phase, int] = field(default_factory=dict)
-    answered: dict[Phase, list[str]] = field(default_factory=dict)
-
-    async def ask(self, ask: Ask) -> Reply | Outage:
-        """The first answer among the ask's model and its fallbacks. Raises TryAgain when all of them are out."""
-        outages: list[Outage] = []
-        for model in (ask.model, *ask.fallback):
-            if outages:
-                self.hops.append(_fallback(ask.phase, outages[-1], model))
-            answer = await self._once(replace(ask, model=model))
-            if isinstance(answer, Reply):
-                self.answered.setdefault(ask.phase, []).append(answer.model)
-                return answer
-            outages.append(answer)
-        raise _all_out(ask.phase, outages)
-
-    async def _once(self, ask: Ask) -> Reply | Outage:
-        number = self.counted.get(ask.phase, 0)
-        self.counted[ask.phase] = number + 1
-        numbered = replace(ask, run_id=self.run_id, call_id=f"{self.run_id}:{ask.phase}:{number}")
-
-        async def asked() -> Reply | Outage:
-            return await self.answer_of(numbered.call_id) or await self.models.ask(numbered)
-
-        return await durable(f"ask:{ask.phase}:{ask.model.name}", _ANSWER, asked, preemptible=True)
-
-    def estimate_tokens(self, ask: Ask) -> int:
-        """Pure, so no step."""
-        return self.models.estimate_tokens(ask)
-
-    async def probe(self, model: Model) -> str:
-        """Whether the model can be asked, as it was the first time."""
-        return await durable(f"probe:{model.name}", TEXT, lambda: self.models.probe(model))
-
-    async def close(self) -> None:
-        """The run does not own the connections."""
-
-
-def _fallback(phase: Phase, outage: Outage, to: Model) -> Hop:
-    return Hop(str(phase), "fallback", outage.model, to.name, f"{outage.kind}: {outage.message}")
-
-
-def _all_out(phase: Phase, outages: list[Outage]) -> TryAgain:
-    tried = "; ".join(f"{o.model}: {o.message.rstrip('.')}" for o in outages)
-    return TryAgain(
-        f"No model could be reached for {phase}: {tried}.",
-        after=max(o.retry_after for o in outages),
-        code="outage",
-        hint="Start the provider or wait, then resume the run; or name a fallback in the routing file.",
-    )
 
 
 SKIP_CHECKS = "skip-checks: true"

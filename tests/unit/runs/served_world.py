@@ -66,11 +66,12 @@ FINE = {"summary": "It honours both bounds.", "findings": [], "still_open": []}
 
 
 class QuickClock(Clock):
-    """A clock whose pauses take no time and are remembered."""
+    """A clock whose pauses take no time and are remembered; when it `stands`, they never end."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
         self.at = "2026-11-21T10:00:00Z"
+        self.stands = False
 
     def now(self) -> str:
         return self.at
@@ -80,7 +81,7 @@ class QuickClock(Clock):
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        await asyncio.sleep(0)
+        await asyncio.sleep(1e6 if self.stands else 0)
 
 
 @dataclass

@@ -109,7 +109,7 @@ def test_a_further_look_does_not_say_again_what_stands_in_a_thread(served: Serve
 
 
 def test_an_outage_leaves_a_check_without_a_verdict(served: Served) -> None:
-    served.world.models.script.append(OUT)
+    served.world.models.script.extend([OUT] * 20)
     view = served.runs(asked(served, {"bounds.py": FIXED}))
     assert (view.state, view.error_code) == ("failed", "outage")
     assert states(served) == [CheckState.RUNNING, CheckState.FAULT]

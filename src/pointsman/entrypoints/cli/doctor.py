@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pointsman.domain.breaker import Breaker
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, read_policy
 from pointsman.runs.capped import used_up_today
@@ -47,6 +48,7 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
     checks.append(await _money(installation, loaded.policy.caps.installation_day_usd))
     capped = await used_up_today(installation.memory, installation.clock.now())
     checks.extend(Check("a cap of the day", False, words) for words in capped)
+    checks.extend(_held_off(breaker) for breaker in await installation.breakers.standing())
     await installation.close()
     if as_json:
         sys.stdout.write(json.dumps([asdict(check) for check in checks], indent=1) + "\n")
@@ -59,6 +61,17 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
 async def _money(installation: Installation, allowed: float) -> Check:
     spent = (await installation.ledger.spent("", "", installation.clock.now())).installation_usd
     return Check("money today", spent < allowed or not allowed, f"${spent:.2f} of ${allowed:.2f} are spent (UTC)")
+
+
+def _held_off(breaker: Breaker) -> Check:
+    """A provider or model that is not asked, since calls to it met outages. An answered probe has ended that."""
+    what = f"model {breaker.model} at {breaker.provider}" if breaker.model else f"provider {breaker.provider}"
+    found = f"{breaker.kind} since {_moment(breaker.since)}; tried again at {_moment(breaker.until)}"
+    return Check(f"held off: {what}", False, found)
+
+
+def _moment(at: str) -> str:
+    return f"{at[:10]} {at[11:19]} UTC"
 
 
 def _lacks(checks: list[Check]) -> list[str]:

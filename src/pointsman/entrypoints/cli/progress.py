@@ -66,6 +66,7 @@ class LiveProgress:
         self._rows: dict[Phase, _Row] = {}
         self._current: Phase | None = None
         self._state = ""
+        self._waits = ""
         self._spinner = Spinner("dots", style="cyan")
         self._before = {_key(call) for call in before.calls} if before else set[tuple[str, int]]()
         self._replaying = before is not None
@@ -103,6 +104,7 @@ class LiveProgress:
         if view.state != self._state:
             self._state = view.state
             self._say_state(view)
+        self._tell_wait("" if over or self._replaying else view.message)
 
     def _replays(self, view: RunView) -> bool:
         """Whether a run that was taken up again still passes, in no time, through what it had done before.
@@ -192,8 +194,20 @@ class LiveProgress:
         if self._plain and view.state not in {"running", "done"}:
             self._console.print(Text(f"run {view.run_id}: {view.state}"))
 
+    def _tell_wait(self, words: str) -> None:
+        """For what a run that is at work waits; it says so in its row for as long as it does."""
+        waits = words if self._state == "running" else ""
+        if waits and waits != self._waits and self._current is not None:
+            self._say(self._current, waits.replace("`", "").rstrip(".").replace("Waits", "waits"))
+        self._waits = waits
+
     def _table(self) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        table = Table(
+            caption=Text(self._waits.replace("`", ""), style="yellow") if self._waits else None,
+            box=None,
+            padding=(0, 2, 0, 0),
+            header_style="dim",
+        )
         for name in ("", "phase", "model", "calls", "in", "out", "cost", "elapsed"):
             table.add_column(name, justify="right" if name in {"calls", "in", "out", "cost", "elapsed"} else "left")
         for phase in Phase:
