@@ -38,6 +38,10 @@ class Holding:
         try:
             yield passage
         finally:
+            if isinstance(passage.result, Outage):
+                _log.warning(
+                    "a provider did not answer", extra={"provider": provider.name, "kind": passage.result.kind}
+                )
             if passage.outage is None:
                 await asyncio.shield(self._tell(trying, _end_of(passage, exchange)))
 

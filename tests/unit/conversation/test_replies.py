@@ -13,6 +13,7 @@ from tests.unit.conversation.served_texts import TEXTS as SERVED
 
 from pointsman.conversation import replies
 from pointsman.domain.levels import Severity
+from pointsman.domain.outcome import Hop
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 WHY = "its risk is high"
@@ -57,6 +58,17 @@ TEXTS: dict[str, Callable[[], str]] = {
     ),
     "plan-for-approval": lambda: replies.plan_for_approval(told.PLAN, WHY),
     "run-failed": lambda: replies.run_failed(told.RUN_ID, "bad-key"),
+    "out-of-reach": lambda: replies.out_of_reach(told.RUN_ID, "code"),
+    "status-stood-in": lambda: replies.status_text(
+        replace(told.RUNNING, message=replies.waits_for("coder", "rate-limit", "2026-11-21T12:34:20Z")),
+        hops=(
+            Hop("plan", "fallback", "planner", "spare", "server: no"),
+            Hop("plan", "fallback", "spare", "third", "server: no"),
+            Hop("code", "fallback", "coder", "spare", "rate-limit: no"),
+            Hop("code", "fallback", "spare", "coder", "asked again after a wait"),
+            Hop("code", "escalation", "coder", "senior", "stuck"),
+        ),
+    ),
     "cancelled": lambda: replies.cancelled(told.RUN_ID, "pointsman/12-board"),
     "missing-routing-file": replies.missing_routing_file,
     "review": lambda: replies.review_text(told.REVIEW, told.EVIDENCE),
