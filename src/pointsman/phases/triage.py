@@ -1,5 +1,7 @@
 """Triage: which class of task an issue is, where rules could not tell: a small model with a closed set is asked."""
 
+from dataclasses import replace
+
 from pointsman.domain.errors import Stopped, TryAgain
 from pointsman.domain.levels import Phase, Risk, TaskClass
 from pointsman.domain.models import Shape
@@ -70,11 +72,9 @@ async def _asked(spec: RunSpec, ports: Ports) -> Triage:
         issue=fenced(mark, "issue", issue),
     )
     schema = object_schema(task=choice_schema(*classes), why=text_schema("at most twelve words"))
-    found = await ask_shaped(
-        ports,
-        asking.ask(prompt, shape=Shape("triage", schema), temperature=temperature_of(asking.model)),
-        reader(_Sorted),
-    )
+    ask = asking.ask(prompt, shape=Shape("triage", schema), temperature=temperature_of(asking.model))
+    # The run goes on without an answer, by the strict route, so none is waited for.
+    found = await ask_shaped(ports, replace(ask, patience=0.0), reader(_Sorted))
     if isinstance(found, Unreadable):
         return _unknown(f"{found.model} gave no class: {found.why}")
     task = found.value.task if found.value.task in classes else TaskClass.UNKNOWN
