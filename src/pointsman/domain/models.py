@@ -195,8 +195,8 @@ class Ask:
     after a crash, so that the ledger knows the call again. `fallback` is tried by the run when `model` is out of
     order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `requester`
     is who pays, as forge and numeric id.
-    `patience` is how many seconds the run may wait, in the whole phase, for models that are out. `pressing` asks for a
-    trial of a provider that is held off.
+    `patience` is how many seconds the run may wait, in the whole phase, for models that are out. `pressing` asks for
+    a trial of a provider that is held off.
     """
 
     phase: Phase
