@@ -48,6 +48,15 @@ def tokens(count: int) -> str:
     return f"{count:,}"
 
 
+def round_tokens(count: int) -> str:
+    """The same in three digits at most: `940`, `9.4k`, `140k`, `1.1M`."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            whole = count / size
+            return f"{whole:.1f}{letter}" if whole < 10 else f"{whole:,.0f}{letter}"
+    return str(count)
+
+
 def counted(number: int, thing: str) -> str:
     """`1 run`, `2 runs`, `1,775 runs`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

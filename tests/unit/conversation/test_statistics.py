@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.conversation.figures import round_tokens
 from pointsman.conversation.statistics import (
     cost_per_trusted,
     fates,
@@ -53,6 +54,11 @@ def test_without_a_trusted_change_there_is_no_cost_and_certainly_not_zero() -> N
     none = Account((PLAN,), runs=1)
     assert cost_per_trusted(none) is None
     assert headline(none, "") == "No trusted change yet: $0.50 in 1 run in all."
+
+
+def test_tokens_are_told_in_three_digits() -> None:
+    told = [round_tokens(count) for count in (0, 940, 9_400, 140_233, 1_140_233, 25_000_000)]
+    assert told == ["0", "940", "9.4k", "140k", "1.1M", "25M"]
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.sampled_from((0.5, 0.95, 1.0)))

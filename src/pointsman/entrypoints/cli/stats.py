@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.conversation.figures import duration, tokens, usd
+from pointsman.conversation.figures import round_tokens, usd
 from pointsman.conversation.statistics import (
     By,
     cost_of,
@@ -82,24 +82,24 @@ def _print(console: Console, account: Account, since: str, by: By | None) -> Non
 
 
 def _calls_table(rows: tuple[Worked, ...], by: By | None) -> Table:
-    table = _table(_names(by), "calls", "out of order", "in", "out", "cost", "p50", "p95", "malformed")
+    table = _table(_names(by), "calls", "outages", "malformed", "in", "out", "cost", "p50", "p95")
     for row in rows:
         table.add_row(
             *_named(row, by),
             f"{row.calls:,}",
             _count(row.outages),
-            tokens(row.input_tokens),
-            tokens(row.output_tokens),
+            _count(malformed(row)),
+            round_tokens(row.input_tokens),
+            round_tokens(row.output_tokens),
             usd(row.cost_usd),
             _time(row, 0.5),
             _time(row, 0.95),
-            _count(malformed(row)),
         )
     return table
 
 
 def _work_table(rows: tuple[Worked, ...], by: By | None) -> Table:
-    table = _table(_names(by), "edits applied", "tests passed", "findings", "upheld", "ignored", "merged", "trusted")
+    table = _table(_names(by), "applied", "passed", "raised", "upheld", "ignored", "merged", "trusted")
     for row in rows:
         table.add_row(
             *_named(row, by),
@@ -115,18 +115,18 @@ def _work_table(rows: tuple[Worked, ...], by: By | None) -> Table:
 
 
 def _pairs_table(pairs: tuple[PairMark, ...]) -> Table:
-    table = _table(("code by", "review by"), "findings", "upheld", "ignored")
+    table = _table(("code by", "review by"), "raised", "upheld", "ignored")
     for pair in pairs:
         table.add_row(pair.coder, pair.reviewer, str(pair.raised), _count(pair.upheld), _count(pair.ignored))
     return table
 
 
 def _table(names: tuple[str, ...], *figures: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     for name in names:
         table.add_column(name, overflow="fold")
     for name in figures:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
@@ -146,12 +146,12 @@ def _count(number: int) -> str:
 
 
 def _of(part: int, whole: int) -> str:
-    return f"{part:,} of {whole:,}" if whole else "-"
+    return f"{part:,}/{whole:,}" if whole else "-"
 
 
 def _time(row: Worked, share: float) -> str:
     found = percentile(row.seconds, share)
-    return "-" if found is None else duration(found)
+    return "-" if found is None else f"{found:.1f} s" if found < 10 else f"{found:,.0f} s"
 
 
 def _as_json(account: Account, since: str, repository: str, by: By | None) -> dict[str, object]:
