@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pointsman.conversation.figures import counted, duration, tokens, usd
+from pointsman.config.problem import ConfigProblem
+from pointsman.conversation.figures import counted, duration, short, tokens, usd
 from pointsman.conversation.fitting import Part, fitted
-from pointsman.conversation.outbound import outbound_line
-from pointsman.conversation.tables import folded, table
+from pointsman.conversation.outbound import inline_code, outbound_line
+from pointsman.conversation.refusals import problem_lines
+from pointsman.conversation.tables import folded, order_table, table
+from pointsman.domain.forge import CheckOrder, CheckState, Mark
 from pointsman.domain.levels import classes_in_words
 from pointsman.domain.moves import Kind, Move
+from pointsman.domain.run import TaskOrder
 
 HEAD = ("what", "before", "after", "for")
 _MOST = 60
@@ -35,18 +39,19 @@ _WHAT: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MoveWords:
-    """One move as four cells of plain text; `is_grave` says whether a person should look at it first."""
+    """One move in plain text; `is_grave` says whether a person should look at it first."""
 
     what: str
     before: str
     after: str
+    place: str
     whom: str
     is_grave: bool
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """The cells under `HEAD`."""
-        return self.what, self.before, self.after, self.whom
+        return self.what, self.before, self.after, ", ".join(part for part in (self.place, self.whom) if part)
 
 
 def move_words(move: Move) -> MoveWords:
@@ -54,8 +59,8 @@ def move_words(move: Move) -> MoveWords:
     what = _WHAT[move.kind].format(phase=move.phase or "", about=move.about)
     classes = classes_in_words(move.tasks) if move.tasks else ""
     levels = f"at level {', '.join(str(level) for level in move.levels)}" if move.levels else ""
-    whom = ", ".join(part for part in (move.place, classes, levels) if part)
-    return MoveWords(what, _side(move, move.before), _side(move, move.after), whom, move.kind.is_grave)
+    whom = ", ".join(part for part in (classes, levels) if part)
+    return MoveWords(what, _side(move, move.before), _side(move, move.after), move.place, whom, move.kind.is_grave)
 
 
 def moves_title(moves: Sequence[Move]) -> str:
@@ -91,13 +96,15 @@ def moves_page(moves: Sequence[Move]) -> str:
 
 
 def _table(words: Sequence[MoveWords]) -> str:
-    shown = [tuple(map(_cell, each.cells)) for each in words[:_MOST]]
+    shown = [_cells(each) for each in words[:_MOST]]
     more = f"\n\nAnd {len(words) - _MOST} more; `pointsman route --diff` shows all." if len(words) > _MOST else ""
     return table(HEAD, shown) + more
 
 
-def _cell(text: str) -> str:
-    return outbound_line(text, limit=400)
+def _cells(words: MoveWords) -> tuple[str, ...]:
+    told = [outbound_line(text, limit=400) for text in (words.what, words.before, words.after)]
+    whom = (inline_code(words.place) if words.place else "", outbound_line(words.whom))
+    return (*told, ", ".join(part for part in whom if part))
 
 
 def _side(move: Move, text: str) -> str:
@@ -113,3 +120,46 @@ def _count(number: float) -> str:
 
 def _verb(number: int, word: str) -> str:
     return word if number != 1 else f"{word}es" if word.endswith("ss") else f"{word}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What came of reading a change's routing file: its mistakes, or what it moves; `first` when there was none."""
+
+    head: str
+    mistakes: Sequence[ConfigProblem] = ()
+    warnings: Sequence[ConfigProblem] = ()
+    moves: Sequence[Move] = ()
+    first: TaskOrder | None = None
+    is_gone: bool = False
+
+
+def routing_check(check_id: str, found: Simulated) -> CheckOrder:
+    """The check `pointsman/routing` on a change that edits the routing file; nothing of that file is obeyed."""
+    state = CheckState.FAILED if found.mistakes else CheckState.PASSED
+    marks = [_mark(problem, is_mistake=True) for problem in found.mistakes]
+    marks += [_mark(problem, is_mistake=False) for problem in found.warnings]
+    title, page = _verdict(found)
+    said = (
+        f"{page}\n\nDecided for `{short(found.head)}` by the organisation's policy as it is now; no model was asked. "
+        "The file on the default branch holds until this change is merged."
+    )
+    warned = f"## Worth a look\n\n{problem_lines(found.warnings)}" if found.warnings else ""
+    return CheckOrder(check_id, state, title[:120], said, warned, marks=tuple(marks), about="routing")
+
+
+def _verdict(found: Simulated) -> tuple[str, str]:
+    if found.mistakes:
+        title = f"Routing: {counted(len(found.mistakes), 'mistake')}"
+        return title, f"With this file the bot would not do what it says:\n\n{problem_lines(found.mistakes)}"
+    if found.is_gone:
+        return "Routing: the file is taken away", "Without a routing file the bot does nothing in this repository."
+    if found.first is not None:
+        return "Routing: a first file that can be used", order_table(found.first)
+    return moves_title(found.moves), moves_page(found.moves)
+
+
+def _mark(problem: ConfigProblem, *, is_mistake: bool) -> Mark:
+    hint = f" ({problem.hint})" if problem.hint else ""
+    message = outbound_line(f"{problem.message}{hint}", limit=600)
+    return Mark(problem.file, problem.line, problem.column, message, is_mistake)

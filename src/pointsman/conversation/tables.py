@@ -5,7 +5,14 @@ from collections.abc import Iterable, Sequence
 from pointsman.conversation import figures
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound_line
-from pointsman.conversation.routing_words import ROUTE_HEAD, kept_or_not, order_in_words, route_in_words
+from pointsman.conversation.routing_words import (
+    ROUTE_HEAD,
+    RouteWords,
+    kept_or_not,
+    order_in_words,
+    route_in_words,
+    routes_in_words,
+)
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import MODEL_PHASES, Phase, TaskClass
 from pointsman.domain.run import Considered, Need, Refuse, Route, RunSpec, TaskOrder
@@ -43,6 +50,11 @@ def route_table(spec: RunSpec) -> str:
         Part(reasons_part(spec, order), 3),
     )
     return fitted(parts)
+
+
+def order_table(order: TaskOrder) -> str:
+    """Phases, models, fallbacks and limits of an order that nobody has given yet."""
+    return table(ROUTE_HEAD, [_cells(words) for words in routes_in_words(order)])
 
 
 def reasons_part(spec: RunSpec, order: TaskOrder) -> str:
@@ -130,8 +142,12 @@ def _route_cells(spec: RunSpec, order: TaskOrder, phase: Phase) -> tuple[str, ..
     route = _route(spec, order, phase)
     if route is None:
         return (phase.value, "nobody", "", "", "", "", "")
-    said = route_in_words(phase, route, is_skipped=phase is Phase.PLAN and order.plan is Need.SKIP)
-    if said.rule:
+    return _cells(route_in_words(phase, route, is_skipped=phase is Phase.PLAN and order.plan is Need.SKIP))
+
+
+def _cells(said: RouteWords) -> tuple[str, ...]:
+    phase = said.phase
+    if said.rule and not said.is_skipped:
         return (phase.value, f"nobody: {outbound_line(said.nobody)} (`{said.rule}`)", "", "", "", "", "")
     if said.is_skipped:
         return (phase.value, "skipped", "", "", "", "", "")

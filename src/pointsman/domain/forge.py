@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from pointsman.domain.outcome import Finding, Review
 from pointsman.domain.run import NOBODY, Actor, Repository
@@ -77,7 +78,7 @@ class ReviewPost:
 
 
 class CheckState(StrEnum):
-    """What the check `pointsman/review` says; the forge finds its own word for it."""
+    """What a check says; the forge finds its own word for it."""
 
     RUNNING = "running"
     PASSED = "passed"
@@ -89,8 +90,23 @@ class CheckState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something to say about one line of a file at the head of a change; line and column from 1."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+    is_mistake: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOrder:
-    """The check of a run on one head: a title, a summary, the whole text, and findings to annotate."""
+    """A check on one head: a title, a summary, the whole text, and findings or marks to annotate.
+
+    `pointsman/review` is the check of a run, whose id stands in it; `pointsman/routing` that of an edit of the
+    routing file. They bear names of their own, so that a rule that wants a review is not met by the other.
+    """
 
     run_id: str
     state: CheckState
@@ -98,6 +114,8 @@ class CheckOrder:
     summary: str
     text: str = ""
     findings: tuple[Finding, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    about: Literal["review", "routing"] = "review"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,4 +37,7 @@ class Forge(Protocol):
         """The review of a change, with its remarks on their lines."""
 
     async def ensure_check(self, change: Change, check: CheckOrder) -> None:
-        """The check `pointsman/review` on the head of a change."""
+        """A check on the head of a change."""
+
+    async def touches(self, topic: Topic, path: str) -> bool:
+        """Whether a change adds, edits, moves or removes this file; true when it has too many files to tell."""

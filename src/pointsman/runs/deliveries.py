@@ -37,6 +37,7 @@ from pointsman.runs.journal import FLAG, NOTHING, durable, insisted
 from pointsman.runs.lines import Lines
 from pointsman.runs.onboarding import onboard
 from pointsman.runs.parts import Parts
+from pointsman.runs.simulating import CHECK_ID, simulate
 from pointsman.runs.wishes import WATCHED, Wish, wish_in
 
 _BROKEN = Refuse(
@@ -80,7 +81,10 @@ class Desk:
             outcome = await self._dealt(delivery)
         except PointsmanError as error:
             outcome = f"failed: {error.code}"
-            logger.warning("a delivery failed", extra={"delivery": delivery_id, "code": error.code})
+            about = {"delivery": delivery_id, "code": error.code}
+            # What the operator wrote is the operator's to read: without it nobody would know what to mend.
+            why = {"why": str(error)} if isinstance(error, OperatorMust) else {}
+            logger.warning("a delivery failed", extra={**about, **why})
         except Exception:
             outcome = "failed: bug"
             logger.exception("a delivery failed by a bug", extra={"delivery": delivery_id})
@@ -149,9 +153,13 @@ class Desk:
             case ChangeClosed():
                 return await change_closed(replace(case, number=event.number), event)
             case ChangePushed():
+                await simulate(replace(case, number=event.number))
                 return await change_pushed(replace(case, number=event.number), event)
             case ChangeOpened():
                 await note_open(replace(case, number=event.number))
+                await simulate(replace(case, number=event.number))
+            case CheckAsked(run_id=asked) if asked.startswith(CHECK_ID):
+                return await simulate(replace(case, number=asked.removeprefix(CHECK_ID)))
             case _:
                 pass
         bots = await case.step("bots", _IDS, lambda: _bots(case))

@@ -8,8 +8,10 @@ from tests.unit.conversation import told_run as told
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import RoutingFile, load_routing
 from pointsman.conversation import replies
+from pointsman.conversation.simulation import Simulated, routing_check
 from pointsman.domain.intents import Misread
-from pointsman.domain.levels import TaskClass
+from pointsman.domain.levels import Phase, Sensitivity, TaskClass
+from pointsman.domain.moves import Kind, Move
 from pointsman.domain.notes import NoteProblem, NoteReport
 from pointsman.domain.run import Refuse, RunSpec, TaskOrder
 
@@ -117,6 +119,35 @@ def _titled(text: tuple[str, str]) -> str:
     return f"# {text[0]}\n\n{text[1]}"
 
 
+MOVES = (
+    Move(
+        Kind.CROSSING,
+        "local",
+        "public",
+        Phase.CODE,
+        "claude-haiku",
+        tasks=(TaskClass.DOCS, TaskClass.TESTS),
+        levels=(Sensitivity.INTERNAL,),
+    ),
+    Move(Kind.APPROVAL_LOST, "asked for", "not asked for", place="src/auth/**", levels=(Sensitivity.INTERNAL,)),
+    Move(Kind.MODEL, "qwen", "claude-haiku", Phase.CODE, tasks=(TaskClass.DOCS, TaskClass.TESTS)),
+    Move(Kind.LIMIT, "2", "0.5", Phase.CODE, "budget_usd", tasks=tuple(TaskClass)),
+)
+
+
+def _routing_checks() -> str:
+    """The check of an edit of the routing file: what moves, nothing, mistakes, a first file, one taken away."""
+    found = (
+        Simulated("a" * 40, moves=MOVES),
+        Simulated("a" * 40, warnings=PROBLEMS[:1]),
+        Simulated("a" * 40, PROBLEMS),
+        Simulated("a" * 40, first=served_spec().order),
+        Simulated("a" * 40, is_gone=True),
+    )
+    orders = [routing_check("routing-7", each) for each in found]
+    return "\n\n---\n\n".join(f"**{one.title}** ({one.state})\n\n{one.summary}\n\n{one.text}" for one in orders)
+
+
 def _served_page() -> str:
     facts = replies.PageFacts(
         told.RUN_ID,
@@ -143,6 +174,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "served-help": lambda: replies.help_text(BOT),
     "served-onboarding": lambda: replies.onboarding_page("acme/shop", ROUTING, replies.route_table(served_spec())),
     "served-refusals": _refusals,
+    "served-routing-checks": _routing_checks,
     "served-route": lambda: replies.route_table(served_spec()),
     "served-short-replies": _short_replies,
     "served-status-ended": lambda: replies.status_text(ENDED, told.calls(), forge="github"),

@@ -105,6 +105,7 @@ class ServedForge(Forge, Talk):
     titles: dict[tuple[str, str], str] = field(default_factory=dict)
     replies: dict[str, tuple[str, str]] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
     calls: Counter[str] = field(default_factory=Counter)
 
     def _meets(self, name: str) -> None:
@@ -134,6 +135,9 @@ class ServedForge(Forge, Talk):
             return ""
 
         return await self._does("passing" if passing else "status", act)
+
+    async def touches(self, topic: Topic, path: str) -> bool:
+        return await self._does("touches", lambda: path in self.touched)
 
     async def branch_for(self, run_id: str, repository: Repository, wish: str) -> str:
         return await self._does("branch", lambda: wish)

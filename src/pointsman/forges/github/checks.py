@@ -1,18 +1,16 @@
-"""The check `pointsman/review`: one for each head and run, in GitHub's words and within its limits."""
+"""Our checks: one of each name for each head and run, in GitHub's words and within its limits."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
 
 from pointsman.domain.errors import OwnerMust
-from pointsman.domain.forge import Change, CheckOrder, CheckState
+from pointsman.domain.forge import Change, CheckOrder, CheckState, Mark
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import Api, GitHubApp
 from pointsman.forges.github.markers import cut, same
 from pointsman.forges.github.refusals import NotThere, Refused
-
-NAME: Final = "pointsman/review"
 
 # A red cross is for what was found, never for the bot's own faults. But a rule that requires the check takes success,
 # skipped and neutral alike (GitHub documentation, "About protected branches"); nothing unjudged is called so.
@@ -56,7 +54,7 @@ def ensure_check(app: GitHubApp, change: Change, order: CheckOrder) -> None:
 
 
 def _found(app: GitHubApp, api: Api, change: Change, order: CheckOrder) -> wire.Check | None:
-    query = {"check_name": NAME, "filter": "all", "per_page": "100", "app_id": str(app.account.app_id)}
+    query = {"check_name": _name(order), "filter": "all", "per_page": "100", "app_id": str(app.account.app_id)}
     path = f"/commits/{change.head_commit}/check-runs"
     for check in api.get(wire.Checks, path, purpose="check", query=query).check_runs:
         if check.external_id == order.run_id and check.app is not None and check.app.id == app.account.app_id:
@@ -70,13 +68,14 @@ def _told(api: Api, change: Change, order: CheckOrder, known: wire.Check | None)
     wanted = {**_state(order), "output": _output(order), "actions": _actions(change, order)}
     if known is not None:
         return api.made(wire.Check, "PATCH", f"/check-runs/{known.id}", wanted, purpose="check")
-    first = {"name": NAME, "head_sha": change.head_commit, "external_id": order.run_id}
+    first = {"name": _name(order), "head_sha": change.head_commit, "external_id": order.run_id}
     return api.made(wire.Check, "POST", "/check-runs", {**first, **wanted}, purpose="check")
 
 
 def _annotated(api: Api, check: wire.Check, order: CheckOrder, change: Change) -> None:
     """Annotations are only ever added, so their number says how far we got."""
     marks = [_annotation(finding) for finding in order.findings if _is_shown(finding)]
+    marks += [_marked(mark) for mark in order.marks]
     for start in range(check.output.annotations_count, len(marks), _BATCH):
         output = {**_output(order), "annotations": marks[start : start + _BATCH]}
         api.write("PATCH", f"/check-runs/{check.id}", {"output": output}, purpose="check")
@@ -106,11 +105,27 @@ def _output(order: CheckOrder) -> dict[str, str]:
 
 def _actions(change: Change, order: CheckOrder) -> list[dict[str, str]]:
     """Buttons for what may be asked for: nothing is fixed on, and no CI started for, a change that is not ours."""
-    if order.state is CheckState.RUNNING:
+    if order.state is CheckState.RUNNING or order.about != "review":
         return []
     ours = change.branch.startswith(_OURS) and order.state is not CheckState.STALE
     is_open = any(finding.fate == "open" for finding in order.findings)
     return [_REVIEW, *([_FIX] if ours and is_open else []), *([_CI] if ours else [])]
+
+
+def _name(order: CheckOrder) -> str:
+    return f"{_OURS}{order.about}"
+
+
+def _marked(mark: Mark) -> dict[str, object]:
+    return {
+        "path": mark.path,
+        "start_line": mark.line,
+        "end_line": mark.line,
+        "start_column": mark.column,
+        "end_column": mark.column,
+        "annotation_level": "failure" if mark.is_mistake else "warning",
+        "message": cut(mark.message, _MESSAGE),
+    }
 
 
 def _is_shown(finding: Finding) -> bool:

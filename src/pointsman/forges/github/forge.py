@@ -16,6 +16,9 @@ from pointsman.forges.github.refusals import NotThere, Refused
 # GitHub REST documentation, "Get repository permissions for a user": maintain reads as write, triage as read.
 _ACCESS = {"admin": Access.WRITE, "write": Access.WRITE, "read": Access.READ}
 
+# GitHub REST documentation, "List pull requests files": 3000 at most.
+_MOST_FILES, _FILE_PAGES = 3000, 30
+
 
 class Publisher(Protocol):
     """The hands that move one branch at the forge by compare-and-swap, and nothing else there."""
@@ -86,8 +89,12 @@ class GitHubForge:
         await self._app.off_loop(ensure_review, self._app, change, post)
 
     async def ensure_check(self, change: Change, check: CheckOrder) -> None:
-        """The check `pointsman/review` of the run on the change's head."""
+        """A check on the change's head."""
         await self._app.off_loop(ensure_check, self._app, change, check)
+
+    async def touches(self, topic: Topic, path: str) -> bool:
+        """Whether GitHub lists the file among those of the pull request."""
+        return await self._app.off_loop(_touches, self._app, topic, path)
 
 
 def _access(app: GitHubApp, repository: Repository, actor: Actor) -> Access:
@@ -102,6 +109,14 @@ def _access(app: GitHubApp, repository: Repository, actor: Actor) -> Access:
     if permission.user is None or permission.user.id != actor.id:
         return Access.NONE
     return _ACCESS.get(permission.permission, Access.NONE)
+
+
+def _touches(app: GitHubApp, topic: Topic, path: str) -> bool:
+    try:
+        files = tuple(app.api(topic.repository).every(wire.File, f"/pulls/{topic.key}/files", pages=_FILE_PAGES))
+    except NotThere:
+        return False
+    return len(files) >= _MOST_FILES or any(path in (file.filename, file.previous_filename) for file in files)
 
 
 def _issue(app: GitHubApp, repository: Repository, key: str) -> Issue:

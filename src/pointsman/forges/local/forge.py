@@ -71,9 +71,18 @@ class LocalForge:
 
     async def ensure_check(self, change: Change, check: CheckOrder) -> None:
         """Write the check beside the change's page."""
-        said = {"name": "pointsman/review", "head": change.head_commit, "verdict": check.state, "text": check.summary}
+        said = {
+            "name": f"pointsman/{check.about}",
+            "head": change.head_commit,
+            "verdict": check.state,
+            "text": check.summary,
+        }
         text = json.dumps(said)
         await asyncio.to_thread(_write, Path(change.page).with_suffix(".check.json"), text + "\n")
+
+    async def touches(self, topic: Topic, path: str) -> bool:
+        """Nobody opens changes here but the bot, which edits no routing file."""
+        return False
 
     def _page(self, repository: Repository, branch: str) -> Path:
         return self._home / "changes" / repository.id / (branch.removeprefix("pointsman/").replace("/", "-") + ".md")
