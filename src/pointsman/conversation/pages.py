@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile
 from pointsman.conversation.change_page import bullets, evidence_part, finding_text, plan_part, review_part
+from pointsman.conversation.effective_page import effective_page
 from pointsman.conversation.figures import counted, short
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line
 from pointsman.conversation.refusals import problem_lines
+from pointsman.domain.effective import Held
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.outcome import Earlier, Finding, Plan
 from pointsman.domain.run import Issue
@@ -18,9 +20,16 @@ _MOST_LISTED = 50
 
 
 def config_page(
-    routing: RoutingFile | None, problems: Sequence[ConfigProblem] = (), digest: str = "", idle: Sequence[str] = ()
+    routing: RoutingFile | None,
+    problems: Sequence[ConfigProblem] = (),
+    digest: str = "",
+    idle: Sequence[str] = (),
+    held: Sequence[Held] = (),
 ) -> str:
-    """The routing file as it is read, or what is wrong with it; `idle` are keys that nothing acts on."""
+    """The routing file as it is read and what holds in the end, or what is wrong with it.
+
+    `idle` are keys that nothing acts on, `held` what the policy makes of the file.
+    """
     if problems:
         return f"`{ROUTING_FILE}` cannot be used, so nothing is done here:\n\n{problem_lines(problems)}"
     if routing is None:
@@ -31,9 +40,15 @@ def config_page(
     return fitted(
         (
             Part(f"`{ROUTING_FILE}` of the default branch{named}, as it is read:"),
-            Part(outbound_code(file, "json", limit=30_000), 1),
+            Part(outbound_code(file, "json", limit=30_000), 2),
             Part(not_acted_on if idle else ""),
-            Part("What the organisation's policy makes of it is told by `/pointsman route`."),
+            Part(
+                "What holds in the end, before the class of the task is known, and which line says so:"
+                if held
+                else ""
+            ),
+            Part(effective_page(held), 1),
+            Part("Which model does which phase, and why, is told by `/pointsman route`."),
         )
     )
 

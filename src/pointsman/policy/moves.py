@@ -126,6 +126,8 @@ def _of_order(old: TaskOrder, new: TaskOrder) -> Iterator[Move]:
     yield from _asked(Kind.APPROVAL, Kind.APPROVAL_LOST, old.plan is Need.APPROVE, new.plan is Need.APPROVE)
     yield from _asked(Kind.EVIDENCE, Kind.EVIDENCE_LOST, old.evidence_required, new.evidence_required)
     yield from _asked(Kind.REVIEW, Kind.REVIEW_LOST, old.review_required, new.review_required)
+    if old.rounds != new.rounds:
+        yield Move(Kind.LIMIT, str(old.rounds), str(new.rounds), Phase.REVIEW, "rounds")
 
 
 def _asked(gained: Kind, lost: Kind, old: bool, new: bool) -> Iterator[Move]:

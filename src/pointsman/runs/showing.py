@@ -1,14 +1,20 @@
 """What can be told without asking a model: the route, the cost, the runs, the configuration, the notes, help."""
 
+from pointsman.config.policy_file import read_policy_text
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile, idle_keys, load_routing
+from pointsman.config.routing_file import read_routing as load_written
+from pointsman.config.written import Written
 from pointsman.conversation.command_page import help_text
 from pointsman.conversation.pages import audit_page, config_page, handover_text
 from pointsman.conversation.refusals import nothing_to_do, refusal
 from pointsman.conversation.tables import cost_table, route_table, status_list
+from pointsman.domain.effective import Held
 from pointsman.domain.intents import Handover, Show
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.run import Issue, Refuse
+from pointsman.policy.admission import Rulebook
+from pointsman.policy.effective import Both, effective
 from pointsman.runs.case import Case
 from pointsman.runs.intake import digest_of_bytes
 from pointsman.runs.journal import TEXT
@@ -82,7 +88,17 @@ async def _status(case: Case) -> str:
 async def _config(case: Case) -> str:
     routing, problems, data = await read_routing(case)
     idle = idle_keys(routing) if routing is not None else ()
-    return config_page(routing, problems, digest_of_bytes(data) if data else "", idle)
+    return config_page(routing, problems, digest_of_bytes(data) if data else "", idle, await _held(case, data))
+
+
+async def _held(case: Case, data: bytes) -> tuple[Held, ...]:
+    """What the policy makes of a routing file that is right."""
+    law = await case.law()
+    routing, policy = load_written(data, ROUTING_FILE), read_policy_text(law.policy_bytes, "policy")
+    if not isinstance(routing, Written) or not isinstance(policy, Written):
+        return ()
+    book = Rulebook(law.policy, "", routing.content, "", law.price_of, law.figures)
+    return effective(Both(routing, policy, case.repository.name), book)
 
 
 async def _audit(case: Case) -> str:

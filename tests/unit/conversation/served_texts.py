@@ -9,6 +9,7 @@ from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import RoutingFile, load_routing
 from pointsman.conversation import replies
 from pointsman.conversation.simulation import Simulated, routing_check
+from pointsman.domain.effective import BUILT_IN, Held, Origin
 from pointsman.domain.intents import Misread
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
 from pointsman.domain.moves import Kind, Move
@@ -135,6 +136,19 @@ MOVES = (
 )
 
 
+HELD = (
+    Held("repository", "sensitivity", "restricted", Origin("routing", 4), (("internal", Origin("policy", 23)),)),
+    Held("routes", "code.model", "coder", Origin("routing", 2)),
+    Held("routes", "code.escalate", ("senior",), Origin("routing", 2), ((("reviewer",), Origin("routing", 2)),)),
+    Held("routes", "code.budget_usd", 0.5, Origin("routing", 3), ((2.0, Origin("policy", 28)),)),
+    Held("routes", "code.seconds", 7200.0, BUILT_IN),
+    Held("work", "passed tests", True, Origin("policy", 26)),
+    Held("money", "installation_day_usd", 50.0, Origin("policy", 28)),
+    Held("paths", "src/auth/**", ("restricted", "a person approves the plan"), Origin("policy", 31)),
+    Held("protected", "infra/", True, Origin("routing", 9)),
+)
+
+
 def _routing_checks() -> str:
     """The check of an edit of the routing file: what moves, nothing, mistakes, a first file, one taken away."""
     found = (
@@ -166,7 +180,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "served-change-page": _served_page,
     "served-check": _check,
     "served-checks": _small_checks,
-    "served-config": lambda: replies.config_page(routing(), (), "a" * 64, ("verify.prepare",)),
+    "served-config": lambda: replies.config_page(routing(), (), "a" * 64, ("verify.prepare",), HELD),
     "served-config-broken": lambda: replies.config_page(None, PROBLEMS),
     "served-cost": lambda: replies.cost_table((ENDED, told.RUNNING), told.calls()),
     "served-fix-issue": lambda: _titled(replies.fix_issue((told.FINDING,))),

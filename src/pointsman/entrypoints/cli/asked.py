@@ -95,3 +95,18 @@ class RouteAsked:
     name: Name = ""
     home: Home = None
     as_json: AsJson = False
+
+
+@dataclass(frozen=True)
+class ConfigAsked:
+    """What `config` is asked."""
+
+    repo: Repo = Path()
+    file: Annotated[
+        Path | None, typer.Option("--file", help="This routing file instead of the committed .pointsman.yml.")
+    ] = None
+    task: Annotated[TaskClass, typer.Option("--task", help="The class of task.")] = TaskClass.UNKNOWN
+    policy: Policy = None
+    name: Name = ""
+    home: Home = None
+    as_json: AsJson = False

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pointsman.entrypoints.cli.asked import CheckAsked, RouteAsked
+from pointsman.entrypoints.cli.asked import CheckAsked, ConfigAsked, RouteAsked
 from pointsman.entrypoints.cli.options import leave_after, taking
 
 explaining = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -36,3 +36,12 @@ def route_command(asked: RouteAsked) -> None:
     from pointsman.entrypoints.cli import simulating
 
     leave_after(simulating.route(asked))
+
+
+@explaining.command("config")
+@taking(ConfigAsked)
+def config_command(asked: ConfigAsked) -> None:
+    """Show every value that holds in the end, and which line of which file says so."""
+    from pointsman.entrypoints.cli import holding
+
+    leave_after(holding.config(asked))
