@@ -25,7 +25,7 @@ from tests.unit.models.models_world import (
     serving,
 )
 
-from pointsman.domain.errors import OperatorMust, PointsmanError, Stopped
+from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped
 from pointsman.domain.levels import Perimeter, Phase
 from pointsman.domain.models import Outage, Permit, Provider, ProviderKind, Reply
 from pointsman.models.adapter import Adapter, Question
@@ -142,9 +142,29 @@ def test_s6_a_request_without_a_permit_is_stopped_as_ours_whatever_the_client_wr
     assert (raised.value.code, ours.seen) == ("egress", [])
 
 
-def _exchange(where: Provider, origin: str, body: bytes, **changes: str) -> Exchange:
+@every
+def test_r8_a_call_whose_text_stays_inside_goes_to_no_provider_outside_whatever_was_decided(
+    kind: ProviderKind,
+) -> None:
+    ledger = LedgerInMemory()
+
+    async def once(where: Provider) -> None:
+        door = Door({where.name: where}, ledger, WallClock(), {"env:THE_KEY": KEY}.get)
+        try:
+            await door.ask(ask(model(where), within=(Perimeter.LOCAL,)))
+        finally:
+            await door.close()
+
+    with serving(lambda _: saying(kind, "yes")) as ours, pytest.raises(OwnerMust) as raised:
+        asyncio.run(once(provider(kind, base_url(kind, ours.origin), perimeter=Perimeter.PUBLIC)))
+    assert (raised.value.code, ours.seen, ledger.opened) == ("perimeter", [], [])
+
+
+def _exchange(
+    where: Provider, origin: str, body: bytes, *, within: tuple[Perimeter, ...] = tuple(Perimeter), **changes: str
+) -> Exchange:
     named = {"provider": where.name, "origin": origin} | changes
-    permit = Permit("r", "r:plan:0", Phase.PLAN, named["provider"], named["origin"], "acme-1", 1.0)
+    permit = Permit("r", "r:plan:0", Phase.PLAN, named["provider"], named["origin"], "acme-1", 1.0, within)
     return Exchange(permit, "POST", "/chat", body)
 
 
@@ -175,6 +195,8 @@ def test_s6_a_permit_is_for_one_request_with_its_very_bytes_path_provider_and_ad
         assert "bytes" in stopped(_exchange(where, ours.origin, body), url, b'{"more": 1}')
         assert "another request" in stopped(_exchange(where, ours.origin, body), f"{ours.origin}/files", body)
         assert "another provider" in stopped(_exchange(where, ours.origin, body, provider="b"), url, body)
+        assert "stays elsewhere" in stopped(_exchange(where, ours.origin, body, within=(Perimeter.LOCAL,)), url, body)
+        assert "stays elsewhere" in stopped(_exchange(where, ours.origin, body, within=()), url, body)
         assert "another address" in stopped(_exchange(where, stranger.origin, body), url, body)
         assert "another address" in stopped(_exchange(where, ours.origin, body), f"{stranger.origin}/chat", body)
         assert ours.seen == []

@@ -175,7 +175,8 @@ class Shape:
 class Permit:
     """What policy allows for exactly one call; the transport refuses everything else.
 
-    `origin` is scheme://host:port of the provider; `max_cost_usd` bounds what may be reserved for the call.
+    `origin` is scheme://host:port of the provider; `max_cost_usd` bounds what may be reserved for the
+    call, `within` says where its text may go.
     """
 
     run_id: str
@@ -185,6 +186,7 @@ class Permit:
     origin: str
     model_id: str
     max_cost_usd: float
+    within: tuple[Perimeter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,8 @@ class Ask:
 
     `run_id` and `call_id` are filled in by the run, not by the phase; `call_id` is the same when a step is repeated
     after a crash, so that the ledger knows the call again. `fallback` is tried by the run when `model` is out of
-    order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `requester`
-    is who pays, as forge and numeric id.
+    order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `within`
+    are the perimeters that the text may be sent to; `requester` is who pays, as forge and numeric id.
     `patience` is how many seconds the run may wait, in the whole phase, for models that are out. `pressing` asks for
     a trial of a provider that is held off.
     """
@@ -207,6 +209,7 @@ class Ask:
     max_output_tokens: int
     caps: Caps
     repository_id: str
+    within: tuple[Perimeter, ...]
     fallback: tuple[Model, ...] = ()
     run_id: str = ""
     call_id: str = ""

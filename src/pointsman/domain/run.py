@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Literal
 
 from pointsman.domain.figures import NOTHING_MEASURED, Figures
-from pointsman.domain.levels import Lane, Phase, Risk, Sensitivity, TaskClass
+from pointsman.domain.levels import Lane, Perimeter, Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
 from pointsman.domain.outcome import Decider, Finding, Hint
 
@@ -221,6 +221,7 @@ class RunSpec:
     why; triage then asks no model.
     `overrides` replaces the primary of a phase after a rerun with another model. `authors` are the models that wrote
     what is under review before this run began. `figures` are those that the routes were chosen by.
+    `perimeters` are where the text of this run may go.
     """
 
     goal: Goal
@@ -231,6 +232,7 @@ class RunSpec:
     head_commit: str
     admitted_at: str
     sensitivity: Sensitivity
+    perimeters: tuple[Perimeter, ...]
     orders: Mapping[TaskClass, TaskOrder]
     verify: VerifyOrder
     review: ReviewOrder

@@ -18,7 +18,7 @@ from pointsman.models.azure_openai import AzureOpenAI
 from pointsman.models.costs import believable, cost_usd, estimated_tokens, reserved_usd
 from pointsman.models.guard import Guard, QuarantineInMemory, forwarded, unlike
 from pointsman.models.holding import Holding
-from pointsman.models.identity import registered
+from pointsman.models.identity import registered, require_within
 from pointsman.models.judging import bad_key, outage_of, problem_of, seconds_of
 from pointsman.models.ollama import Ollama
 from pointsman.models.openai import OpenAI
@@ -131,6 +131,7 @@ class Door(Models):
         """Everything that is checked before money or bytes move. Raises what stands in the way."""
         model = ask.model
         provider = registered(model, self._providers)
+        require_within(provider, ask.within)
         price = _price(model)
         estimate = estimated_tokens(ask)
         if estimate + ask.max_output_tokens > model.context_window:
@@ -144,7 +145,7 @@ class Door(Models):
         question = adapter.question(ask, estimate)
         reserved = reserved_usd(price, estimate, ask.max_output_tokens)
         permit = Permit(
-            ask.run_id, ask.call_id, ask.phase, provider.name, origin_of(provider), model.id, max_cost_usd=reserved
+            ask.run_id, ask.call_id, ask.phase, provider.name, origin_of(provider), model.id, reserved, ask.within
         )
         exchange = self._exchange(provider, adapter, question, permit)
         record = self._record(ask, provider, exchange, reserved)
@@ -338,7 +339,9 @@ class Door(Models):
         return trouble
 
     async def _probed(self, provider: Provider, adapter: Adapter, question: Question, model: Model) -> Exchange:
-        permit = Permit("", "probe", Phase.TRIAGE, provider.name, origin_of(provider), model.id, max_cost_usd=0.0)
+        permit = Permit(
+            "", "probe", Phase.TRIAGE, provider.name, origin_of(provider), model.id, 0.0, (provider.perimeter,)
+        )
         exchange = self._exchange(provider, adapter, question, permit)
         await _sent(adapter, question, exchange, min(PROBE_SECONDS, provider.timeout_seconds))
         if exchange.refusal:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from pointsman.domain.errors import OperatorMust
+from pointsman.domain.errors import OperatorMust, OwnerMust
 from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import Model, Provider, ProviderKind
 from pointsman.models.transport import origin_of
@@ -33,6 +33,20 @@ def registered(model: Model, providers: Mapping[str, Provider]) -> Provider:
 
 def _place(provider: Provider) -> tuple[ProviderKind, Perimeter, str, str]:
     return provider.kind, provider.perimeter, provider.region, provider.project
+
+
+def require_within(provider: Provider, within: tuple[Perimeter, ...]) -> None:
+    """Nothing, or OwnerMust(perimeter) when the text of a call may not go where the provider runs.
+
+    Policy decided so before; this asks again, of the provider as it is registered now.
+    """
+    if provider.perimeter not in within:
+        inside = ", ".join(str(place) for place in within) or "nowhere"
+        raise OwnerMust(
+            f"Provider {provider.name} is {provider.perimeter}, and this text stays {inside}; nothing was sent.",
+            code="perimeter",
+            hint="Name a model that runs where this text may go.",
+        )
 
 
 def _bad(message: str, code: str) -> OperatorMust:

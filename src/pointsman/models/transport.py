@@ -129,6 +129,8 @@ class Gate:
         origin = self._origin if self._provider.kind is ProviderKind.SCRIPTED else _origin(url)
         if exchange.permit.provider != self._provider.name:
             return "the permit is for another provider"
+        if self._provider.perimeter not in exchange.permit.within:
+            return "the permit is for text that stays elsewhere"
         if origin != self._origin or exchange.permit.origin != origin:
             return "the permit is for another address"
         if method != exchange.method or urlsplit(url).path != exchange.path:

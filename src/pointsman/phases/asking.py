@@ -85,6 +85,7 @@ class Asking:
             max_output_tokens=self.output_tokens,
             caps=caps_for(self.spec, self.phase),
             repository_id=self.spec.repository.id,
+            within=self.spec.perimeters,
             requester=self.spec.requester_id,
             patience=self.limits.seconds,
             fallback=self.fallback,

@@ -207,6 +207,7 @@ def _spec(
     request: Request, book: Rulebook, sensitivity: Sensitivity, orders: Mapping[TaskClass, TaskOrder]
 ) -> RunSpec:
     policy, routing = book.policy, book.routing
+    level = policy.rule_for(sensitivity)
     return RunSpec(
         goal=request.goal,
         repository=request.repository,
@@ -216,6 +217,7 @@ def _spec(
         head_commit=request.head_commit,
         admitted_at=request.at,
         sensitivity=sensitivity,
+        perimeters=level.perimeters if level else (),
         orders=orders,
         verify=_verify(policy, routing),
         review=_review(policy, routing),

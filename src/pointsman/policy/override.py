@@ -80,7 +80,7 @@ def _judged(spec: RunSpec, phase: Phase, name: str, policy: PolicyFile, catalogu
     bar = Bar(
         phase=phase,
         sensitivity=spec.sensitivity,
-        perimeters=level.perimeters if level else (),
+        perimeters=tuple(place for place in level.perimeters if place in spec.perimeters) if level else (),
         limits=old.limits,
         separation=spec.review.separation,
         figures=spec.figures,

@@ -86,6 +86,7 @@ def spec_of(base: str) -> RunSpec:
         head_commit="",
         admitted_at=AT,
         sensitivity=Sensitivity.INTERNAL,
+        perimeters=tuple(Perimeter),
         orders={TaskClass.BUGFIX: TaskOrder(TaskClass.BUGFIX, routes, Need.DO, True, True)},
         verify=VerifyOrder((("python", "-m", "pytest"),), 60.0, 512, ()),
         review=ReviewOrder("family", 2, 10, True),

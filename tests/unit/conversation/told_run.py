@@ -74,6 +74,7 @@ def spec(*, flags: tuple[str, ...] = ()) -> RunSpec:
         head_commit="",
         admitted_at="2026-11-21T10:00:00Z",
         sensitivity=Sensitivity.INTERNAL,
+        perimeters=tuple(Perimeter),
         orders={TaskClass.BUGFIX: order},
         verify=VerifyOrder((TEST,), 60.0, 512, ()),
         review=ReviewOrder("family", 2, 10, True),

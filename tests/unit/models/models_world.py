@@ -260,6 +260,7 @@ class AskChanges(TypedDict, total=False):
     """What a test may want otherwise of an ask."""
 
     messages: tuple[Message, ...]
+    within: tuple[Perimeter, ...]
     call_id: str
     run_id: str
     caps: Caps
@@ -310,6 +311,7 @@ def ask(which: Model, text: str = "Say yes.", **changes: Unpack[AskChanges]) -> 
         max_output_tokens=1000,
         caps=Caps(10.0, 10.0, 10.0, 10.0),
         repository_id="repo-1",
+        within=tuple(Perimeter),
         run_id="r-1",
         call_id="r-1:plan:0",
     )

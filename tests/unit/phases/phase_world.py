@@ -272,6 +272,7 @@ class World:
             head_commit="",
             admitted_at="2026-11-21T10:00:00Z",
             sensitivity=Sensitivity.INTERNAL,
+            perimeters=tuple(Perimeter),
             orders=order,
             verify=VerifyOrder((), 60.0, 512, ("python3 -m pytest *", "npm test", "make test")),
             review=ReviewOrder("family", 2, 5, auto_fix=True),

@@ -137,6 +137,7 @@ class Survey:
             max_output_tokens=min(_OUTPUT_TOKENS, model.max_output),
             caps=self.caps,
             repository_id="",
+            within=(model.provider.perimeter,),
             requester=self.requester,
             run_id=self.run_id,
             call_id=f"{self.run_id}:{Phase.TRIAGE}:{self.number}",
