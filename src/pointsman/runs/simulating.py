@@ -17,6 +17,7 @@ from pointsman.ports.workspace import Workspace
 from pointsman.runs.case import Case
 from pointsman.runs.intake import Law
 from pointsman.runs.journal import TEXT
+from pointsman.runs.routing import committed_routing
 
 CHECK_ID = "routing-"
 """What the id of such a check begins with; the change's number follows."""
@@ -72,10 +73,8 @@ def _book(law: Law, routing: RoutingFile) -> Rulebook:
 
 
 async def _read(workspace: Workspace, commit: str) -> _Read:
-    """The routing file at a commit, or what is wrong with it; None when there is no file of that name."""
-    source = await workspace.read(commit, ROUTING_FILE)
-    if source is not None:
-        return read_routing(source.text.encode(), ROUTING_FILE)
-    if all(entry.path != ROUTING_FILE for entry in await workspace.files(commit)):
+    """The routing file at a commit, or what is wrong with it; None when nothing stands there."""
+    found = await committed_routing(workspace, commit)
+    if found is None:
         return None
-    return (ConfigProblem(ROUTING_FILE, 1, 1, "this is no text that can be read", "commit it as a small text file"),)
+    return (found,) if isinstance(found, ConfigProblem) else read_routing(found, ROUTING_FILE)

@@ -91,7 +91,7 @@ def test_a_routing_file_that_is_a_link_is_a_mistake_since_nobody_follows_it(
     (place / ".pointsman.yml").rename(place / "real.yml")
     (place / ".pointsman.yml").symlink_to(place / "real.yml")
     assert checked(place) == 1
-    assert "never followed" in capsys.readouterr().out
+    assert "this is a symbolic link" in capsys.readouterr().out
 
 
 def test_a_file_that_is_not_there_is_a_wrong_call(place: Path) -> None:

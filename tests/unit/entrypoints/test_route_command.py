@@ -153,3 +153,14 @@ def test_nothing_is_written_and_neither_engine_nor_clients_are_loaded(place: Pat
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=place)
     assert done.stdout.splitlines()[-1] == "0 []", done.stdout
     assert sorted(path.name for path in place.iterdir()) == before
+
+
+def test_a_committed_link_is_not_followed(place: Path) -> None:
+    repo = place / "shop"
+    (repo / ".pointsman.yml").rename(repo / "real.yml")
+    (repo / ".pointsman.yml").symlink_to("real.yml")
+    commit(repo, "Link it")
+    said = typed(place)
+    assert said.exit_code == 1
+    assert "this is a symbolic link" in said.output
+    assert typed(place, "--diff", "main:real.yml", "HEAD~1").exit_code == 0

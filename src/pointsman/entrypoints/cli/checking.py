@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pointsman.config.json_schema import Which, schema_of
@@ -19,6 +19,7 @@ from pointsman.entrypoints.routing_files import ground_of, is_policy
 from pointsman.entrypoints.settings import read_settings
 from pointsman.policy.admission import Rulebook, level_of
 from pointsman.policy.checking import Checked, check_policy, check_routing
+from pointsman.runs.routing import no_text
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,7 @@ async def _checked(path: Path, asked: CheckAsked) -> _Found:
         checked = Checked(written) if isinstance(written, tuple) else check_policy(written, price_of)
         return _Found(str(path), "policy", checked)
     if is_link:
-        link = ConfigProblem(str(path), 1, 1, "this is a link, which is never followed", "commit the file itself")
-        return _Found(str(path), "routing", Checked((link,)))
+        return _Found(str(path), "routing", Checked((replace(no_text("link"), file=str(path)),)))
     found = read_routing(data, str(path))
     if isinstance(found, tuple):
         return _Found(str(path), "routing", Checked(found))
