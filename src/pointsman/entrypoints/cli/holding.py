@@ -16,7 +16,7 @@ from pointsman.conversation.invisible import visible_characters
 from pointsman.domain.effective import Held
 from pointsman.entrypoints.cli.asked import ConfigAsked
 from pointsman.entrypoints.cli.errors import DONE
-from pointsman.entrypoints.on_disk import price_of
+from pointsman.entrypoints.on_disk import measured, price_of
 from pointsman.entrypoints.policies import read_policy
 from pointsman.entrypoints.routing_files import ground_of, routing_of
 from pointsman.entrypoints.settings import read_settings
@@ -27,10 +27,11 @@ from pointsman.policy.effective import Both, effective
 async def config(asked: ConfigAsked) -> int:
     """Print the effective configuration for one class of task. Raises what reading the two files raises."""
     ground = await ground_of(asked.repo, asked.name)
-    law = read_policy(asked.policy, read_settings(asked.home).home)
+    home = read_settings(asked.home).home
+    law = read_policy(asked.policy, home)
     routing, policy = await routing_of(ground, asked.file), read_policy_text(law.data, law.place)
     assert isinstance(policy, Written), "read_policy refuses what cannot be read"
-    book = Rulebook(law.policy, "", routing.content, "", price_of)
+    book = Rulebook(law.policy, "", routing.content, "", price_of, await measured(home, routing.content))
     held = effective(Both(routing, policy, ground.name), book, asked.task)
     if asked.as_json:
         found = {"routing": routing.source.file, "policy": law.place, "values": [_as_json(one) for one in held]}
