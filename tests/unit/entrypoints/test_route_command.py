@@ -43,7 +43,7 @@ def test_each_phase_is_told_with_its_models_limits_and_the_reason_for_every_cand
     assert said.exit_code == 0, said.output
     told = lines(said)
     assert told[0] == "Sensitivity: internal. The reviewer never shares a family with an author."
-    assert "code qwen-m qwen local llama-s llama-m 4,096 tokens an answer, $2.00, 60 calls, 2 h 00 min" in told
+    assert "code qwen-m qwen local llama-s llama-m 4,096 tokens an answer, $2.00, 60 calls, 2 h" in told
     assert "code qwen-m kept named in the routing file named" in told
     assert any(line.startswith("code llama-m kept Takes over") for line in told)
 
