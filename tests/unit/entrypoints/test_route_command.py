@@ -28,10 +28,17 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def typed(place: Path, *words: str) -> Result:
+def typed(place: Path, *words: str, columns: int = 240) -> Result:
     about = ["--repo", str(place / "shop"), "--name", "acme/shop", "--home", str(place / "home")]
     policy = [] if "--policy" in words else ["--policy", str(place / "policy.yml")]
-    return CliRunner(env={"COLUMNS": "240"}).invoke(app, ["route", *about, *policy, *words])
+    return CliRunner(env={"COLUMNS": str(columns)}).invoke(app, ["route", *about, *policy, *words])
+
+
+def test_the_limits_of_a_phase_stand_on_one_line_of_a_terminal_of_eighty_columns(place: Path) -> None:
+    said = typed(place, columns=80)
+    told = lines(said)
+    assert "code 4,096 tokens an answer, $2.00, 60 calls, 2 h" in told
+    assert max(map(len, said.output.splitlines())) <= 80
 
 
 def lines(result: Result) -> list[str]:
@@ -43,7 +50,8 @@ def test_each_phase_is_told_with_its_models_limits_and_the_reason_for_every_cand
     assert said.exit_code == 0, said.output
     told = lines(said)
     assert told[0] == "Sensitivity: internal. The reviewer never shares a family with an author."
-    assert "code qwen-m qwen local llama-s llama-m 4,096 tokens an answer, $2.00, 60 calls, 2 h" in told
+    assert "code qwen-m qwen local llama-s llama-m" in told
+    assert "code 4,096 tokens an answer, $2.00, 60 calls, 2 h" in told
     assert "code qwen-m kept named in the routing file named" in told
     assert any(line.startswith("code llama-m kept Takes over") for line in told)
 

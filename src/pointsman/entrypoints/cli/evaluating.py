@@ -12,6 +12,7 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.run import Refuse, Route, RunSpec
 from pointsman.entrypoints.cli.asked import TrialAsked
 from pointsman.entrypoints.cli.running import Place, Wish, admitted, opened
+from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
 from pointsman.evals.examples import triage_examples
@@ -88,7 +89,8 @@ def _share(part: int, whole: int) -> str:
 
 
 def _table(score: Score) -> Table:
-    table = Table("class", "examples", "right", "by rules", "model asked", "wrong ones taken for", box=None)
+    counts = ("examples", "right", "by rules", "model asked")
+    table = table_of("class", *counts, "wrong ones taken for", right=frozenset(counts))
     for row in score.tallies():
         table.add_row(*map(str, (row.task, row.total, row.right, row.by_rules, row.by_model)), _taken_for(row))
     return table

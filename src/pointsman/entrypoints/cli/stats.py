@@ -25,6 +25,7 @@ from pointsman.domain.errors import UsageMust
 from pointsman.domain.figures import days_before
 from pointsman.domain.marks import Account, PairMark, Span, What, Worked
 from pointsman.entrypoints.cli.figuring_asked import StatsAsked
+from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -122,12 +123,7 @@ def _pairs_table(pairs: tuple[PairMark, ...]) -> Table:
 
 
 def _table(names: tuple[str, ...], *figures: str) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for name in figures:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
+    return table_of(*names, *figures, right=frozenset(figures), gap=1)
 
 
 def _names(by: By | None) -> tuple[str, ...]:
