@@ -53,7 +53,7 @@ def test_each_phase_is_told_with_its_models_limits_and_the_reason_for_every_cand
     assert "code qwen-m qwen local llama-s llama-m" in told
     assert "code 4,096 tokens an answer, $2.00, 60 calls, 2 h" in told
     assert "code qwen-m kept named in the routing file named" in told
-    assert any(line.startswith("code llama-m kept Takes over") for line in told)
+    assert any(line.startswith("code llama-m kept takes over") for line in told)
 
 
 def test_the_committed_file_is_asked_unless_another_is_tried(place: Path) -> None:
