@@ -6,11 +6,23 @@ from pointsman.config.routing_file import ROUTING_FILE, RoutingFile
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.figures import NOTHING_MEASURED, Figures, days_before
 from pointsman.domain.run import Repository
+from pointsman.entrypoints.machine import SystemClock
 from pointsman.forges.local.issues import read_issue
 from pointsman.models.prices import price_of
-from pointsman.workspaces.local_repository import file_at, locate, oddity_at
+from pointsman.workspaces.local_repository import file_at, locate, merge_base, oddity_at, uncommitted
 
-__all__ = ["committed", "is_there", "measured", "odd_routing", "price_of", "read_file", "read_issue", "repository_at"]
+__all__ = [
+    "committed",
+    "is_there",
+    "measured",
+    "not_committed",
+    "odd_routing",
+    "parting",
+    "price_of",
+    "read_file",
+    "read_issue",
+    "repository_at",
+]
 
 
 def read_file(path: Path) -> tuple[bytes, bool]:
@@ -33,6 +45,16 @@ async def repository_at(location: Path) -> Repository:
     return await locate(str(location))
 
 
+async def not_committed(repository: Repository) -> tuple[str, ...]:
+    """What a run will not see, because it is not committed."""
+    return await uncommitted(repository.location)
+
+
+async def parting(repository: Repository, base: str, branch: str) -> str:
+    """The commit that a branch under review is compared with."""
+    return await merge_base(repository.location, base or repository.default_branch, branch or "HEAD")
+
+
 async def measured(home: Path, *files: RoutingFile) -> Figures:
     """What this installation has measured lately, where one of the routing files leaves a choice to it.
 
@@ -42,7 +64,6 @@ async def measured(home: Path, *files: RoutingFile) -> Figures:
     if not ledger.is_file() or not any(file.leaves_a_choice for file in files):
         return NOTHING_MEASURED
     from pointsman.audit.marks import SqlMarks
-    from pointsman.entrypoints.wiring import SystemClock
 
     marks = SqlMarks(f"sqlite:///{ledger}")
     try:

@@ -71,7 +71,7 @@ class Rule(StrEnum):
     UNKNOWN_FIGURE = (
         "unknown-figure",
         "The route asks for a measured figure that has not been measured.",
-        "name a model for {key} instead of max_latency_ms, or ask the operator to measure models with `pointsman measure`",
+        "name a model for {key} instead of max_latency_ms, or ask the operator to call `pointsman measure`",
     )
     CONTEXT_WINDOW = (
         "context-window",

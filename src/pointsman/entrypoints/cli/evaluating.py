@@ -13,8 +13,10 @@ from pointsman.domain.run import Refuse, Route, RunSpec
 from pointsman.entrypoints.cli.asked import TrialAsked
 from pointsman.entrypoints.cli.running import Place, Wish, admitted, opened
 from pointsman.entrypoints.cli.terminal import table_of
+from pointsman.entrypoints.machine import new_id
+from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import read_settings
-from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
+from pointsman.entrypoints.wiring import Installation, LoadedPolicy, price_of, read_policy
 from pointsman.evals.examples import triage_examples
 from pointsman.evals.triage import Score, Tally, TrialModels, trial, within_budget
 from pointsman.policy.override import override
@@ -30,12 +32,12 @@ async def eval_triage(asked: TrialAsked) -> int:
     settings = read_settings(place.home, place.policy)
     policy = read_policy(place.policy, settings.home)
     async with opened(Installation(settings)) as installation:
-        repository = await installation.repository(asked.repo)
+        repository = await repository_at(asked.repo)
         # An order for a review takes the repository's rules as they are now, and no issue.
         spec = await admitted(installation, policy, repository, Wish("review", asked.repo, None, asked.routing))
         route = _route(spec, asked.model, policy)
         spec = within_budget(spec, route, asked.budget_usd)
-        run_id = f"e{new_run_id()[1:]}"
+        run_id = new_id("e")
         ports = await installation.ports_for(spec, (route.primary,))
         ports = replace(ports, models=TrialModels(ports.models, run_id))
         score = await trial(examples, spec, ports, told=None if place.as_json else _counted)

@@ -17,8 +17,9 @@ from pointsman.domain.models import Ask, Caps, Message, Model, Outage
 from pointsman.domain.run import LOCAL
 from pointsman.entrypoints.cli.figuring_asked import MeasureAsked
 from pointsman.entrypoints.cli.terminal import plain, table_of
+from pointsman.entrypoints.machine import new_id
 from pointsman.entrypoints.settings import read_settings
-from pointsman.entrypoints.wiring import Installation, new_run_id, price_of, read_policy
+from pointsman.entrypoints.wiring import Installation, price_of, read_policy
 from pointsman.policy.catalogue import Catalogue, catalogue_of
 from pointsman.ports.models import Models
 
@@ -52,7 +53,7 @@ async def measure(asked: MeasureAsked) -> int:
     loaded = read_policy(asked.policy, settings.home)
     models = chosen(asked, catalogue_of(loaded.policy, price_of))
     installation = Installation(settings)
-    run_id = new_run_id().replace("r-", "m-", 1)
+    run_id = new_id("m")
     try:
         who = f"{LOCAL}:{settings.actor.id}"
         survey = Survey(installation.door(models), _caps(loaded.policy, asked.budget_usd), run_id, who)

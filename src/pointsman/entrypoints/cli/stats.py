@@ -26,6 +26,7 @@ from pointsman.domain.figures import days_before
 from pointsman.domain.marks import Account, PairMark, Span, What, Worked
 from pointsman.entrypoints.cli.figuring_asked import StatsAsked
 from pointsman.entrypoints.cli.terminal import table_of
+from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -37,7 +38,7 @@ async def stats(asked: StatsAsked) -> int:
     installation = Installation(read_settings(asked.home))
     try:
         since = first_day(asked.since, installation.clock.now())
-        repository = (await installation.repository(asked.repo)).id if asked.repo else ""
+        repository = (await repository_at(asked.repo)).id if asked.repo else ""
         await installation.look_for_landings(repository)
         account = await installation.marks.account(Span(since, repository))
     finally:
