@@ -24,7 +24,7 @@ def test_a_cap_stops_the_run_and_is_named(tmp_path: Path) -> None:
         said = stage.works_on_the_issue()
 
     assert (refused.code, refused.out) == (1, ""), refused
-    assert "plan cannot go to planner: a call may cost $0.0202, the phase has $0.0120" in refused.told
+    assert "plan cannot go to planner: a call may cost $0.0202, the phase has $0.012" in refused.told
     assert (said.code, said.run["state"], said.run["error_code"]) == (1, "stopped", "budget"), said
     assert stage.asked() == ["planner"]
     assert "$0.0205" in str(said.run["message"]), said.run["message"]

@@ -9,6 +9,7 @@ from pointsman.audit.tables import NANO, calls, day_of, nano
 from pointsman.domain.errors import Stopped
 from pointsman.domain.ledger import CallRecord, Spent
 from pointsman.domain.models import Caps
+from pointsman.domain.money import dollars
 
 _WITHIN = "in the routing file, within the organisation's policy"
 
@@ -100,8 +101,8 @@ def _spent(connection: Connection, among: ColumnElement[bool], limits: tuple[_Ca
 
 def _no_room(name: str, raised_by: str, asked: int, spent: int, allowed: int) -> Stopped:
     return Stopped(
-        f"The budget of {name} does not hold this call: asked {dollars(asked)}, "
-        f"spent or reserved {dollars(spent)}, allowed {dollars(allowed)}.",
+        f"The budget of {name} does not hold this call: asked {dollars(asked / NANO)}, "
+        f"spent or reserved {dollars(spent / NANO)}, allowed {dollars(allowed / NANO)}.",
         code="budget",
         hint=f"To go on, {raised_by}, or choose a cheaper model.",
     )
@@ -114,10 +115,3 @@ def spent_in(connection: Connection, day: str, *, repository_id: str, requester:
     sums = (func.coalesce(func.sum(case((one, calls.c.cost_nano), else_=0)), 0) for one in whose)
     row = connection.execute(select(*sums).where(paid)).one()
     return Spent(day, *(int(value) / NANO for value in row))
-
-
-def dollars(amount: int) -> str:
-    """Nano-dollars as people read them, with cents at least and no digits that say nothing."""
-    whole, rest = divmod(amount, NANO)
-    digits = f"{rest:09d}".rstrip("0").ljust(2, "0")
-    return f"${whole}.{digits}"

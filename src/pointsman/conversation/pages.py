@@ -9,7 +9,7 @@ from pointsman.conversation.effective_page import effective_page
 from pointsman.conversation.figures import counted, short
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line
-from pointsman.conversation.refusals import problem_lines
+from pointsman.conversation.refusals import not_acted_on, problem_lines
 from pointsman.domain.effective import Held
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.outcome import Earlier, Finding, Plan
@@ -36,12 +36,11 @@ def config_page(
         return f"The default branch has no `{ROUTING_FILE}`, so nothing is done here."
     file = routing.model_dump_json(exclude_defaults=True, exclude_none=True, indent=2)
     named = f", digest `{short(digest)}`" if digest else ""
-    not_acted_on = f"Read, and not acted on by this version: {', '.join(f'`{key}`' for key in idle)}."
     return fitted(
         (
             Part(f"`{ROUTING_FILE}` of the default branch{named}, as it is read:"),
             Part(outbound_code(file, "json", limit=30_000), 2),
-            Part(not_acted_on if idle else ""),
+            Part(not_acted_on([f"`{key}`" for key in idle])),
             Part(
                 "What holds in the end, before the class of the task is known, and which line says so:"
                 if held

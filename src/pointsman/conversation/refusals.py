@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pointsman.config.problem import ConfigProblem
+from pointsman.config.routing_file import THREE_LINES
 from pointsman.conversation.figures import short
 from pointsman.conversation.outbound import inline_code, outbound_line
 from pointsman.domain.intents import Misread
 
-_THREE_LINES = "plan: claude-opus\ncode: ollama:qwen2.5-coder:14b\nqa: claude-sonnet"
 _NOTHING = {
     "run": "There is no run here that this could be done to. Comment `/pointsman status` to see the runs.",
     "findings": "There are no open findings here. Comment `/pointsman review` for a review.",
@@ -27,6 +27,11 @@ def refusal(rule: str, reason: str, mend: str = "") -> str:
     why = outbound_line(reason, limit=600)
     text = f"Nothing was done: {sentence(why)} (Rule: `{rule}`.)"
     return f"{text}\n\nWhat helps: {sentence(outbound_line(mend, limit=600))}" if mend else text
+
+
+def not_acted_on(keys: Sequence[str]) -> str:
+    """Keys of the routing file that are read and do nothing; empty for none."""
+    return f"Read, but not acted on by this version: {', '.join(keys)}." if keys else ""
 
 
 def stranger(login: str, access: str) -> str:
@@ -119,7 +124,7 @@ def missing_routing_file(path: str = ".pointsman.yml") -> str:
     return (
         f"Nothing was done: the default branch has no `{path}`, and without it no model is asked. "
         "Three lines are a whole file; put in models that your installation knows:\n\n"
-        f"```yaml\n{_THREE_LINES}\n```"
+        f"```yaml\n{THREE_LINES}```"
     )
 
 

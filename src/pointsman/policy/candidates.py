@@ -7,6 +7,7 @@ from pointsman.config.shapes import Tier
 from pointsman.domain.figures import Figures
 from pointsman.domain.levels import Perimeter, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
+from pointsman.domain.money import dollars
 from pointsman.domain.run import Considered, Limits
 from pointsman.policy.catalogue import is_served, worst_call_usd
 from pointsman.policy.rules import Rule, dropped
@@ -119,7 +120,7 @@ def _cost(model: Model, bar: Bar, asked: Asked) -> float | _No:
         return Rule.UNKNOWN_PRICE, f"nobody knows what {model.id} costs"
     cost = call_usd(model, bar.limits)
     if asked.max_cost_usd is not None and cost > asked.max_cost_usd:
-        return Rule.COST, f"a call may cost ${cost:.4f}, at most ${asked.max_cost_usd:.4f} is wanted"
+        return Rule.COST, f"a call may cost {dollars(cost, 4)}, at most {dollars(asked.max_cost_usd, 4)} is wanted"
     if cost > bar.limits.budget_usd:
-        return Rule.BUDGET, f"a call may cost ${cost:.4f}, the phase has ${bar.limits.budget_usd:.4f}"
+        return Rule.BUDGET, f"a call may cost {dollars(cost, 4)}, the phase has {dollars(bar.limits.budget_usd, 4)}"
     return cost

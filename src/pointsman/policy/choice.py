@@ -6,6 +6,7 @@ from pointsman.config.shapes import Tier
 from pointsman.domain.figures import Measured
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model
+from pointsman.domain.money import dollars
 from pointsman.domain.run import Considered, Refuse
 from pointsman.policy.candidates import Asked, Bar, weighed
 from pointsman.policy.catalogue import Catalogue, usual_call_usd
@@ -56,8 +57,8 @@ def cheapest(bar: Bar, asked: Asked, catalogue: Catalogue, names: tuple[str, ...
     free.sort(key=lambda pair: pair[0])
     how = "a call costs at most" if typical is None else "a call usually costs"
     first, rest = free[0], free[1:]
-    reasons = [kept(first[1].name, Rule.CHEAPEST, f"{how} ${first[0]:.4f}")]
-    reasons += [kept(model.name, Rule.FITS, f"{how} ${usd:.4f}") for usd, model in rest]
+    reasons = [kept(first[1].name, Rule.CHEAPEST, f"{how} {dollars(first[0], 4)}")]
+    reasons += [kept(model.name, Rule.FITS, f"{how} {dollars(usd, 4)}") for usd, model in rest]
     return Chosen((first[1],), (*reasons, *against))
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pointsman.config.policy_parts import CapsRule
 from pointsman.domain.ledger import Spent
 from pointsman.domain.models import Caps, Model
+from pointsman.domain.money import dollars
 from pointsman.domain.run import Actor, Refuse, Repository, Route
 from pointsman.policy.candidates import call_usd
 from pointsman.policy.rules import Rule
@@ -89,7 +90,7 @@ def _caps(purse: Purse) -> Iterator[tuple[_Cap, str, float, float]]:
 def _refusal(purse: Purse, cap: _Cap, whose: str, usd: tuple[float, float, float]) -> Refuse:
     day = purse.spent.day
     tomorrow = date.fromisoformat(day) + timedelta(days=1)
-    spent, allowed, needed_usd = (_dollars(amount) for amount in usd)
+    spent, allowed, needed_usd = (dollars(amount, 4) for amount in usd)
     also = f", and one call may cost {needed_usd}" if usd[0] + _DUST < usd[1] else ""
     about = {"installation": "", "repository": f"-{purse.repository.id}", "requester": f"-{purse.actor.id}"}[cap]
     return Refuse(
@@ -98,9 +99,3 @@ def _refusal(purse: Purse, cap: _Cap, whose: str, usd: tuple[float, float, float
         f"a new day begins at 00:00 UTC on {tomorrow}, and then it goes on; to go on today, {_RAISED_BY[cap]}",
         once=f"cap-{cap}{about}-{day}",
     )
-
-
-def _dollars(amount: float) -> str:
-    """With cents at least, and no digits that say nothing."""
-    whole, _, rest = f"{amount:.4f}".partition(".")
-    return f"${whole}.{rest.rstrip('0').ljust(2, '0')}"

@@ -204,7 +204,7 @@ def test_of_a_tier_the_model_is_taken_that_usually_costs_least_once_calls_were_m
     assert after.spec.figures == thinks
     assert [reason.why for reason in chosen(after.spec, Phase.PLAN).reasons] == [
         "a call usually costs $0.0075",
-        "a call usually costs $0.0420",
+        "a call usually costs $0.042",
     ]
 
 
@@ -216,7 +216,7 @@ def test_a_model_that_was_never_measured_is_thought_to_need_the_tokens_that_othe
     found = decide(request(), book(text, figures=figures))
     assert isinstance(found, Admit)
     assert chosen(found.spec, Phase.PLAN).primary.name == "sol"
-    assert chosen(found.spec, Phase.PLAN).reasons[0].why == "a call usually costs $0.0030"
+    assert chosen(found.spec, Phase.PLAN).reasons[0].why == "a call usually costs $0.003"
 
 
 def test_what_a_call_usually_costs_bounds_nothing() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pointsman.conversation.refusals import not_acted_on
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.ledger import RunView, Spent
 from pointsman.domain.levels import Phase, TaskClass
@@ -186,7 +187,7 @@ async def admitted(installation: Installation, policy: LoadedPolicy, repository:
             await tell_operator(installation.memory, decision, repository.name)
         raise refused(decision)
     if decision.idle:
-        sys.stderr.write(f"Read, but not acted on by this version: {', '.join(decision.idle)}.\n")
+        sys.stderr.write(f"{not_acted_on(decision.idle)}\n")
     return decision.spec
 
 
