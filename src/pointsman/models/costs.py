@@ -1,5 +1,6 @@
 """What a call may cost and what it did cost, in tokens and US dollars."""
 
+from pointsman.domain.errors import OperatorMust
 from pointsman.domain.models import Ask, Model, Price, Usage
 from pointsman.models.encoding import encoded
 
@@ -65,3 +66,14 @@ def _plausible(usage: Usage, model: Model, estimate: int, output: int) -> bool:
         return False
     window = max(model.context_window, estimate + output)
     return usage.input_tokens <= window and usage.output_tokens <= window
+
+
+def known_price(model: Model) -> Price:
+    """The price of a model. Raises OperatorMust(unknown-price)."""
+    if model.price is None:
+        raise OperatorMust(
+            f"The price of model {model.name} is not known.",
+            code="unknown-price",
+            hint="Declare its price in the policy (0 for own hardware).",
+        )
+    return model.price

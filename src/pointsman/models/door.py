@@ -7,23 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pointsman.domain.breaker import OutageKind
-from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError
+from pointsman.domain.errors import OwnerMust, PointsmanError
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
-from pointsman.domain.models import Ask, Model, Outage, Permit, Price, Provider, ProviderKind, Reply, Usage
+from pointsman.domain.models import Ask, Model, Outage, Permit, Price, Provider, Reply, Usage
 from pointsman.models.adapter import Adapter, Answer, Question, Trouble
-from pointsman.models.anthropic import Anthropic
-from pointsman.models.anthropic_clouds import Bedrock, Vertex
-from pointsman.models.azure_openai import AzureOpenAI
-from pointsman.models.costs import believable, cost_usd, estimated_tokens, reserved_usd
+from pointsman.models.costs import believable, cost_usd, estimated_tokens, known_price, reserved_usd
 from pointsman.models.guard import Guard, QuarantineInMemory, forwarded, unlike
 from pointsman.models.holding import Holding
 from pointsman.models.identity import registered, require_within
 from pointsman.models.judging import bad_key, outage_of, problem_of, seconds_of
-from pointsman.models.ollama import Ollama
-from pointsman.models.openai import OpenAI
+from pointsman.models.kinds import adapter_for
 from pointsman.models.reading import told
-from pointsman.models.scripted import Scripted
 from pointsman.models.transport import Exchange, origin_of, permitted
 from pointsman.ports.breakers import Breakers
 from pointsman.ports.clock import Clock
@@ -114,7 +109,7 @@ class Door(Models):
 
     def _adapter(self, provider: Provider) -> Adapter:
         if provider.name not in self._adapters:
-            self._adapters[provider.name] = _adapter_for(provider, self._clock)
+            self._adapters[provider.name] = adapter_for(provider, self._clock)
         return self._adapters[provider.name]
 
     def _key(self, provider: Provider) -> str:
@@ -132,7 +127,7 @@ class Door(Models):
         model = ask.model
         provider = registered(model, self._providers)
         require_within(provider, ask.within)
-        price = _price(model)
+        price = known_price(model)
         estimate = estimated_tokens(ask)
         if estimate + ask.max_output_tokens > model.context_window:
             raise OwnerMust(
@@ -363,26 +358,3 @@ async def _sent(adapter: Adapter, question: Question, exchange: Exchange, second
                 await adapter.send(question)
     except TimeoutError:
         exchange.failure = exchange.failure or ("timeout", f"{seconds:g} seconds")
-
-
-def _price(model: Model) -> Price:
-    if model.price is None:
-        raise OperatorMust(
-            f"The price of model {model.name} is not known.",
-            code="unknown-price",
-            hint="Declare its price in the policy (0 for own hardware).",
-        )
-    return model.price
-
-
-def _adapter_for(provider: Provider, clock: Clock) -> Adapter:
-    if provider.kind is ProviderKind.SCRIPTED:
-        return Scripted(provider, clock)
-    makers: dict[ProviderKind, Callable[[Provider], Adapter]] = {
-        ProviderKind.ANTHROPIC: Anthropic,
-        ProviderKind.ANTHROPIC_BEDROCK: Bedrock,
-        ProviderKind.ANTHROPIC_VERTEX: Vertex,
-        ProviderKind.AZURE_OPENAI: AzureOpenAI,
-        ProviderKind.OLLAMA: Ollama,
-    }
-    return makers.get(provider.kind, OpenAI)(provider)

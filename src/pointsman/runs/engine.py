@@ -7,10 +7,10 @@ One process runs the engine on a SQLite file, which a lock on the file `engine.l
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO
 
 from dbos import (
     DBOS,
@@ -21,11 +21,10 @@ from dbos import (
     SetWorkflowID,
     WorkflowStatus,
 )
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.levels import Phase
-from pointsman.domain.models import Outage, Reply
 from pointsman.domain.run import Route, RunSpec
 from pointsman.runs.adapters import Adapters
 from pointsman.runs.again import Anew
@@ -33,8 +32,7 @@ from pointsman.runs.conduct import APPROVAL, End, conduct
 from pointsman.runs.course import ANEW, RESUME, Course, anew_text, first_view
 from pointsman.runs.database import engine_database, told
 from pointsman.runs.engine_files import client_of, database_of, locked, url_of
-from pointsman.runs.journal import Written
-from pointsman.runs.publish import ASKED_ACCESS, GIVEN_BACK
+from pointsman.runs.redo import Step, redo_from
 
 # Pinned, so that a new release of the program takes up the runs of the one before it.
 APPLICATION_VERSION = "pointsman-1"
@@ -53,17 +51,10 @@ MAX_DELIVERY_STARTS = 20
 _SPEC: TypeAdapter[RunSpec] = TypeAdapter(RunSpec)
 _END: TypeAdapter[End] = TypeAdapter(End)
 _ROUTE: TypeAdapter[Route] = TypeAdapter(Route)
-_ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
 _ENDED = {"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"}
 
 
 Deal = Callable[[str], Coroutine[object, object, str]]
-
-
-class _Step(TypedDict):
-    function_id: int
-    function_name: str
-    output: object
 
 
 @dataclass
@@ -231,7 +222,7 @@ class Engine:
         view = await self.adapters.ledger.run(run_id)
         if view is None or view.state not in ("failed", "stopped", "refused", "cancelled"):
             return False
-        start = _redo_from(await self._steps(run_id))
+        start = redo_from(await self._steps(run_id))
         await self.adapters.ledger.keep(replace(view, state="running", message="", error_code="", exit_code=0))
         with engine_database():
             await self._asked().rewind_workflow_async(
@@ -273,7 +264,7 @@ class Engine:
     def _where(self) -> str | None:
         return RUNS if self._serves else None
 
-    async def _steps(self, run_id: str) -> list[_Step]:
+    async def _steps(self, run_id: str) -> list[Step]:
         with engine_database():
             found = await self._asked().list_workflow_steps_async(run_id)
         return [
@@ -343,33 +334,3 @@ async def cancel(home: Path, run_id: str) -> None:
             await client.cancel_workflow_async(run_id)
         finally:
             client.destroy()
-
-
-def _redo_from(steps: Iterable[_Step]) -> int:
-    """The step to take a failed run up at: the first of the last failures in a row, else the last step.
-
-    A run that gave its place in the chain of notes back signs anew, from the question who may push on.
-    """
-    start = 1
-    latest = list(steps)[::-1]
-    if latest and latest[0]["function_name"] == GIVEN_BACK:
-        return next(step["function_id"] for step in latest if step["function_name"] == ASKED_ACCESS)
-    for step in latest:
-        if start == 1:
-            start = step["function_id"]
-        if not _failed(step):
-            break
-        start = step["function_id"]
-    return start
-
-
-def _failed(step: _Step) -> bool:
-    try:
-        written = Written.model_validate_json(str(step["output"]))
-        if written.problem is not None:
-            return True
-        return step["function_name"].startswith("ask:") and isinstance(
-            _ANSWER.validate_json(written.value or "null"), Outage
-        )
-    except ValidationError:
-        return False
