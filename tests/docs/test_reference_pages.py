@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from pointsman.conversation.command_page import comment_command_reference
+from pointsman.domain.levels import Lane
 from pointsman.entrypoints.cli.command_reference import command_reference
 from pointsman.policy.reference import policy_reference, routing_reference, rules_reference
 from pointsman.policy.sorting_reference import triage_reference
+from pointsman.runs.turns import PASSED_OVER, PLACES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {
@@ -24,6 +26,13 @@ PAGES = {
 def test_a_reference_page_is_what_the_code_says(name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
     assert written == PAGES[name](), "write it anew: python tests/docs/test_reference_pages.py"
+
+
+def test_the_page_of_the_policy_tells_how_many_places_each_lane_has() -> None:
+    words = {1: "one", 2: "two", 4: "four", 20: "twenty"}
+    told = " ".join(policy_reference().split())
+    assert all(f"{words[PLACES[lane]]} for `{lane}`" in told for lane in Lane)
+    assert f"until {words[PASSED_OVER]} others were called before it" in told
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """The routing file that is proposed to a repository that has none: three lines, from the policy's own catalogue."""
 
 from pointsman.config.policy_file import PolicyFile
-from pointsman.domain.levels import Sensitivity, highest
+from pointsman.domain.levels import Sensitivity
 from pointsman.domain.models import Model, Price, ProviderKind
+from pointsman.policy.admission import level_of
 from pointsman.policy.catalogue import PriceOf, catalogue_of, is_served, worst_call_usd
-from pointsman.policy.globs import matches
 from pointsman.policy.separation import nearest_author
 
 _TIERS = ("frontier", "mid", "small")
@@ -22,18 +22,13 @@ def onboarding_routing(policy: PolicyFile, price_of: PriceOf = unlisted, *, repo
     the strongest that is far enough from the coder. Only models whose price is known and that may read the repository
     are proposed; of equals, the first in the policy.
     """
-    models = _usable(policy, price_of, _level(policy, repository))
+    models = _usable(policy, price_of, level_of(repository, policy))
     strong = sorted(models, key=lambda model: (_TIERS.index(model.tier), _cost(model, policy)))
     for coder in sorted(models, key=lambda model: _cost(model, policy)):
         reviewer = next((m for m in strong if nearest_author(m, (coder,), policy.separation) is None), None)
         if reviewer is not None:
             return f"plan: {strong[0].name}\ncode: {coder.name}\nqa: {reviewer.name}\n"
     return ""
-
-
-def _level(policy: PolicyFile, repository: str) -> Sensitivity:
-    matched = [rule.sensitivity for rule in policy.repositories if matches(rule.match, repository)]
-    return highest(*matched) if matched else policy.most_closed
 
 
 def _usable(policy: PolicyFile, price_of: PriceOf, level: Sensitivity) -> list[Model]:

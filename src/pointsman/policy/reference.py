@@ -64,7 +64,6 @@ strictly as the [routing file](routing-file.md) and has at most 1 MB.
 * A command pattern is compared word by word with the whole command. A `*` in a word stands for any part of it, a `*`
   as the last word for any further words. Nothing is ever given to a shell.
 * Kinds of provider that are known but not built yet are refused with a sentence that says so.
-
 * `latency` names the lane in which the runs of a class of task wait on a served installation. Each lane has places
   of its own: two for `fast`, two for `interactive`, four for `background`, one for `batch`, which waits until nobody
   else does, or until twenty others were called before it. In each lane one run of a repository works at a time, and
