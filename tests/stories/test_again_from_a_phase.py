@@ -65,6 +65,20 @@ def test_who_reviews_goes_by_the_model_that_really_wrote(tmp_path: Path) -> None
     assert "same family" in near.told
 
 
+def test_models_that_a_person_chose_stay_chosen_when_the_run_is_done_again_once_more(tmp_path: Path) -> None:
+    """Whoever asks again is judged with them, so they are who is asked."""
+    with ScriptedServer(usual(senior=(replies(APPROVAL),))) as server:
+        stage = staged(tmp_path, server)
+        first = stage.works_on_the_issue()
+        second = stage.does("rerun", first.run_id, "review", "--model", "senior", "--json", with_policy=True)
+        before = len(server.seen)
+        third = stage.does("rerun", second.run_id, "code", "--model", "spare", "--json", with_policy=True)
+        asked = [seen.model for seen in server.seen[before:]]
+
+    assert (first.code, second.code, third.code) == (0, 0, 0), third
+    assert asked == ["spare", "senior"]
+
+
 def test_what_cannot_be_done_again_is_said_with_what_could_be(tmp_path: Path) -> None:
     with ScriptedServer(usual(reviewer=(replies({"summary": "", "findings": [finding("x", "y")]}),))) as server:
         stage = staged(tmp_path, server)

@@ -1,6 +1,6 @@
 """Whether a request becomes a run, and the whole order of that run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pointsman.config.commands import argv_of
@@ -107,8 +107,18 @@ def decide(request: Request, book: Rulebook) -> Decision:
 
 def sensitivity_of(request: Request, book: Rulebook) -> Sensitivity:
     """The highest of what the policy, the routing file and a label such as `pointsman:restricted` say."""
-    by_label = [level for level in Sensitivity if f"{RAISING_LABEL}{level}" in request.issue.labels]
-    return raised(highest(level_of(request.repository.name, book.policy), *by_label), book.routing)
+    return raised(closed_by(request.issue.labels, level_of(request.repository.name, book.policy)), book.routing)
+
+
+def raising(labels: Iterable[str]) -> tuple[str, ...]:
+    """The labels that say how closed a text is, such as `pointsman:restricted`; case does not matter."""
+    said = {label.strip().casefold() for label in labels}
+    return tuple(label for level in Sensitivity if (label := f"{RAISING_LABEL}{level}") in said)
+
+
+def closed_by(labels: Iterable[str], level: Sensitivity) -> Sensitivity:
+    """A level as labels raise it; they never lower one."""
+    return highest(level, *(Sensitivity(label.removeprefix(RAISING_LABEL)) for label in raising(labels)))
 
 
 def level_of(repository: str, policy: PolicyFile) -> Sensitivity:
@@ -278,15 +288,15 @@ def caps_of(policy: PolicyFile, routing: RoutingFile) -> Caps:
     )
 
 
-def path_rules(policy: PolicyFile, routing: RoutingFile) -> tuple[PathRule, ...]:
-    """What both files say of paths, the policy's own first."""
+def path_rules(policy: PolicyFile, routing: RoutingFile | None) -> tuple[PathRule, ...]:
+    """What both files say of paths, the policy's own first; without a routing file the policy's alone."""
     own = [
         PathRule(rule.match, rule.sensitivity or Sensitivity.PUBLIC, rule.approval == "plan", "policy")
         for rule in policy.paths
     ]
     theirs = [
         PathRule(rule.match, rule.sensitivity or Sensitivity.PUBLIC, rule.approval == "plan", "routing")
-        for rule in routing.paths
+        for rule in (routing.paths if routing else ())
     ]
     return (*own, *theirs)
 

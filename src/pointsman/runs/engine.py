@@ -146,6 +146,20 @@ class Engine:
             raise UsageMust(f"There is no run {run_id}.", code="no-run", hint="`pointsman runs` lists them.")
         return _SPEC.validate_json(str(status.input["args"][0]))
 
+    async def as_run(self, run_id: str) -> RunSpec:
+        """The order as the run came to follow it: with the class that was found, and the models that people chose."""
+        end = await self.end_of(run_id)
+        if end is not None:
+            return end.spec
+        spec = await self.spec_of(run_id)
+        chosen = {Phase(phase): _ROUTE.validate_json(text) for phase, text in (await self._chosen(run_id)).items()}
+        return replace(spec, overrides={**(spec.overrides or {}), **chosen})
+
+    async def _chosen(self, run_id: str) -> dict[str, str]:
+        """The routes that people chose for a run, as they are kept, by phase."""
+        kept = await self.adapters.ledger.overrides(run_id)
+        return {phase: text for phase, text in kept.items() if phase != ANEW}
+
     async def end_of(self, run_id: str) -> End | None:
         """What a run left behind; None while it goes on or when it was cancelled."""
         status = await self._status(run_id)
@@ -192,6 +206,8 @@ class Engine:
     async def rerun(self, run_id: str, phase: Phase, new_id: str, anew: Anew | None) -> None:
         """Fork a run at the beginning of a phase: what came before is not repeated. Twice under one id is once.
 
+        Models that people chose for the run stay chosen, since it was judged with them.
+
         Raises UsageMust when the run never came to that phase.
         """
         if await self._status(new_id) is not None:
@@ -203,8 +219,11 @@ class Engine:
         ledger = self.adapters.ledger
         if anew is not None:
             await ledger.override(new_id, ANEW, anew.requester.login, anew_text(anew))
+        chosen = await self._chosen(run_id)
         if anew is not None and anew.route is not None:
-            await ledger.override(new_id, phase, anew.route.primary.name, _ROUTE.dump_json(anew.route).decode())
+            chosen[phase] = _ROUTE.dump_json(anew.route).decode()
+        for each, text in chosen.items():
+            await ledger.override(new_id, each, _ROUTE.validate_json(text).primary.name, text)
         spec = await self.spec_of(run_id)
         await ledger.keep(replace(first_view(new_id, spec, self.adapters.clock.now()), parent=run_id))
         with engine_database(), SetWorkflowID(new_id):

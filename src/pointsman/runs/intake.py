@@ -15,6 +15,7 @@ from pointsman.domain.figures import NOTHING_MEASURED, Figures
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.ledger import Spent
 from pointsman.domain.levels import TaskClass
+from pointsman.domain.models import Model
 from pointsman.domain.outcome import Hint
 from pointsman.domain.run import (
     Actor,
@@ -55,6 +56,8 @@ class Order:
     title and body that stand for an issue (the findings of a `fix`, the question of an `ask`), `thread` the comment
     to answer below, `expect` the digest of the text that somebody saw when they asked, empty when unknown.
     `task` is the class of task that the person named; `spent` what is paid today, None for a look that costs nothing.
+    `wrote` are the models that wrote the change as its runs knew them, whatever their names stand for today; `labels`
+    say how closed the issue was that it was made for, since what came of it is as closed.
     """
 
     goal: Goal
@@ -73,6 +76,8 @@ class Order:
     expect: str = ""
     task: TaskClass | None = None
     spent: Spent | None = None
+    wrote: tuple[Model, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ async def admit(order: Order, law: Law, *, forge: Forge, workspace: Workspace) -
         base_commit=base,
         head_commit=head,
         at=order.at,
-        authors=authors,
+        authors=(*authors, *(model for model in order.wrote if model not in authors)),
         hint=_hint(order, issue),
         change=ChangeRef(order.change.number, order.change.branch) if order.change else None,
         prior=await _reachable(order, workspace, base),
@@ -201,7 +206,8 @@ async def _raw_issue(order: Order, forge: Forge, head: str) -> Issue:
     change = order.change
     if change is not None:
         title, body = order.text or (change.title, change.body)
-        return Issue(change.number, title, body, digest=text_digest(title, body), labels=change.labels)
+        labels = tuple(dict.fromkeys((*change.labels, *order.labels)))
+        return Issue(change.number, title, body, digest=text_digest(title, body), labels=labels)
     if order.goal == "review":
         title = f"Review of {order.branch or 'the checked-out branch'}"
         return Issue(key="review", title=title, body="", digest=text_digest(title, head))

@@ -142,12 +142,17 @@ async def review_once(course: Course) -> None:
 
 def author_models(course: Course) -> tuple[Model, ...]:
     """Everybody whose edits are in the change, those that answered in an outage or after an override included."""
-    known = course.candidates(Phase.CODE)
-    for order in course.spec.orders.values():
-        route = order.routes.get(Phase.CODE)
-        if isinstance(route, Route):
-            known |= {model.name: model for model in models_of(route)}
-    return (*course.spec.authors, *(known[name] for name in course.earlier.authors))
+    return writers(course.spec, course.earlier.authors)
+
+
+def writers(spec: RunSpec, names: tuple[str, ...]) -> tuple[Model, ...]:
+    """The models that wrote before a run, and those of its own that are named, as its order knows them."""
+    routes = (spec.route(Phase.CODE), *(order.routes.get(Phase.CODE) for order in spec.orders.values()))
+    # A route that a person chose goes before what it stands for.
+    known: dict[str, Model] = {}
+    for route in reversed(routes):
+        known |= {model.name: model for model in models_of(route)} if isinstance(route, Route) else {}
+    return (*spec.authors, *(known[name] for name in names))
 
 
 def _handed_over(course: Course, why: str) -> Proved:

@@ -11,12 +11,15 @@ from pointsman.domain.forge import ChangeView
 from pointsman.domain.intents import Rerun, ReviewChange
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import TaskClass
+from pointsman.domain.models import Model
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Finding
 from pointsman.domain.run import Goal, PriorReview, Refuse, RunSpec
+from pointsman.policy.admission import raising
 from pointsman.runs.again import Again, may_again
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.intake import Order, admit
+from pointsman.runs.proving import writers
 from pointsman.runs.remembering import REVIEW, last_of
 from pointsman.runs.spending import refuse_capped, spent_now
 
@@ -192,6 +195,7 @@ async def decided(case: Case) -> RunSpec | Refuse:
     """What would be run here if somebody asked now; nothing is begun."""
     change = await case.change()
     order = replace(_order(case, "review" if change else "build"), issue=case.number, change=change)
+    order = await _behind(case, order)
     workspace = await case.parts.workspace_for(case.repository)
     found = await admit(order, await case.law(), forge=case.forge, workspace=workspace)
     return found if isinstance(found, Refuse) else found.spec
@@ -204,9 +208,7 @@ def _order(case: Case, goal: Goal) -> Order:
 async def _begun(case: Case, order: Order) -> Begun:
     run_id = case.run_id(order.goal)
     workspace = await case.parts.workspace_for(case.repository)
-    if order.change is not None and not order.assisted:
-        order = replace(order, assisted=await _wrote(case, order.change))
-    order = replace(order, spent=await spent_now(case))
+    order = replace(await _behind(case, order), spent=await spent_now(case))
     found = await admit(order, await case.law(), forge=case.forge, workspace=workspace)
     if isinstance(found, Refuse):
         return Begun(refused=found)
@@ -245,24 +247,41 @@ def _what(spec: RunSpec) -> tuple[str, ...]:
     return (spec.goal, spec.issue.digest, *between)
 
 
-async def _wrote(case: Case, change: ChangeView) -> tuple[str, ...]:
-    """The models that wrote a change of ours, as its runs remember."""
-    if change.is_fork:
-        return ()
-    names: list[str] = []
+async def _behind(case: Case, order: Order) -> Order:
+    """The order with what the runs of a change of ours remember: who wrote it, and how closed its issues were."""
+    change = order.change
+    if change is None or change.is_fork:
+        return order
+    names, models, labels = list[str](), list[Model](), list[str]()
     for view in await case.runs_in_repository():
-        if view.branch == change.branch:
-            end = await case.engine.end_of(view.run_id)
-            names.extend(end.earlier.authors if end is not None else ())
-    return tuple(dict.fromkeys(names))
+        if view.branch != change.branch:
+            continue
+        end = await case.engine.end_of(view.run_id)
+        spec = end.spec if end is not None else await case.engine.spec_of(view.run_id)
+        labels += [*raising(spec.issue.labels), *await _raised_since(case, spec)]
+        if end is not None:
+            names += end.earlier.authors
+            models += (one for one in writers(end.spec, end.earlier.authors) if one not in models)
+    return replace(order, assisted=tuple(dict.fromkeys(names)), wrote=tuple(models), labels=tuple(labels))
+
+
+async def _raised_since(case: Case, spec: RunSpec) -> tuple[str, ...]:
+    """How closed people say now that the issue of a run is; nothing of one that is gone."""
+    if spec.change is not None:
+        return ()
+    try:
+        return raising((await case.forge.issue(case.repository, spec.issue.key)).labels)
+    except OwnerMust:
+        return ()
 
 
 async def _again(case: Case, view: RunView, intent: Rerun) -> Begun:
     new_id = case.run_id("rerun")
-    end = await case.engine.end_of(view.run_id)
-    spec = end.spec if end is not None else await case.engine.spec_of(view.run_id)
+    spec = await case.engine.as_run(view.run_id)
     workspace = await case.parts.workspace_for(case.repository)
-    again = Again(spec, intent.phase, intent.model, case.actor)
+    change = await case.talk.change(case.topic)
+    since = raising(change.labels) if change is not None else await _raised_since(case, spec)
+    again = Again(spec, intent.phase, intent.model, case.actor, since)
     found = await may_again(again, await case.law(), workspace, await spent_now(case))
     if isinstance(found, Refuse):
         return Begun(refused=found)

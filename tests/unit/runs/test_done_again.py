@@ -9,8 +9,8 @@ from tests.unit.phases.memory_workspace import MemoryWorkspace
 from tests.unit.policy.policy_world import POLICY, admitted, book
 
 from pointsman.domain.ledger import Spent
-from pointsman.domain.levels import Phase, TaskClass
-from pointsman.domain.run import Actor, Goal, Refuse, RunSpec
+from pointsman.domain.levels import Phase, Sensitivity, TaskClass
+from pointsman.domain.run import Actor, Goal, PathRule, Refuse, RunSpec
 from pointsman.policy.override import to_come
 from pointsman.runs.again import Again, Anew, may_again
 from pointsman.runs.intake import Law
@@ -28,13 +28,14 @@ def again(
     spent: Spent = NOTHING,
     routing: str = PAID,
     spec: RunSpec | None = None,
+    labels: tuple[str, ...] = (),
 ) -> Anew | Refuse:
     """What comes of asking, when the policy has been `law` since, and the default branch has this routing file."""
     tree: Mapping[str, str] = {".pointsman.yml": routing} if routing else {}
     workspace = MemoryWorkspace({"main": dict(tree)})
     now = book(PAID, law=law)
     ordered = spec or replace(admitted(PAID), task=TaskClass.BUGFIX)
-    asked = Again(ordered, phase, model, BOB)
+    asked = Again(ordered, phase, model, BOB, labels)
     return asyncio.run(may_again(asked, Law(now.policy, b"", now.price_of), workspace, spent))
 
 
@@ -96,6 +97,23 @@ def test_the_policy_of_today_decides_and_not_that_of_the_order() -> None:
     assert rule_of(again(Phase.CODE, law=removed)) == "not-in-catalogue"
     # The plan is not made again, so its model may be gone.
     begun(again(Phase.CODE, law=POLICY.replace("  opus:", "  opus-2:")))
+
+
+@pytest.mark.parametrize("model", ["", "opus"])
+def test_what_was_closed_since_is_not_sent_by_routes_that_were_made_before(model: str) -> None:
+    closed = POLICY.replace("repositories:", "repositories:\n  - {match: acme/shop, sensitivity: restricted}", 1)
+    assert rule_of(again(Phase.CODE, model, law=closed)) == "perimeter"
+    assert rule_of(again(Phase.CODE, model, routing=PAID + "sensitivity: restricted\n")) == "perimeter"
+    assert rule_of(again(Phase.CODE, model, labels=("bug", "pointsman:restricted"))) == "perimeter"
+    begun(again(Phase.CODE, model, labels=("bug", "pointsman:public")))
+
+
+def test_paths_that_were_closed_since_are_closed() -> None:
+    ruled = PAID + 'paths: [{match: "plans/**", sensitivity: secret}]\n'
+    before = admitted(PAID).paths
+    found = begun(again(Phase.CODE, routing=ruled)).paths
+    assert found == (*before, PathRule("plans/**", Sensitivity.SECRET))
+    assert begun(again(Phase.CODE, routing="")).paths == before
 
 
 def test_caps_are_those_of_today() -> None:
