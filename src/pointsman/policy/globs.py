@@ -1,5 +1,6 @@
 """Path patterns in the manner of .gitignore, matched in bounded time and never by a regular expression."""
 
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
@@ -39,7 +40,7 @@ def first_match(patterns: tuple[str, ...], path: str, *, fold: bool = False) -> 
 
 def matches_word(pattern: str, word: str) -> bool:
     """Whether `word` fits a pattern in which only * has a meaning: any run of characters, slashes too."""
-    return _walk(tuple(_Wild.RUN if char == "*" else char for char in pattern), word)
+    return _fits_runs(pattern.split("*"), word)
 
 
 @lru_cache(maxsize=4096)
@@ -66,26 +67,62 @@ def _fits(segments: tuple[str, ...], parts: tuple[str, ...]) -> bool:
 
 
 def _fits_part(segment: str, part: str) -> bool:
-    return _walk(_tokens(segment), part)
+    if "?" in segment or "[" in segment:
+        return _machine(segment).fits(part)
+    return _fits_runs(segment.split("*"), part)
 
 
-def _walk(tokens: tuple[_Token, ...], part: str) -> bool:
-    """The two-pointer walk over one segment: on a mismatch only the last run is stretched."""
-    at_token = at_char = 0
-    run, run_char = -1, 0
-    while at_char < len(part):
-        if at_token < len(tokens) and tokens[at_token] is _Wild.RUN:
-            run, run_char = at_token, at_char
-            at_token += 1
-        elif at_token < len(tokens) and _is(tokens[at_token], part[at_char]):
-            at_token += 1
-            at_char += 1
-        elif run >= 0:
-            run_char += 1
-            at_token, at_char = run + 1, run_char
-        else:
+def _fits_runs(pieces: list[str], part: str) -> bool:
+    """Whether the literal pieces stand in `part` in their order, the first at its start and the last at its end."""
+    if len(pieces) == 1:
+        return part == pieces[0]
+    first, *middle, last = pieces
+    at, end = len(first), len(part) - len(last)
+    if end < at or not part.startswith(first) or not part.endswith(last):
+        return False
+    for piece in middle:
+        at = part.find(piece, at, end)
+        if at < 0:
             return False
-    return all(token is _Wild.RUN for token in tokens[at_token:])
+        at += len(piece)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """A segment as a machine whose states are the bits of one number: each character of a part costs a few steps.
+
+    `runs` are the states at a run; `moves` holds the states that each character leads on from, once it was met.
+    """
+
+    tokens: tuple[_Token, ...]
+    runs: int
+    moves: dict[str, int]
+
+    def fits(self, part: str) -> bool:
+        """Whether all of `part` leads to the end."""
+        states = 1 | (self.runs & 1) << 1
+        for char in part:
+            states = (states & self._moved_by(char)) << 1 | states & self.runs
+            states |= (states & self.runs) << 1
+            if not states:
+                return False
+        return bool(states >> len(self.tokens) & 1)
+
+    def _moved_by(self, char: str) -> int:
+        found = self.moves.get(char)
+        if found is None:
+            plain = (token is not _Wild.RUN and _is(token, char) for token in self.tokens)
+            found = self.moves[char] = sum(1 << place for place, fits in enumerate(plain) if fits)
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _machine(segment: str) -> _Machine:
+    every = _tokens(segment)
+    # Two runs in a row are one.
+    tokens = tuple(t for t, before in zip(every, ("", *every), strict=False) if not (t is before is _Wild.RUN))
+    return _Machine(tokens, sum(1 << place for place, token in enumerate(tokens) if token is _Wild.RUN), {})
 
 
 def _is(token: _Token, char: str) -> bool:
@@ -97,7 +134,6 @@ def _is(token: _Token, char: str) -> bool:
     return any(low <= char <= high for low, high in ranges) is not negated
 
 
-@lru_cache(maxsize=4096)
 def _tokens(segment: str) -> tuple[_Token, ...]:
     tokens: list[_Token] = []
     at = 0

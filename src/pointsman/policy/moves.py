@@ -1,7 +1,8 @@
 """What an edit of a routing file or policy would move: who does which phase, and what text goes further out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from functools import cache
 
 from pointsman.domain.levels import MODEL_PHASES, Perimeter, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
@@ -20,15 +21,36 @@ def moves(old: Rulebook, new: Rulebook, *, repository: str = "") -> tuple[Move, 
     repositories that either pair names; with a `repository`, only what can hold for one of that name.
     """
     found: list[_Single] = []
+    stops: set[tuple[Phase | None, TaskClass | None]] = set()
+    differences = _between(old, new)
     for place in places_of(old, new, repository):
-        orders_then = orders_for_all(setting_of(old, place.old))
-        orders_now = orders_for_all(setting_of(new, place.new))
-        for task in TaskClass:
-            here = [_Single(move, task, place.level) for move in _differences(orders_then[task], orders_now[task])]
-            found += _special(place, here, found) if place.about else here
+        here = [_Single(move, task, place.level) for task, move in differences(place.old, place.new)]
+        if place.about:
+            found += _special(place, here, stops)
+        else:
+            found += here
+            stops |= {(one.move.phase, one.task) for one in here if one.move.kind is Kind.REFUSED}
         found += (_Single(move, None, place.level) for move in _of_place(place))
     found += (_Single(move, None, None) for move in _protections(old, new))
     return _collapsed(found)
+
+
+_Differences = Callable[[Sensitivity, Sensitivity], tuple[tuple[TaskClass, Move], ...]]
+
+
+def _between(old: Rulebook, new: Rulebook) -> _Differences:
+    """What differs between a level of one pair and one of the other, decided once however many paths have them."""
+
+    @cache
+    def orders(side: int, level: Sensitivity) -> Mapping[TaskClass, TaskOrder]:
+        return orders_for_all(setting_of((old, new)[side], level))
+
+    @cache
+    def differences(then: Sensitivity, now: Sensitivity) -> tuple[tuple[TaskClass, Move], ...]:
+        before, after = orders(0, then), orders(1, now)
+        return tuple((task, move) for task in TaskClass for move in _differences(before[task], after[task]))
+
+    return differences
 
 
 def reach(route: Route) -> tuple[Perimeter, Perimeter]:
@@ -64,9 +86,8 @@ class _Single:
     level: Sensitivity | None
 
 
-def _special(place: Place, here: list[_Single], found: list[_Single]) -> list[_Single]:
+def _special(place: Place, here: list[_Single], stops: Set[tuple[Phase | None, TaskClass | None]]) -> list[_Single]:
     """What is told of some paths or repositories besides: text that goes out, and what stops there alone."""
-    stops = {(one.move.phase, one.task) for one in found if one.move.kind is Kind.REFUSED and not one.move.place}
     return [
         replace(one, move=replace(one.move, place=place.about))
         for one in here

@@ -32,8 +32,7 @@ def places_of(old: Rulebook, new: Rulebook, repository: str) -> Iterator[Place]:
         then, now = (raised(level_of(_example(name), book.policy), book.routing) for book in (old, new))
         if then is not now and level_of(_example(name), old.policy) is not level_of(_example(name), new.policy):
             yield Place(None, then, now, name)
-    for level in levels:
-        yield from _paths(old, new, level)
+    yield from _paths(old, new, levels)
 
 
 def _levels(old: Rulebook, new: Rulebook, repository: str) -> tuple[Sensitivity, ...]:
@@ -51,19 +50,22 @@ def _names(old: Rulebook, new: Rulebook) -> list[str]:
     return list(dict.fromkeys(rule.match for rule in rules))
 
 
-def _paths(old: Rulebook, new: Rulebook, level: Sensitivity) -> Iterator[Place]:
+def _paths(old: Rulebook, new: Rulebook, levels: tuple[Sensitivity, ...]) -> Iterator[Place]:
     rules_then, rules_now = (path_rules(book.policy, book.routing) for book in (old, new))
+    if rules_then == rules_now and old.routing.sensitivity is new.routing.sensitivity:
+        return
     for pattern in dict.fromkeys(rule.pattern for rule in (*rules_then, *rules_now)):
         path = _example(pattern)
         then, now = _of_path(rules_then, path), _of_path(rules_now, path)
-        before, after = (
-            highest(raised(level, book.routing), *(rule.sensitivity for rule in rules))
-            for book, rules in ((old, then), (new, now))
-        )
         approved = any(rule.approve_plan for rule in then), any(rule.approve_plan for rule in now)
         own = {rule.sensitivity for rule in then} != {rule.sensitivity for rule in now}
-        if approved[0] != approved[1] or (own and before is not after):
-            yield Place(level, before, after, pattern, *approved)
+        for level in levels:
+            before, after = (
+                highest(raised(level, book.routing), *(rule.sensitivity for rule in rules))
+                for book, rules in ((old, then), (new, now))
+            )
+            if approved[0] != approved[1] or (own and before is not after):
+                yield Place(level, before, after, pattern, *approved)
 
 
 def _of_path(rules: tuple[PathRule, ...], path: str) -> list[PathRule]:

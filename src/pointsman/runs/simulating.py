@@ -1,5 +1,6 @@
 """A change that edits the routing file gets a check that says what would move; the file itself is data here (R1)."""
 
+import asyncio
 import logging
 
 from pointsman.config.problem import ConfigProblem
@@ -58,11 +59,16 @@ async def _found(case: Case, change: ChangeView) -> Simulated:
     if new is None:
         return Simulated(head, is_gone=True)
     law = await case.law()
-    level = level_of(repository.name, law.policy)
-    checked = check_routing(new, _book(law, new.content), level)
     old = await _read(workspace, trunk)
+    # Whoever opens a change wrote the new file; however long it takes to weigh, everything else goes on.
+    return await asyncio.to_thread(_weighed, law, repository.name, head, old, new)
+
+
+def _weighed(law: Law, name: str, head: str, old: _Read, new: Written[RoutingFile]) -> Simulated:
+    level = level_of(name, law.policy)
+    checked = check_routing(new, _book(law, new.content), level)
     if isinstance(old, Written):
-        moved = moves(_book(law, old.content), _book(law, new.content), repository=repository.name)
+        moved = moves(_book(law, old.content), _book(law, new.content), repository=name)
         return Simulated(head, checked.mistakes, checked.warnings, moved)
     first = preview(_book(law, new.content), level).orders[TaskClass.UNKNOWN]
     return Simulated(head, checked.mistakes, checked.warnings, first=first)
@@ -77,4 +83,6 @@ async def _read(workspace: Workspace, commit: str) -> _Read:
     found = await committed_routing(workspace, commit)
     if found is None:
         return None
-    return (found,) if isinstance(found, ConfigProblem) else read_routing(found, ROUTING_FILE)
+    if isinstance(found, ConfigProblem):
+        return (found,)
+    return await asyncio.to_thread(read_routing, found, ROUTING_FILE)

@@ -1,13 +1,15 @@
 """What an edit of the routing file or the policy would move, told before it is merged."""
 
+from dataclasses import replace
 from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.policy.policy_world import POLICY, book
+from tests.unit.policy.policy_world import POLICY, book, price_of
 from tests.unit.policy.test_routing_laws import Case, cases
 
 from pointsman.domain.levels import MODEL_PHASES, Phase, Sensitivity, TaskClass
+from pointsman.domain.models import Price, ProviderKind
 from pointsman.domain.moves import Kind, Move
 from pointsman.domain.run import Need, Refuse, Route, TaskOrder
 from pointsman.policy.checking import setting_of
@@ -173,3 +175,22 @@ def test_law_the_model_that_a_crossing_names_is_asked_and_runs_there(case: Case,
             _, outside, model = found
             assert model in (cell.primary, *cell.fallback, *cell.escalate)
             assert model.provider.perimeter is outside
+
+
+def test_a_hundred_paths_are_weighed_by_decisions_that_are_made_once() -> None:
+    """Whoever opens a change writes the new file; what it costs to weigh may not grow by a decision for each path."""
+
+    def decisions(count: int) -> int:
+        asked = list[str]()
+
+        def counting(kind: ProviderKind, provider: str, model_id: str) -> Price | None:
+            asked.append(model_id)
+            return price_of(kind, provider, model_id)
+
+        rules = "".join(f'  - {{match: "*{"?" * 80}{number}", sensitivity: secret}}\n' for number in range(count))
+        then, now = (replace(book(text), price_of=counting) for text in (RIGHT, f"{RIGHT}paths:\n{rules}"))
+        raised = {move.place for move in moves(then, now) if move.kind is Kind.LEVEL_RAISED}
+        assert len(raised) == count
+        return len(asked)
+
+    assert decisions(100) == decisions(1)
