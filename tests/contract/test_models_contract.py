@@ -201,6 +201,15 @@ def test_a_connection_that_breaks_after_the_prompt_left_is_booked_in_full(kind: 
 
 
 @every_http
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[1]"])
+def test_an_answer_that_cannot_be_read_is_booked_in_full_since_it_was_made(kind: ProviderKind, body: bytes) -> None:
+    with staged(kind, lambda _: Sent(200, body)) as stage:
+        outage = stage.asks(ask(stage.model))
+    assert isinstance(outage, Outage) and outage.kind == "server"
+    assert stage.ledger.closed[0].cost_usd == stage.ledger.opened[0].reserved_usd > 0
+
+
+@every_http
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_wrong_key_is_named_by_its_place_and_never_shown(kind: ProviderKind, status: int) -> None:
     with staged(

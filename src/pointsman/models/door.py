@@ -27,6 +27,8 @@ from pointsman.ports.models import Models
 from pointsman.ports.quarantine import Quarantine
 
 PROBE_SECONDS = 10.0
+UNREADABLE = 502
+"""What adapters call an answer that is none, though the transport said 200."""
 _PLAIN = {
     "content-type": "application/json",
     "accept": "application/json",
@@ -38,7 +40,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Call:
-    """One call on its way: what was ordered, what it may cost, and its line in the ledger."""
+    """One call on its way: what was ordered, what it may cost, and its line in the ledger.
+
+    `is_uncharged` says that the provider said no instead of answering, which nobody charges for.
+    """
 
     ask: Ask
     provider: Provider
@@ -49,6 +54,7 @@ class _Call:
     exchange: Exchange
     record: CallRecord
     started: float
+    is_uncharged: bool = False
 
 
 class Door(Models):
@@ -95,7 +101,7 @@ class Door(Models):
             await asyncio.shield(self._settle(call, "refused", why="cancelled", cost=self._unknown_cost(call)))
             raise
         except PointsmanError as error:
-            await self._settle(call, "refused", why=error.code, cost=call.record.cost_usd)
+            await self._settle(call, "refused", why=error.code, cost=self._unknown_cost(call))
             raise
         if isinstance(result, Outage):
             await self._settle(call, "outage", why=result.kind, cost=self._unknown_cost(call))
@@ -224,6 +230,7 @@ class Door(Models):
         return None
 
     def _troubled(self, call: _Call, trouble: Trouble, retry_after: str = "") -> Outage:
+        call.is_uncharged = call.exchange.status >= 400 or trouble.status != UNREADABLE
         kind = outage_of(trouble.status)
         if kind is None:
             raise problem_of(
@@ -285,9 +292,10 @@ class Door(Models):
         )
 
     def _unknown_cost(self, call: _Call) -> float:
-        """What to book when bytes left and no answer came: the provider may charge for it all."""
-        exchange = call.exchange
-        return call.record.reserved_usd if exchange.left and not exchange.status else call.record.cost_usd
+        """What to book when bytes left and nothing came that can be counted: the provider may charge for it all."""
+        record = call.record
+        is_counted = record.input_tokens + record.output_tokens > 0
+        return record.cost_usd if is_counted or call.is_uncharged or not call.exchange.left else record.reserved_usd
 
     async def _settle(
         self,
