@@ -9,18 +9,19 @@ from pointsman.config.policy_file import PolicyFile
 from pointsman.config.routing_file import RoutingFile
 from pointsman.conversation.routing_words import routes_in_words
 from pointsman.domain.errors import UsageMust
-from pointsman.domain.levels import Sensitivity, TaskClass, highest
+from pointsman.domain.levels import Sensitivity, TaskClass
 from pointsman.domain.moves import Move
 from pointsman.domain.outcome import Hint
 from pointsman.domain.preview import Preview
 from pointsman.domain.run import Issue, Refuse, TaskOrder
 from pointsman.entrypoints.cli.asked import RouteAsked
 from pointsman.entrypoints.cli.errors import DONE, REFUSED
-from pointsman.entrypoints.on_disk import measured, price_of, read_issue
+from pointsman.entrypoints.measured import measured
+from pointsman.entrypoints.on_disk import price_of, read_issue
 from pointsman.entrypoints.policies import read_policy
 from pointsman.entrypoints.routing_files import AnyFile, Ground, any_file, ground_of, routing_of
 from pointsman.entrypoints.settings import read_settings
-from pointsman.policy.admission import RAISING_LABEL, Rulebook, level_of
+from pointsman.policy.admission import Rulebook, closed_by, level_of
 from pointsman.policy.moves import moves
 from pointsman.policy.previewing import preview
 from pointsman.runs.sorting import hint_of
@@ -55,17 +56,16 @@ def _issue(asked: RouteAsked) -> Issue:
 
 
 async def _book(asked: RouteAsked, ground: Ground) -> Rulebook:
-    home = read_settings(asked.home).home
+    law = read_policy(asked.policy, read_settings(asked.home).home)
     routing = (await routing_of(ground, asked.routing)).content
-    law = read_policy(asked.policy, home)
-    return Rulebook(law.policy, "", routing, "", price_of, await measured(home, routing))
+    return Rulebook(law.policy, "", routing, "", price_of, await measured(asked.home))
 
 
 def _levels(asked: RouteAsked, ground: Ground, book: Rulebook, labels: tuple[str, ...]) -> list[Sensitivity]:
     if asked.sensitivity == "all":
         return sorted(book.policy.sensitivities, key=lambda level: level.rank)
     own = Sensitivity(asked.sensitivity) if asked.sensitivity else level_of(ground.name, book.policy)
-    return [highest(own, *(level for level in Sensitivity if f"{RAISING_LABEL}{level}" in labels))]
+    return [closed_by(labels, own)]
 
 
 def _classes(asked: RouteAsked, shown: Preview, hint: Hint | None) -> Mapping[TaskClass, TaskOrder]:
@@ -94,16 +94,15 @@ async def _moves(asked: RouteAsked, ground: Ground, old: str, new: str) -> int:
 
 async def _books(asked: RouteAsked, ground: Ground, old: AnyFile, new: AnyFile) -> tuple[Rulebook, Rulebook]:
     """Both pairs of files: what was given twice, and beside it what holds now."""
-    home = read_settings(asked.home).home
+    figures = await measured(asked.home)
     if isinstance(old.content, RoutingFile) and isinstance(new.content, RoutingFile):
-        law, then, now = read_policy(asked.policy, home).policy, old.content, new.content
-        figures = await measured(home, then, now)
+        law = read_policy(asked.policy, read_settings(asked.home).home).policy
+        then, now = old.content, new.content
         return Rulebook(law, "", then, "", price_of, figures), Rulebook(law, "", now, "", price_of, figures)
     if isinstance(old.content, PolicyFile) and isinstance(new.content, PolicyFile):
         routing = (await routing_of(ground, asked.routing)).content
-        figures = await measured(home, routing)
-        before = Rulebook(old.content, "", routing, "", price_of, figures)
-        return before, replace(before, policy=new.content)
+        was, law = old.content, new.content
+        return Rulebook(was, "", routing, "", price_of, figures), Rulebook(law, "", routing, "", price_of, figures)
     raise UsageMust(
         f"{old.source.file} and {new.source.file} are not of one kind: a routing file and a policy.",
         code="two-kinds",
