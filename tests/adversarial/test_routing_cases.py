@@ -10,9 +10,9 @@ from tests.unit.policy.policy_world import admitted, book, refused, request
 from pointsman.config.policy_file import load_policy
 from pointsman.config.routing_file import MAX_ROUTING_BYTES, RoutingFile, load_routing
 from pointsman.config.yaml_source import YamlText, read_yaml
-from pointsman.domain.levels import MODEL_PHASES, Perimeter
+from pointsman.domain.levels import MODEL_PHASES, Perimeter, Sensitivity
 from pointsman.domain.run import Refuse, Route
-from pointsman.policy.admission import decide
+from pointsman.policy.admission import closed_by, decide, raising
 from pointsman.policy.globs import matches
 
 GOOD = "plan: opus\ncode: qwen-s\nqa: sol\n"
@@ -305,3 +305,17 @@ def test_r10_a_model_that_the_policy_does_not_know_is_never_guessed() -> None:
     decision = decide(request(), book("plan: gpt-latest\ncode: ollama:anything\nqa: sol\n"))
     assert isinstance(decision, Refuse)
     assert decision.rule == "not-in-catalogue"
+
+
+def test_r6_half_a_surrogate_pair_in_a_command_is_told_at_its_place_since_no_order_could_hold_it() -> None:
+    found = load_routing(GOOD.encode() + b'verify: {commands: ["make \\ud800"]}\n')
+    assert isinstance(found, tuple)
+    assert "surrogate" in found[0].message
+
+
+def test_r8_a_label_closes_an_issue_however_it_is_written() -> None:
+    for label in ("pointsman:restricted", "Pointsman:Restricted", " pointsman:RESTRICTED "):
+        assert raising(("bug", label)) == ("pointsman:restricted",)
+        assert closed_by((label,), Sensitivity.INTERNAL) is Sensitivity.RESTRICTED
+        assert closed_by((label,), Sensitivity.SECRET) is Sensitivity.SECRET
+    assert raising(("restricted", "pointsman:security", "pointsman:")) == ()

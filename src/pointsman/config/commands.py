@@ -11,6 +11,8 @@ def argv_of(text: str) -> tuple[str, ...]:
     """The words of a command line. Raises ValueError with a sentence for what only a shell would understand."""
     if not text.strip() or len(text) > MAX_COMMAND:
         raise ValueError(f"a command has 1 to {MAX_COMMAND} characters")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("a command is plain text; half of a surrogate pair stands in it")
     for sign in _SHELL_SIGNS:
         if sign in text:
             shown = sign if sign.isprintable() else "a line break"
