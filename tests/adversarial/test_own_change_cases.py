@@ -1,4 +1,4 @@
-"""Attacks by way of our own changes: what a run wrote stays as closed as its issue; its authors stay who they were."""
+"""Attacks by way of our own changes: what a run wrote stays as closed as its issue; authors stay who they were."""
 
 import json
 from collections.abc import Iterator
