@@ -102,6 +102,8 @@ def test_a_tier_with_a_latency_is_refused_as_unknown_until_its_models_were_measu
         stage.policy.write_text(head + name + rest.replace('"tier": "mid"', '"tier": "small"', 1), encoding="utf-8")
         refused = stage.works_on_the_issue(*stage.routed(FAST))
         assert refused.code == 1 and "latency has not been measured" in refused.told, refused
+        explained = stage.does("route", "--repo", str(stage.repository), *stage.routed(FAST), with_policy=True)
+        assert explained.code == 1 and "unknown-figure" in explained.told, explained
 
         unknown = stage.does("measure", "codr", with_policy=True)
         assert unknown.code == 2 and "Did you mean coder?" in unknown.told
@@ -110,6 +112,8 @@ def test_a_tier_with_a_latency_is_refused_as_unknown_until_its_models_were_measu
         measured = stage.does("measure", "--tier", "small", "--budget-usd", "5", with_policy=True)
         assert measured.code == 0 and "5 of 5" in measured.told, measured
 
+        explained = stage.does("route", "--repo", str(stage.repository), *stage.routed(FAST), with_policy=True)
+        assert explained.code == 0 and "unknown-figure" not in explained.told, explained
         taken = stage.works_on_the_issue(*stage.routed(FAST))
         assert taken.code == 0, taken
         assert [model for model in stage.asked() if model == "coder"] == ["coder"] * 6

@@ -4,11 +4,12 @@ import asyncio
 import sys
 from pathlib import Path
 
+from pointsman.entrypoints.machine import SystemClock
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.web.app import create_app
 from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.running import bound, serve
-from pointsman.entrypoints.wiring import SystemClock, load_server
+from pointsman.entrypoints.wiring import load_server
 
 _LONGEST = 0.05
 

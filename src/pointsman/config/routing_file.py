@@ -171,6 +171,13 @@ class RoutingFile(Strict):
     protected: tuple[PathPattern, ...] = Field((), max_length=200, description="Paths that no model edits.")
     audit: Literal["in-tree", "comment-only"] = Field("in-tree", description="Where the note is kept.")
 
+    @property
+    def leaves_a_choice(self) -> bool:
+        """Whether a route names a tier, so that what was measured decides who is asked."""
+        parts = (self.routes, *self.tasks.values())
+        wishes = [getattr(part, key, None) for part in parts for key in ROUTE_KEYS]
+        return any(wish is not None and wish.tier is not None for wish in wishes)
+
 
 _NOT_HERE = "endpoints, keys and environment belong to the organisation's policy"
 _NO_INCLUDE = "a routing file is one file; nothing is included"

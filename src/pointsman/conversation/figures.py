@@ -63,15 +63,21 @@ def counted(number: int, thing: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 05 s`, `2 h 05 min`."""
-    if seconds < 10:
+    """`0.4 s`, `12 s`, `3 min 05 s`, `5 min`, `2 h 05 min`, `2 h`: a last part that is nothing is left out."""
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    (high, high_unit), (low, low_unit) = _two_parts(whole)
+    return f"{high} {high_unit} {low:02d} {low_unit}" if low else f"{high} {high_unit}"
+
+
+def _two_parts(seconds: int) -> tuple[tuple[int, str], tuple[int, str]]:
+    minutes, rest = divmod(seconds, 60)
     if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes} min {rest:02d} s"
+        return (minutes // 60, "h"), (minutes % 60, "min")
+    return (minutes, "min"), (rest, "s")
 
 
 def run_figures(view: RunView) -> str:

@@ -2,14 +2,27 @@
 
 from pathlib import Path
 
-from pointsman.config.routing_file import ROUTING_FILE
+from pointsman.config.routing_file import ROUTING_FILE, RoutingFile
 from pointsman.domain.errors import UsageMust
+from pointsman.domain.figures import NOTHING_MEASURED, Figures, days_before
 from pointsman.domain.run import Repository
+from pointsman.entrypoints.machine import SystemClock
 from pointsman.forges.local.issues import read_issue
 from pointsman.models.prices import price_of
-from pointsman.workspaces.local_repository import file_at, locate, oddity_at
+from pointsman.workspaces.local_repository import file_at, locate, merge_base, oddity_at, uncommitted
 
-__all__ = ["committed", "is_there", "odd_routing", "price_of", "read_file", "read_issue", "repository_at"]
+__all__ = [
+    "committed",
+    "is_there",
+    "measured",
+    "not_committed",
+    "odd_routing",
+    "parting",
+    "price_of",
+    "read_file",
+    "read_issue",
+    "repository_at",
+]
 
 
 def read_file(path: Path) -> tuple[bytes, bool]:
@@ -30,6 +43,33 @@ def is_there(name: str) -> bool:
 async def repository_at(location: Path) -> Repository:
     """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
     return await locate(str(location))
+
+
+async def not_committed(repository: Repository) -> tuple[str, ...]:
+    """What a run will not see, because it is not committed."""
+    return await uncommitted(repository.location)
+
+
+async def parting(repository: Repository, base: str, branch: str) -> str:
+    """The commit that a branch under review is compared with."""
+    return await merge_base(repository.location, base or repository.default_branch, branch or "HEAD")
+
+
+async def measured(home: Path, *files: RoutingFile) -> Figures:
+    """What this installation has measured lately, where one of the routing files leaves a choice to it.
+
+    The ledger is read where there is one; its packages load slowly, so nothing is loaded for files that name models.
+    """
+    ledger = home / "ledger.sqlite"
+    if not ledger.is_file() or not any(file.leaves_a_choice for file in files):
+        return NOTHING_MEASURED
+    from pointsman.audit.marks import SqlMarks
+
+    marks = SqlMarks(f"sqlite:///{ledger}")
+    try:
+        return await marks.figures(days_before(SystemClock().now()))
+    finally:
+        marks.close()
 
 
 async def committed(repository: Repository, revision: str = "", path: str = ROUTING_FILE) -> bytes | None:

@@ -1,11 +1,8 @@
 """The composition root: the one file that names concrete adapters."""
 
 import asyncio
-import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +27,7 @@ from pointsman.entrypoints.hands import Hands
 from pointsman.entrypoints.home import make_home
 from pointsman.entrypoints.lately import Lately
 from pointsman.entrypoints.logs import log_to
+from pointsman.entrypoints.machine import SystemClock, new_secret
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.settings import Settings, credential
 from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
@@ -52,7 +50,7 @@ from pointsman.runs.parts import Parts
 from pointsman.runs.unfinished import is_unfinished
 from pointsman.runs.worker import Worker
 from pointsman.workspaces.landings import landings
-from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base, uncommitted
+from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base
 from pointsman.workspaces.note_source import GitNoteSource, read_key
 from pointsman.workspaces.origin import Origin, RemoteOrigin
 from pointsman.workspaces.plain_git import run_git
@@ -69,9 +67,7 @@ __all__ = [
     "GitHubRegistrar",
     "Installation",
     "LoadedPolicy",
-    "SystemClock",
     "load_server",
-    "new_run_id",
     "price_of",
     "read_policy",
     "registrar_of",
@@ -80,30 +76,9 @@ __all__ = [
 ]
 
 
-class SystemClock:
-    """The clocks of this machine."""
-
-    def now(self) -> str:
-        """The time in UTC to the second."""
-        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def monotonic(self) -> float:
-        """Seconds since some start."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
-
-def new_run_id() -> str:
-    """A short id that nobody else has."""
-    return f"r-{secrets.token_hex(4)}"
-
-
 def registrar_of(home: Path) -> GitHubRegistrar:
     """What makes and keeps the App of a home."""
-    return GitHubRegistrar(home, lambda: secrets.token_urlsafe(32))
+    return GitHubRegistrar(home, new_secret)
 
 
 class Installation:
@@ -175,21 +150,9 @@ class Installation:
         """Look in the repositories on disk for what became of the changes there."""
         await note_landings(self.marks, landings, repository_id=repository_id, now=self.clock.now())
 
-    async def repository(self, location: Path) -> Repository:
-        """The repository at a place on disk. Raises OwnerMust(not-a-repository)."""
-        return await locate(str(location))
-
     async def require_key(self) -> None:
         """Try the signing key, which a run needs at its end, before anything is paid for."""
         await asyncio.to_thread(self.signer.public_key)
-
-    async def uncommitted(self, repository: Repository) -> tuple[str, ...]:
-        """What a run will not see, because it is not committed."""
-        return await uncommitted(repository.location)
-
-    async def parting(self, repository: Repository, base: str, branch: str) -> str:
-        """The commit that a branch under review is compared with."""
-        return await merge_base(repository.location, base or repository.default_branch, branch or "HEAD")
 
     async def assistants(self, repository: Repository, base: str, branch: str) -> tuple[str, ...]:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
@@ -361,7 +324,7 @@ def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None 
     return Loaded(
         key=lambda: PublicKey(installation.signer.key_id(), installation.signer.public_key().decode()),
         registrar=registrar_of(settings.home),
-        token=secrets.token_urlsafe(24),
+        token=new_secret(),
         serve=lambda: _served(installation, lambda: replace(law(), figures=figures())),
         close=installation.close,
     )

@@ -72,7 +72,7 @@ def sift(names: tuple[str, ...], role: Rule, bar: Bar, asked: Asked, catalogue: 
             reasons.append(found)
         else:
             models.append(found)
-            reasons.append(kept(name, role, role.meaning))
+            reasons.append(kept(name, role, role.as_reason))
     return Chosen(tuple(models), tuple(reasons))
 
 

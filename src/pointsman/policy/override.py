@@ -35,7 +35,7 @@ def override(
     found = _judged(spec, phase, model_name, policy, catalogue)
     if isinstance(found, Refuse):
         return found
-    reasons = (kept(found.name, Rule.OVERRIDE, Rule.OVERRIDE.meaning),)
+    reasons = (kept(found.name, Rule.OVERRIDE, Rule.OVERRIDE.as_reason),)
     old = spec.route(phase)
     assert isinstance(old, Route)
     route = sealed(replace(old, primary=found, fallback=(), escalate=(), reasons=reasons), catalogue)

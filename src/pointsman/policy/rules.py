@@ -22,6 +22,11 @@ class Rule(StrEnum):
         self.meaning = meaning
         self.mend = mend
 
+    @property
+    def as_reason(self) -> str:
+        """Its meaning as the reasons of decisions are written: no capital, no full stop."""
+        return f"{self.meaning[:1].lower()}{self.meaning[1:].rstrip('.')}"
+
     NAMED = "named", "The routing file names this model, and nothing speaks against it."
     CHEAPEST = "cheapest", "Of the models that fit, one call to this one costs least."
     FITS = "fits", "This model would do; another one is cheaper."
@@ -66,7 +71,7 @@ class Rule(StrEnum):
     UNKNOWN_FIGURE = (
         "unknown-figure",
         "The route asks for a measured figure that has not been measured.",
-        "name a model for {key} instead of max_latency_ms, or ask the operator to have the models measured",
+        "name a model for {key} instead of max_latency_ms, or ask the operator to call `pointsman measure`",
     )
     CONTEXT_WINDOW = (
         "context-window",

@@ -21,9 +21,9 @@ from pointsman.domain.intents import (
 )
 from pointsman.runs.case import Case
 from pointsman.runs.ci import run_ci
-from pointsman.runs.holding import approve, cancel, ignore, note_fixed, pause, resume
 from pointsman.runs.showing import hand_over, show
 from pointsman.runs.starting import answer, fix, rerun, review, work
+from pointsman.runs.steering import approve, cancel, ignore, note_fixed, pause, resume
 from pointsman.runs.wishes import Fixed
 
 

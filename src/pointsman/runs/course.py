@@ -1,7 +1,7 @@
 """The course of one run: what it has found so far, and how people see it."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -21,11 +21,12 @@ from pointsman.policy.touched import sensitivity_at, weigh
 from pointsman.policy.waiting import Pause
 from pointsman.ports.bundle import Ports
 from pointsman.ports.forge import Forge
-from pointsman.runs.adapters import SORTING, Adapters, Queue, RunLedger, Turns
+from pointsman.runs.adapters import Adapters, RunLedger
 from pointsman.runs.again import Anew
 from pointsman.runs.asking import DurableModels
 from pointsman.runs.durable import CommitEnds, DurableSandbox, DurableWorkspace
 from pointsman.runs.journal import FLAG, NOTHING, TEXT, durable, insisted
+from pointsman.runs.place import Place, first_queue
 
 RESUME = "resume"
 """The topic of the message that a paused run waits for; it then looks again whether it is paused."""
@@ -45,46 +46,6 @@ _DAY_SECONDS = 86_400.0
 _ROUTE: TypeAdapter[Route | None] = TypeAdapter(Route | None)
 _ANEW: TypeAdapter[Anew] = TypeAdapter(Anew)
 T = TypeVar("T")
-
-
-@dataclass
-class Place:
-    """A run's place among those at work: taken before it works, given back while it waits for people.
-
-    `queue` follows from the order and, once it is sorted, from the class of task; so a replay finds it again.
-    """
-
-    turns: Turns | None
-    repository_id: str
-    queue: Queue
-    _held: AbstractAsyncContextManager[None] | None = None
-
-    @property
-    def is_held(self) -> bool:
-        """Whether it works now."""
-        return self._held is not None
-
-    async def take(self) -> None:
-        """Wait for a place. Nothing happens when one is held, or when there are no turns."""
-        if self.turns is not None and self._held is None:
-            place = self.turns.place(self.repository_id, self.queue)
-            await place.__aenter__()
-            self._held = place
-
-    async def move(self, queue: Queue) -> None:
-        """Go on in another lane: the place in this one is given back before one in the other is waited for."""
-        if queue == self.queue:
-            return
-        self.queue = queue
-        if self._held is not None:
-            await self.leave()
-            await self.take()
-
-    async def leave(self) -> None:
-        """Give the place back, if one is held."""
-        held, self._held = self._held, None
-        if held is not None:
-            await held.__aexit__(None, None, None)
 
 
 @dataclass(frozen=True)
@@ -317,13 +278,6 @@ class Course:
     def topic(self) -> Topic:
         """Where people read about this run: its issue, or the change that it is about."""
         return topic_of(self.spec)
-
-
-def first_queue(spec: RunSpec) -> Queue:
-    """Where a run begins: in the lane of its class, if labels say it or nobody is going to sort it."""
-    if spec.hinted is None and spec.goal in ("build", "plan"):
-        return SORTING
-    return spec.orders[spec.hinted or spec.task].lane
 
 
 def anew_text(anew: Anew) -> str:

@@ -12,11 +12,11 @@ from pointsman.domain.run import Actor
 from pointsman.runs.case import Case
 from pointsman.runs.course import PAUSED
 from pointsman.runs.endings import note_end
-from pointsman.runs.holding import give_up_older, stop_runs
 from pointsman.runs.journal import TEXT
 from pointsman.runs.remembering import REVIEW, LastReview, last_of
 from pointsman.runs.showing import read_routing
 from pointsman.runs.starting import review
+from pointsman.runs.steering import give_up_older, stop_runs
 from pointsman.runs.wishes import WATCHED, remember_triggers, triggers
 
 NOTICE = "notice"

@@ -182,7 +182,7 @@ def test_a_call_that_takes_long_is_told_as_soon_as_it_has_ended_while_its_phase_
     progress.update(told.RUNNING, (first, second))
     assert _shown(console).splitlines()[1:] == ["code     call 1: coder, 1,202 in, 100 out, $0.0017, 7 min 20 s"]
     progress.update(told.RUNNING, (first, late))
-    assert _shown(console).splitlines()[2:] == ["code     call 2: coder, no answer, 0 in, 0 out, $0, 10 min 00 s"]
+    assert _shown(console).splitlines()[2:] == ["code     call 2: coder, no answer, 0 in, 0 out, $0, 10 min"]
 
 
 def test_a_resume_does_not_tell_what_was_there_before_as_if_it_were_new() -> None:

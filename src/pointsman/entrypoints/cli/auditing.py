@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pointsman.domain.notes import NoteReport
+from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -40,9 +40,7 @@ async def verify(wanted: Range, home: Path | None, as_json: bool) -> int:
 
 def _print(report: NoteReport) -> None:
     console = Console()
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("note", "holds", "what is wrong"):
-        table.add_column(name, overflow="fold")
+    table = table_of("note", "holds", "what is wrong")
     wrong = {problem.note: problem for problem in reversed(report.problems)}
     for note in report.notes:
         problem = wrong.pop(note, None)

@@ -13,8 +13,7 @@ from pointsman.config.routing_file import ROUTING_FILE, read_routing
 from pointsman.conversation.figures import counted
 from pointsman.entrypoints.cli.asked import CheckAsked
 from pointsman.entrypoints.cli.errors import DONE, REFUSED
-from pointsman.entrypoints.measured import measured
-from pointsman.entrypoints.on_disk import price_of, read_file
+from pointsman.entrypoints.on_disk import measured, price_of, read_file
 from pointsman.entrypoints.policies import read_policy
 from pointsman.entrypoints.routing_files import ground_of, is_policy
 from pointsman.entrypoints.settings import read_settings
@@ -61,10 +60,11 @@ async def _checked(path: Path, asked: CheckAsked) -> _Found:
     found = read_routing(data, str(path))
     if isinstance(found, tuple):
         return _Found(str(path), "routing", Checked(found))
-    law = read_policy(asked.policy, read_settings(asked.home).home)
+    home = read_settings(asked.home).home
+    law = read_policy(asked.policy, home)
     name = (await ground_of(asked.repo, asked.name)).name
     level = level_of(name, law.policy)
-    book = Rulebook(law.policy, "", found.content, "", price_of, await measured(asked.home))
+    book = Rulebook(law.policy, "", found.content, "", price_of, await measured(home, found.content))
     against = f"{law.place} policy, {name or 'a repository of no name'} being {level}"
     return _Found(str(path), "routing", check_routing(found, book, level), against)
 

@@ -3,9 +3,9 @@
 import sys
 
 from rich.console import Console
-from rich.table import Table
 
 from pointsman.domain.errors import UsageMust
+from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.presets import preset, preset_names
 
 _HOW = """
@@ -25,9 +25,7 @@ async def presets(name: str, routing: bool) -> int:
         raise UsageMust(
             "Name the preset whose routing file you want.", code="no-preset", hint="`pointsman presets` lists them."
         )
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("preset", no_wrap=True)
-    table.add_column("what it is for", overflow="fold")
+    table = table_of("preset", "what it is for")
     for each in preset_names():
         table.add_row(each, preset(each).purpose)
     Console().print(table)

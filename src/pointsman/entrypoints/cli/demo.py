@@ -22,8 +22,10 @@ from pointsman.entrypoints.demo.world import (
     make_demo_repository,
     require_empty,
 )
+from pointsman.entrypoints.machine import new_id
+from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import Settings, program, read_settings
-from pointsman.entrypoints.wiring import Installation, new_run_id, read_policy, run_git
+from pointsman.entrypoints.wiring import Installation, read_policy, run_git
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,10 @@ async def _play(settings: Settings, world: DemoWorld, stage: Stage) -> int:
     policy = read_policy(settings.home / "policy.yml", settings.home)
     interpreters = (*policy.policy.sandbox.interpreters, sys.executable)
     async with opened(Installation(settings, interpreters)) as installation:
-        repository = await installation.repository(world.repository)
+        repository = await repository_at(world.repository)
         wish = Wish("build", world.repository, world.issue, None)
         spec = await admitted(installation, policy, repository, wish)
-        run_id = new_run_id()
+        run_id = new_id()
         await installation.engine.start()
         await installation.engine.submit(run_id, spec)
         view = await follow(installation, run_id, quiet=stage.picture is not None)

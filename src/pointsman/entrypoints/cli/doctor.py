@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pointsman.domain.breaker import Breaker
+from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, read_policy
 from pointsman.runs.capped import used_up_today
@@ -89,9 +89,7 @@ def _lacks(checks: list[Check]) -> list[str]:
 
 
 def _print(checks: list[Check]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("", "looked at", "found"):
-        table.add_column(name, overflow="fold")
+    table = table_of("", "looked at", "found")
     for check in checks:
         mark = Text("✓", style="green") if check.good else Text("–", style="yellow")
         table.add_row(mark, check.about, Text(check.found))

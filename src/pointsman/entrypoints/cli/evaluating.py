@@ -12,8 +12,11 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.run import Refuse, Route, RunSpec
 from pointsman.entrypoints.cli.asked import TrialAsked
 from pointsman.entrypoints.cli.running import Place, Wish, admitted, opened
+from pointsman.entrypoints.cli.terminal import table_of
+from pointsman.entrypoints.machine import new_id
+from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import read_settings
-from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
+from pointsman.entrypoints.wiring import Installation, LoadedPolicy, price_of, read_policy
 from pointsman.evals.examples import triage_examples
 from pointsman.evals.triage import Score, Tally, TrialModels, trial, within_budget
 from pointsman.policy.override import override
@@ -29,12 +32,12 @@ async def eval_triage(asked: TrialAsked) -> int:
     settings = read_settings(place.home, place.policy)
     policy = read_policy(place.policy, settings.home)
     async with opened(Installation(settings)) as installation:
-        repository = await installation.repository(asked.repo)
+        repository = await repository_at(asked.repo)
         # An order for a review takes the repository's rules as they are now, and no issue.
         spec = await admitted(installation, policy, repository, Wish("review", asked.repo, None, asked.routing))
         route = _route(spec, asked.model, policy)
         spec = within_budget(spec, route, asked.budget_usd)
-        run_id = f"e{new_run_id()[1:]}"
+        run_id = new_id("e")
         ports = await installation.ports_for(spec, (route.primary,))
         ports = replace(ports, models=TrialModels(ports.models, run_id))
         score = await trial(examples, spec, ports, told=None if place.as_json else _counted)
@@ -88,7 +91,8 @@ def _share(part: int, whole: int) -> str:
 
 
 def _table(score: Score) -> Table:
-    table = Table("class", "examples", "right", "by rules", "model asked", "wrong ones taken for", box=None)
+    counts = ("examples", "right", "by rules", "model asked")
+    table = table_of("class", *counts, "wrong ones taken for", right=frozenset(counts))
     for row in score.tallies():
         table.add_row(*map(str, (row.task, row.total, row.right, row.by_rules, row.by_model)), _taken_for(row))
     return table

@@ -33,15 +33,15 @@ def schema_command(
 @taking(RouteAsked)
 def route_command(asked: RouteAsked) -> None:
     """Show which model would do which phase, and why, or what an edit would move; no model is asked."""
-    from pointsman.entrypoints.cli import simulating
+    from pointsman.entrypoints.cli import routing
 
-    leave_after(simulating.route(asked))
+    leave_after(routing.route(asked))
 
 
 @explaining.command("config")
 @taking(ConfigAsked)
 def config_command(asked: ConfigAsked) -> None:
     """Show every value that holds in the end, and which line of which file says so."""
-    from pointsman.entrypoints.cli import holding
+    from pointsman.entrypoints.cli import configuring
 
-    leave_after(holding.config(asked))
+    leave_after(configuring.config(asked))

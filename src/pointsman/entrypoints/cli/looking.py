@@ -15,6 +15,7 @@ from pointsman.entrypoints.cli.as_json import run_json, view_json
 from pointsman.entrypoints.cli.render import run_page, runs_table
 from pointsman.entrypoints.cli.reporting import report_of
 from pointsman.entrypoints.cli.running import opened
+from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 from pointsman.runs.capped import used_up_today
@@ -25,7 +26,7 @@ _OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 async def runs(repo: Path | None, home: Path | None, as_json: bool) -> int:
     """The newest runs, all or of one repository."""
     installation = Installation(read_settings(home))
-    repository_id = (await installation.repository(repo)).id if repo else ""
+    repository_id = (await repository_at(repo)).id if repo else ""
     return _listed(await installation.ledger.runs(repository_id), as_json)
 
 

@@ -6,7 +6,6 @@ import sys
 from dataclasses import asdict, dataclass
 
 from rich.console import Console
-from rich.table import Table
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.conversation.figures import duration, usd
@@ -17,8 +16,10 @@ from pointsman.domain.marks import MEASURE
 from pointsman.domain.models import Ask, Caps, Message, Model, Outage
 from pointsman.domain.run import LOCAL
 from pointsman.entrypoints.cli.figuring_asked import MeasureAsked
+from pointsman.entrypoints.cli.terminal import plain, table_of
+from pointsman.entrypoints.machine import new_id
 from pointsman.entrypoints.settings import read_settings
-from pointsman.entrypoints.wiring import Installation, new_run_id, price_of, read_policy
+from pointsman.entrypoints.wiring import Installation, price_of, read_policy
 from pointsman.policy.catalogue import Catalogue, catalogue_of
 from pointsman.ports.models import Models
 
@@ -52,7 +53,7 @@ async def measure(asked: MeasureAsked) -> int:
     loaded = read_policy(asked.policy, settings.home)
     models = chosen(asked, catalogue_of(loaded.policy, price_of))
     installation = Installation(settings)
-    run_id = new_run_id().replace("r-", "m-", 1)
+    run_id = new_id("m")
     try:
         who = f"{LOCAL}:{settings.actor.id}"
         survey = Survey(installation.door(models), _caps(loaded.policy, asked.budget_usd), run_id, who)
@@ -145,10 +146,8 @@ class Survey:
 
 
 def _print(results: list[Result]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("model", "answers", "p50", "cost", ""):
-        table.add_column(name, overflow="fold")
+    table = table_of("model", "answers", "p50", "cost", "")
     for one in results:
         time = "-" if one.p50_seconds is None else duration(one.p50_seconds)
-        table.add_row(one.model, f"{one.answered} of {len(QUESTIONS)}", time, usd(one.cost_usd), one.why)
+        table.add_row(one.model, f"{one.answered} of {len(QUESTIONS)}", time, usd(one.cost_usd), plain(one.why))
     Console().print(table)

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.ledger import Quarantined
+from pointsman.entrypoints.cli.terminal import plain, table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -41,10 +40,8 @@ async def quarantine(lift: str, home: Path | None, as_json: bool) -> int:
 
 
 def _print(held: tuple[Quarantined, ...]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("provider", "since", "run", "why"):
-        table.add_column(name, overflow="fold")
+    table = table_of("provider", "since", "run", "why")
     for found in held:
-        table.add_row(found.provider, found.since, found.run_id, Text(f"{found.why} ({found.code})"))
+        table.add_row(found.provider, found.since, found.run_id, plain(f"{found.why} ({found.code})"))
     Console().print(table)
     sys.stdout.write("\nFind out why and mend it, then call `pointsman quarantine --lift PROVIDER`.\n")

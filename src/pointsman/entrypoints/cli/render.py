@@ -28,9 +28,11 @@ from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Note, Patch, Plan, Review, Try
 from pointsman.domain.run import RunSpec
+from pointsman.entrypoints.cli.terminal import plain, table_of
 from pointsman.entrypoints.settings import program
 
 _LONGEST_DIFF = 60
+_RIGHT = frozenset({"in", "out", "cost", "calls"})
 _LONGEST_MESSAGE = 64_000
 _STATE_STYLES = {"done": "green", "running": "cyan", "waiting": "yellow", "failed": "red", "refused": "red"}
 _SEVERITY_STYLES = {
@@ -146,16 +148,11 @@ def run_page(console: Console, view: RunView, report: Report | None = None, *, h
 
 
 def _plain(text: str, limit: int = 2_000) -> Text:
-    """Text of people or models for a terminal: no escape sequences, no credentials, no markup."""
-    clean = masked(visible_characters(text)[0])
-    return Text(clean if len(clean) <= limit else f"{clean[: limit - 1]}…")
+    return plain(text, limit)
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in columns:
-        table.add_column(name, justify="right" if name in {"in", "out", "cost", "calls"} else "left", overflow="fold")
-    return table
+    return table_of(*columns, right=_RIGHT)
 
 
 def _branch(branch: BranchInfo | None) -> tuple[Text, ...]:

@@ -6,8 +6,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.conversation.hygiene import masked
-from pointsman.conversation.invisible import visible_characters
 from pointsman.conversation.routing_words import (
     ROUTE_HEAD,
     RouteWords,
@@ -21,6 +19,7 @@ from pointsman.domain.levels import TaskClass, classes_in_words
 from pointsman.domain.moves import Move
 from pointsman.domain.preview import PathView, Preview
 from pointsman.domain.run import TaskOrder
+from pointsman.entrypoints.cli.terminal import plain, table_of
 
 _RULES = "Each word in the last column is a rule: docs/rules.md"
 
@@ -34,12 +33,13 @@ def show_preview(shown: Preview, classes: Mapping[TaskClass, TaskOrder], hint: s
     opening = f"Sensitivity: {shown.sensitivity}. The reviewer never shares a {shown.separation} with an author."
     console.print(Text(opening, style="bold"))
     for view in shown.paths:
-        console.print(_plain(_path_words(view)))
+        console.print(plain(_path_words(view)))
     for alike, order in _alike(classes):
         console.print()
         why = f" ({hint})" if hint else ""
-        console.print(Text.assemble((classes_in_words(alike).capitalize(), "bold cyan"), _plain(why)))
+        console.print(Text.assemble((classes_in_words(alike).capitalize(), "bold cyan"), plain(why)))
         console.print(_routes(order))
+        console.print(_limits(order))
         if words := order_in_words(order):
             console.print(Text(words))
         console.print(_reasons(order))
@@ -52,9 +52,9 @@ def show_moves(moves: Sequence[Move]) -> None:
     console.print(Text(moves_title(moves), style="bold"))
     if not moves:
         return
-    table = _table(HEAD)
+    table = table_of(*HEAD)
     for words in map(move_words, moves):
-        table.add_row(*map(_plain, words.cells), style="red" if words.is_grave else "")
+        table.add_row(*map(plain, words.cells), style="red" if words.is_grave else "")
     console.print(table)
 
 
@@ -68,9 +68,18 @@ def _alike(classes: Mapping[TaskClass, TaskOrder]) -> list[tuple[tuple[TaskClass
 
 
 def _routes(order: TaskOrder) -> Table:
-    table = _table(ROUTE_HEAD)
+    """Who does what; the limits stand below in a table of their own, since both do not fit into eighty columns."""
+    table = table_of(*ROUTE_HEAD[:-1])
     for words in routes_in_words(order):
         table.add_row(*_cells(words))
+    return table
+
+
+def _limits(order: TaskOrder) -> Table:
+    table = table_of("phase", ROUTE_HEAD[-1])
+    for words in routes_in_words(order):
+        if words.limits and not words.is_skipped:
+            table.add_row(words.phase.value, words.limits)
     return table
 
 
@@ -80,18 +89,18 @@ def _cells(words: RouteWords) -> Iterable[Text]:
         return first, Text("skipped", style="dim")
     if words.rule:
         return first, Text("nobody", style="red")
-    rest = (words.family, words.runs_at, ", ".join(words.on_outage), ", ".join(words.when_stuck), words.limits)
-    return first, Text(words.model, style="bold"), *map(_plain, rest)
+    rest = (words.family, words.runs_at, ", ".join(words.on_outage), ", ".join(words.when_stuck))
+    return first, Text(words.model, style="bold"), *map(plain, rest)
 
 
 def _reasons(order: TaskOrder) -> Table:
-    table = _table(("phase", "candidate", "", "why", "rule"))
+    table = table_of("phase", "candidate", "", "why", "rule")
     for words in routes_in_words(order):
         if words.rule and not words.is_skipped:
-            table.add_row(words.phase.value, "", Text("nobody", style="red"), _plain(words.nobody), words.rule)
+            table.add_row(words.phase.value, "", Text("nobody", style="red"), plain(words.nobody), words.rule)
     for phase, reason in reasons_of(order):
         style = "" if reason.kept else "yellow"
-        table.add_row(phase.value, reason.model, kept_or_not(reason), _plain(reason.why), reason.rule, style=style)
+        table.add_row(phase.value, reason.model, kept_or_not(reason), plain(reason.why), reason.rule, style=style)
     return table
 
 
@@ -102,15 +111,3 @@ def _path_words(view: PathView) -> str:
     if view.protected_by:
         special.append(f"no model edits it ({view.protected_by})")
     return f"{view.path}: {', '.join(special)}"
-
-
-def _table(columns: Sequence[str]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    return table
-
-
-def _plain(text: str) -> Text:
-    """Text of the two files, without escape sequences, credentials or markup."""
-    return Text(masked(visible_characters(text)[0]))

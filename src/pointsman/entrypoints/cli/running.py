@@ -19,8 +19,10 @@ from pointsman.entrypoints.cli.asked import IssueAsked
 from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.following import follow, tell_end
 from pointsman.entrypoints.cli.outcome import Interrupted
+from pointsman.entrypoints.machine import new_id
+from pointsman.entrypoints.on_disk import not_committed, parting, repository_at
 from pointsman.entrypoints.settings import read_settings
-from pointsman.entrypoints.wiring import Installation, LoadedPolicy, new_run_id, price_of, read_policy
+from pointsman.entrypoints.wiring import Installation, LoadedPolicy, price_of, read_policy
 from pointsman.runs.again import Again, Anew, may_again
 from pointsman.runs.capped import tell_operator
 from pointsman.runs.course import refused
@@ -63,11 +65,11 @@ async def build(wish: Wish, place: Place) -> int:
     settings = read_settings(place.home, place.policy)
     policy = read_policy(place.policy, settings.home)
     async with opened(Installation(settings)) as installation:
-        repository = await installation.repository(wish.repo)
+        repository = await repository_at(wish.repo)
         spec = await admitted(installation, policy, repository, wish)
         await installation.require_key()
-        await _mention_uncommitted(installation, repository, wish)
-        run_id = new_run_id()
+        await _mention_uncommitted(repository)
+        run_id = new_id()
         await installation.engine.start()
         await installation.ledger.act(run_id, _act(installation, "request", wish.goal))
         if task is not None:
@@ -86,10 +88,10 @@ async def rerun(run_id: str, phase: str, model: str, place: Place) -> int:
         spec = await installation.engine.as_run(run_id)
         await installation.require_key()
         anew = await _anew(installation, Again(spec, wanted, model, settings.actor), policy)
-        new_id = new_run_id()
-        await installation.ledger.act(new_id, _act(installation, "rerun", f"{phase} of {run_id} {model}".strip()))
-        await installation.engine.rerun(run_id, wanted, new_id, anew)
-        return await _to_its_end(installation, new_id, place, Before())
+        next_id = new_id()
+        await installation.ledger.act(next_id, _act(installation, "rerun", f"{phase} of {run_id} {model}".strip()))
+        await installation.engine.rerun(run_id, wanted, next_id, anew)
+        return await _to_its_end(installation, next_id, place, Before())
 
 
 async def approve(run_id: str, plan_hash: str, place: Place) -> int:
@@ -163,7 +165,7 @@ def _ends_by_sigterm() -> "asyncio.Task[object]":
 
 async def admitted(installation: Installation, policy: LoadedPolicy, repository: Repository, wish: Wish) -> RunSpec:
     """The frozen order of a wish. Raises OwnerMust with the rule that refused it, or with what is missing."""
-    base = await installation.parting(repository, wish.base, wish.branch) if wish.goal == "review" else ""
+    base = await parting(repository, wish.base, wish.branch) if wish.goal == "review" else ""
     order = Order(
         goal=wish.goal,
         repository=repository,
@@ -203,8 +205,8 @@ def _routing(path: Path | None) -> tuple[str, bytes] | None:
         raise UsageMust(f"The routing file {path} cannot be read: {error.strerror}.", code="no-routing") from error
 
 
-async def _mention_uncommitted(installation: Installation, repository: Repository, wish: Wish) -> None:
-    found = await installation.uncommitted(repository)
+async def _mention_uncommitted(repository: Repository) -> None:
+    found = await not_committed(repository)
     if found:
         names = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
         sys.stderr.write(f"Not committed, so not seen by this run: {names}. Commit what belongs to it.\n")

@@ -25,6 +25,8 @@ from pointsman.domain.errors import UsageMust
 from pointsman.domain.figures import days_before
 from pointsman.domain.marks import Account, PairMark, Span, What, Worked
 from pointsman.entrypoints.cli.figuring_asked import StatsAsked
+from pointsman.entrypoints.cli.terminal import table_of
+from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -36,7 +38,7 @@ async def stats(asked: StatsAsked) -> int:
     installation = Installation(read_settings(asked.home))
     try:
         since = first_day(asked.since, installation.clock.now())
-        repository = (await installation.repository(asked.repo)).id if asked.repo else ""
+        repository = (await repository_at(asked.repo)).id if asked.repo else ""
         await installation.look_for_landings(repository)
         account = await installation.marks.account(Span(since, repository))
     finally:
@@ -122,12 +124,7 @@ def _pairs_table(pairs: tuple[PairMark, ...]) -> Table:
 
 
 def _table(names: tuple[str, ...], *figures: str) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for name in figures:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
+    return table_of(*names, *figures, right=frozenset(figures), gap=1)
 
 
 def _names(by: By | None) -> tuple[str, ...]:

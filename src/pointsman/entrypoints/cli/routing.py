@@ -16,8 +16,7 @@ from pointsman.domain.preview import Preview
 from pointsman.domain.run import Issue, Refuse, TaskOrder
 from pointsman.entrypoints.cli.asked import RouteAsked
 from pointsman.entrypoints.cli.errors import DONE, REFUSED
-from pointsman.entrypoints.measured import measured
-from pointsman.entrypoints.on_disk import price_of, read_issue
+from pointsman.entrypoints.on_disk import measured, price_of, read_issue
 from pointsman.entrypoints.policies import read_policy
 from pointsman.entrypoints.routing_files import AnyFile, Ground, any_file, ground_of, routing_of
 from pointsman.entrypoints.settings import read_settings
@@ -56,9 +55,10 @@ def _issue(asked: RouteAsked) -> Issue:
 
 
 async def _book(asked: RouteAsked, ground: Ground) -> Rulebook:
-    law = read_policy(asked.policy, read_settings(asked.home).home)
+    home = read_settings(asked.home).home
     routing = (await routing_of(ground, asked.routing)).content
-    return Rulebook(law.policy, "", routing, "", price_of, await measured(asked.home))
+    law = read_policy(asked.policy, home)
+    return Rulebook(law.policy, "", routing, "", price_of, await measured(home, routing))
 
 
 def _levels(asked: RouteAsked, ground: Ground, book: Rulebook, labels: tuple[str, ...]) -> list[Sensitivity]:
@@ -94,15 +94,16 @@ async def _moves(asked: RouteAsked, ground: Ground, old: str, new: str) -> int:
 
 async def _books(asked: RouteAsked, ground: Ground, old: AnyFile, new: AnyFile) -> tuple[Rulebook, Rulebook]:
     """Both pairs of files: what was given twice, and beside it what holds now."""
-    figures = await measured(asked.home)
+    home = read_settings(asked.home).home
     if isinstance(old.content, RoutingFile) and isinstance(new.content, RoutingFile):
-        law = read_policy(asked.policy, read_settings(asked.home).home).policy
-        then, now = old.content, new.content
+        law, then, now = read_policy(asked.policy, home).policy, old.content, new.content
+        figures = await measured(home, then, now)
         return Rulebook(law, "", then, "", price_of, figures), Rulebook(law, "", now, "", price_of, figures)
     if isinstance(old.content, PolicyFile) and isinstance(new.content, PolicyFile):
         routing = (await routing_of(ground, asked.routing)).content
-        was, law = old.content, new.content
-        return Rulebook(was, "", routing, "", price_of, figures), Rulebook(law, "", routing, "", price_of, figures)
+        figures = await measured(home, routing)
+        before = Rulebook(old.content, "", routing, "", price_of, figures)
+        return before, replace(before, policy=new.content)
     raise UsageMust(
         f"{old.source.file} and {new.source.file} are not of one kind: a routing file and a policy.",
         code="two-kinds",

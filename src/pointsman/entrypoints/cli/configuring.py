@@ -5,19 +5,16 @@ import sys
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pointsman.config.policy_file import read_policy_text
 from pointsman.config.written import Written
 from pointsman.conversation.effective_page import HELD_HEAD, TITLES, by_section, held_words
-from pointsman.conversation.hygiene import masked
-from pointsman.conversation.invisible import visible_characters
 from pointsman.domain.effective import Held
 from pointsman.entrypoints.cli.asked import ConfigAsked
 from pointsman.entrypoints.cli.errors import DONE
-from pointsman.entrypoints.measured import measured
-from pointsman.entrypoints.on_disk import price_of
+from pointsman.entrypoints.cli.terminal import plain, table_of
+from pointsman.entrypoints.on_disk import measured, price_of
 from pointsman.entrypoints.policies import read_policy
 from pointsman.entrypoints.routing_files import ground_of, routing_of
 from pointsman.entrypoints.settings import read_settings
@@ -28,10 +25,11 @@ from pointsman.policy.effective import Both, effective
 async def config(asked: ConfigAsked) -> int:
     """Print the effective configuration for one class of task. Raises what reading the two files raises."""
     ground = await ground_of(asked.repo, asked.name)
-    law = read_policy(asked.policy, read_settings(asked.home).home)
+    home = read_settings(asked.home).home
+    law = read_policy(asked.policy, home)
     routing, policy = await routing_of(ground, asked.file), read_policy_text(law.data, law.place)
     assert isinstance(policy, Written), "read_policy refuses what cannot be read"
-    book = Rulebook(law.policy, "", routing.content, "", price_of, await measured(asked.home))
+    book = Rulebook(law.policy, "", routing.content, "", price_of, await measured(home, routing.content))
     held = effective(Both(routing, policy, ground.name), book, asked.task)
     if asked.as_json:
         found = {"routing": routing.source.file, "policy": law.place, "values": [_as_json(one) for one in held]}
@@ -43,15 +41,13 @@ async def config(asked: ConfigAsked) -> int:
 
 def _show(held: tuple[Held, ...], opening: str) -> None:
     console = Console()
-    console.print(_plain(opening), soft_wrap=True)
+    console.print(plain(opening), soft_wrap=True)
     for section, values in by_section(held).items():
         console.print()
         console.print(Text(TITLES[section], style="bold cyan"))
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for name in HELD_HEAD:
-            table.add_column(name, overflow="fold")
+        table = table_of(*HELD_HEAD)
         for one in values:
-            table.add_row(*map(_plain, held_words(one)), style="dim" if one.by.file == "built-in" else "")
+            table.add_row(*map(plain, held_words(one)), style="dim" if one.by.file == "built-in" else "")
         console.print(table)
 
 
@@ -64,8 +60,3 @@ def _as_json(held: Held) -> dict[str, object]:
         "from": asdict(held.by),
         "besides": besides,
     }
-
-
-def _plain(text: str) -> Text:
-    """Text of the two files, without escape sequences, credentials or markup."""
-    return Text(masked(visible_characters(text)[0]))
