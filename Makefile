@@ -26,7 +26,7 @@ demo: $(VENV)/.ready  ## the whole main job on a small repository with a real bu
 	@$(BIN)/pointsman demo $(ARGS)
 
 test: $(VENV)/.ready $(VENV)/github/.ready  ## the tests that CI runs
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.ready  ## lint, types, contracts
 	$(BIN)/ruff check .
