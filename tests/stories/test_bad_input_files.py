@@ -68,7 +68,7 @@ def _policy(old: str, new: str) -> Spoil:
             _routed("plan: planer\ncode: coder\nqa: reviewer\n"),
             1,
             "not-in-catalogue",
-            "has no planer; did you mean planner? Name a model",
+            "cannot go to planer: the policy's catalogue has no such model; did you mean planner? Name a model",
         ),
         (
             _policy('"provider": "coder-host"', '"provider": "codr-host"'),
@@ -77,7 +77,7 @@ def _policy(old: str, new: str) -> Spoil:
             'provider "codr-host" is not in this policy (did you mean "coder-host"?) Mend the policy file',
         ),
         (_policy('"caps"', '"cap"'), 3, "policy-file", 'unknown key "cap" (did you mean "caps"?)'),
-        (lambda stage: stage.policy.unlink(), 2, "no-policy", "Name another with --policy"),
+        (lambda stage: stage.policy.unlink(), 2, "no-policy", "one of `pointsman presets`, with --policy"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_what_to_do_and_no_model_is_asked(

@@ -1,6 +1,5 @@
 """The laws of routing, over generated policies and routing files."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -8,7 +7,7 @@ from typing import TypedDict
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.policy.policy_world import admitted, policy, request, routing, times
+from tests.unit.policy.policy_world import admitted, request, times
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.routing_file import RoutingFile
@@ -95,19 +94,18 @@ def policies(draw: st.DrawFn) -> PolicyFile:
     levels = {level.value: {"perimeters": places[:cut]} for level, cut in zip(Sensitivity, cuts, strict=True)}
     for level in draw(st.sets(st.sampled_from(sorted(levels)), max_size=3)):
         del levels[level]
-    return policy(
-        json.dumps(
-            {
-                "providers": PROVIDERS,
-                "models": draw(models()),
-                "sensitivities": levels,
-                "repositories": [{"match": "**", "sensitivity": draw(st.sampled_from(sorted(levels)))}],
-                "defaults": {"max_input_tokens": 4000, "max_output_tokens": 1000},
-                "tasks": {"security": {"tier": "mid", "fallback": draw(st.sampled_from(["outage", "never"]))}},
-                "separation": draw(st.sampled_from(["model", "family", "vendor"])),
-                "caps": {"run_usd": 1, "repository_day_usd": 1, "installation_day_usd": 1},
-            }
-        )
+    # Validated as plain data, since reading YAML would take most of the time of every example.
+    return PolicyFile.model_validate(
+        {
+            "providers": PROVIDERS,
+            "models": draw(models()),
+            "sensitivities": levels,
+            "repositories": [{"match": "**", "sensitivity": draw(st.sampled_from(sorted(levels)))}],
+            "defaults": {"max_input_tokens": 4000, "max_output_tokens": 1000},
+            "tasks": {"security": {"tier": "mid", "fallback": draw(st.sampled_from(["outage", "never"]))}},
+            "separation": draw(st.sampled_from(["model", "family", "vendor"])),
+            "caps": {"run_usd": 1, "repository_day_usd": 1, "installation_day_usd": 1},
+        }
     )
 
 
@@ -144,7 +142,7 @@ def cases(draw: st.DrawFn, *, named: bool = False) -> Case:
         routes["triage"] = draw(wishes(named=named))
     own = {"docs": {"code": draw(wishes(named=named, code=True))}} if draw(st.booleans()) else {}
     figures = times(**draw(st.dictionaries(st.sampled_from(NAMES), st.sampled_from([100, 900]))))
-    return Case(draw(policies()), routing(json.dumps({"routes": routes, "tasks": own})), figures)
+    return Case(draw(policies()), RoutingFile.model_validate({"routes": routes, "tasks": own}), figures)
 
 
 def all_routes(case: Case, level: Sensitivity) -> Iterator[tuple[TaskClass, Phase, Route]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.policy.test_routing_laws import LEVELS, TASKS, Case, all_routes, cases
 
@@ -55,6 +55,7 @@ def _kept(reasons: tuple[Considered, ...], rule: Rule) -> list[str]:
 def test_the_routes_of_these_worlds_are_not_all_refusals() -> None:
     found: list[object] = []
 
+    @settings(max_examples=50)
     @given(cases(), st.sampled_from(LEVELS))
     def look(case: Case, level: Sensitivity) -> None:
         found.extend(route for _, _, route in all_routes(case, level))
