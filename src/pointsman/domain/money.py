@@ -3,5 +3,6 @@
 
 def dollars(amount: float, digits: int = 9) -> str:
     """US dollars with cents at least, `digits` digits of a dollar at most, and none that say nothing: `$0.202`."""
-    whole, _, rest = f"{amount:.{digits}f}".partition(".")
-    return f"${whole}.{rest.rstrip('0').ljust(2, '0')}"
+    text = f"{amount:.{digits}f}"
+    cents = len(text) - digits + 2
+    return "$" + text[:cents] + text[cents:].rstrip("0")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pointsman.config.shapes import Tier
-from pointsman.domain.figures import Figures
+from pointsman.domain.figures import Figures, Measured
 from pointsman.domain.levels import Perimeter, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
 from pointsman.domain.money import dollars
@@ -22,7 +22,7 @@ _No = tuple[Rule, str]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What every candidate must clear for one phase of one class of task.
+    """What every candidate must clear for one phase of one class of task. `typical` is what its calls come to.
 
     `least_tier` is the policy's; `explicit_output` the answer length that the route asks for, or 0. `own_class` is
     the class of task where the routing file has routes for it alone, for the words about how to mend a refusal.
@@ -34,6 +34,7 @@ class Bar:
     limits: Limits
     separation: Separation
     figures: Figures
+    typical: Measured | None = None
     least_tier: Tier = "small"
     explicit_output: int = 0
     own_class: TaskClass | None = None

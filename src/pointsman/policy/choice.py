@@ -42,7 +42,7 @@ def cheapest(bar: Bar, asked: Asked, catalogue: Catalogue, names: tuple[str, ...
     """
     models = catalogue.models
     pool = models.values() if names is None else [models[name] for name in names if name in models]
-    typical = bar.figures.typical(bar.phase)
+    typical = bar.typical
     free: list[tuple[float, Model]] = []
     against: list[Considered] = []
     for model in pool:

@@ -1,12 +1,12 @@
 """Which model does a phase, with which limits, and why: every candidate is kept or dropped by a named rule."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.policy_parts import TaskDefaults
 from pointsman.config.routing_file import CodeWish, RouteWish, RoutingFile, TaskWish
-from pointsman.domain.figures import Figures
+from pointsman.domain.figures import Figures, Measured
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
 from pointsman.domain.run import Limits, Refuse, Route
@@ -32,6 +32,13 @@ class Setting:
     figures: Figures
     authors: tuple[Model, ...] = ()
     builds: bool = True
+    _typical: dict[Phase, Measured | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def typical(self, phase: Phase) -> Measured | None:
+        """What a call of the phase comes to, whoever is asked; worked out once for all classes of task."""
+        if phase not in self._typical:
+            self._typical[phase] = self.figures.typical(phase)
+        return self._typical[phase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ def bar_for(wish: RouteWish, phase: Phase, task: TaskClass, setting: Setting) ->
         limits=_limits(wish, phase, rule, setting),
         separation=setting.policy.separation,
         figures=setting.figures,
+        typical=setting.typical(phase),
         least_tier="small" if phase is Phase.TRIAGE else rule.tier,
         explicit_output=min(wish.max_output_tokens or 0, rule.max_output_tokens),
         own_class=task if _is_own(wish, phase, setting.routing.tasks.get(task)) else None,
