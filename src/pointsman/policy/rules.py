@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 from pointsman.domain.run import Considered, Refuse
 
@@ -183,11 +184,14 @@ class Rule(StrEnum):
 BY_WORD: Mapping[str, Rule] = {rule.value: rule for rule in Rule}
 
 
+# The same reasons come again with every class of task and every request, as long as no figure changes.
+@lru_cache(maxsize=4096)
 def kept(model: str, rule: Rule, why: str) -> Considered:
     """A candidate that stays."""
     return Considered(model, kept=True, rule=rule, why=why)
 
 
+@lru_cache(maxsize=4096)
 def dropped(model: str, rule: Rule, why: str) -> Considered:
     """A candidate that goes."""
     return Considered(model, kept=False, rule=rule, why=why)
