@@ -5,7 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -95,7 +95,9 @@ def test_a_thousand_deliveries_of_a_label_put_on_and_taken_off_are_one_run_c1(st
     before = len(stage.outcomes())
     for _ in range(_TOGGLES):
         scene.shop.label(number, LABEL, scene.ada)
-        scene.shop.unlabel(number, LABEL, scene.ada)
+        # The bot takes a label off when it has heard it, and may be faster than the person.
+        with suppress(ValueError):
+            scene.shop.unlabel(number, LABEL, scene.ada)
     scene.shop.label(number, LABEL, scene.ada)
     ended(stage)
 
