@@ -144,12 +144,7 @@ def _order(spec: RunSpec) -> OrderPart:
 def _catalogue(spec: RunSpec) -> dict[str, Model]:
     orders = (order.routes.values() for order in spec.orders.values())
     routes = [route for group in (*orders, (spec.overrides or {}).values()) for route in group]
-    found = (
-        model
-        for route in routes
-        if isinstance(route, Route)
-        for model in (route.primary, *route.fallback, *route.escalate)
-    )
+    found = (model for route in routes if isinstance(route, Route) for model in route.models)
     return {model.name: model for model in found}
 
 
@@ -158,7 +153,7 @@ def _models(facts: NoteFacts) -> tuple[ModelPart, ...]:
     met |= {*authors_of(facts), *(attempt.model for attempt in facts.earlier.tries)}
     for route in effective_routes(facts.spec).values():
         if isinstance(route, Route):
-            met |= {model.name for model in (route.primary, *route.fallback, *route.escalate)}
+            met |= {model.name for model in route.models}
     return tuple(
         ModelPart(
             name=model.name,

@@ -105,6 +105,11 @@ class Route:
     reasons: tuple[Considered, ...]
     digest: str
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Every model that may be asked under this route, the first one first."""
+        return (self.primary, *self.fallback, *self.escalate)
+
 
 @dataclass(frozen=True, slots=True)
 class Refuse:

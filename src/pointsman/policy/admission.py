@@ -34,7 +34,7 @@ from pointsman.domain.run import (
 )
 from pointsman.policy.canonical import digest_of
 from pointsman.policy.catalogue import PriceOf, catalogue_of
-from pointsman.policy.commands import allowed
+from pointsman.policy.commands import forbidden
 from pointsman.policy.globs import matches
 from pointsman.policy.orders import orders_for_all
 from pointsman.policy.routes import Setting
@@ -86,15 +86,8 @@ def decide(request: Request, book: Rulebook) -> Decision:
     if no is not None:
         return no
     sensitivity = sensitivity_of(request, book)
-    setting = Setting(
-        policy=book.policy,
-        routing=book.routing,
-        catalogue=catalogue_of(book.policy, book.price_of),
-        sensitivity=sensitivity,
-        figures=book.figures,
-        authors=request.authors,
-        builds=request.goal in ("build", "plan", "fix"),
-    )
+    builds = request.goal in ("build", "plan", "fix")
+    setting = setting_of(book, sensitivity, authors=request.authors, builds=builds)
     orders = orders_for_all(setting)
     hopeless = _hopeless(request, orders[request.hint.task] if request.hint else None, tuple(orders.values()))
     if hopeless is not None:
@@ -127,6 +120,21 @@ def level_of(repository: str, policy: PolicyFile) -> Sensitivity:
     return highest(matched[0], *matched[1:]) if matched else policy.most_closed
 
 
+def setting_of(
+    book: Rulebook, level: Sensitivity, *, authors: tuple[Model, ...] = (), builds: bool = True
+) -> Setting:
+    """What routes are decided in at a level, which the routing file may raise."""
+    return Setting(
+        policy=book.policy,
+        routing=book.routing,
+        catalogue=catalogue_of(book.policy, book.price_of),
+        sensitivity=raised(level, book.routing),
+        figures=book.figures,
+        authors=authors,
+        builds=builds,
+    )
+
+
 def raised(level: Sensitivity, routing: RoutingFile) -> Sensitivity:
     """A level as the routing file raises it; it never lowers one."""
     return highest(level, *([routing.sensitivity] if routing.sensitivity else []))
@@ -155,14 +163,9 @@ def _wrong_forge(request: Request, policy: PolicyFile) -> Refuse | None:
 
 
 def _forbidden_command(book: Rulebook) -> Refuse | None:
-    verify, commands = book.routing.verify, book.policy.commands
-    named = [("verify.commands", text, commands.verify) for text in verify.commands]
-    if verify.prepare:
-        named += [("verify.prepare", text, commands.prepare.commands) for text in verify.prepare.commands]
-    for key, text, patterns in named:
-        if not allowed(argv_of(text), patterns):
-            reason = f"the policy does not allow the command {text!r} of {key}"
-            return Refuse(Rule.COMMAND, reason, Rule.COMMAND.mend)
+    for path, text, _ in forbidden(book.routing, book.policy):
+        reason = f"the policy does not allow the command {text!r} of {'.'.join(map(str, path[:2]))}"
+        return Refuse(Rule.COMMAND, reason, Rule.COMMAND.mend)
     return None
 
 

@@ -1,9 +1,8 @@
 """What a policy would make of a routing file, and what a policy lacks, each remark at its line and column."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pointsman.config.commands import argv_of
 from pointsman.config.policy_file import PolicyFile
 from pointsman.config.problem import ConfigProblem, quoted
 from pointsman.config.routing_file import ROUTE_KEYS, CodeWish, RouteWish, RoutingFile, idle_keys
@@ -12,9 +11,9 @@ from pointsman.config.written import Written
 from pointsman.config.yaml_source import KeyPath
 from pointsman.domain.levels import MODEL_PHASES, Phase, Sensitivity, TaskClass, classes_in_words, highest
 from pointsman.domain.run import Considered, Need, Refuse, Route, TaskOrder
-from pointsman.policy.admission import Rulebook, raised
+from pointsman.policy.admission import Rulebook, setting_of
 from pointsman.policy.catalogue import PriceOf, catalogue_of, is_served
-from pointsman.policy.commands import allowed
+from pointsman.policy.commands import forbidden
 from pointsman.policy.orders import orders_for_all
 from pointsman.policy.routes import Setting
 from pointsman.policy.rules import Rule
@@ -49,7 +48,7 @@ def check_routing(written: Written[RoutingFile], book: Rulebook, level: Sensitiv
     warnings = (
         *(remark for remark, always in refused if not always),
         *_dropped(written, setting, orders),
-        *_closed_paths(written, book, setting.sensitivity),
+        *_closed_paths(written, setting),
         *_idle(written),
     )
     return Checked(_in_order(mistakes), _in_order(warnings))
@@ -76,18 +75,6 @@ def check_policy(written: Written[PolicyFile], price_of: PriceOf) -> Checked:
             message = f"no model of this policy may read {level} text, so nothing is done at that level"
             found.append(written.remark(("sensitivities", level.value, "perimeters"), message))
     return Checked(_in_order(unpriced), _in_order(found))
-
-
-def setting_of(book: Rulebook, level: Sensitivity, *, builds: bool = True) -> Setting:
-    """What routes are decided in at a level of the policy, which the routing file may raise."""
-    return Setting(
-        policy=book.policy,
-        routing=book.routing,
-        catalogue=catalogue_of(book.policy, book.price_of),
-        sensitivity=raised(level, book.routing),
-        figures=book.figures,
-        builds=builds,
-    )
 
 
 def route_path(phase: Phase, task: TaskClass, routing: RoutingFile) -> KeyPath:
@@ -195,28 +182,19 @@ def _left_out(route: Route | Refuse) -> tuple[Considered, ...]:
 
 
 def _forbidden(written: Written[RoutingFile], policy: PolicyFile) -> Iterator[ConfigProblem]:
-    verify, rules = written.content.verify, policy.commands
-    named: list[tuple[KeyPath, str, tuple[str, ...]]] = [
-        (("verify", "commands", place), text, rules.verify) for place, text in enumerate(verify.commands)
-    ]
-    if verify.prepare is not None:
-        prepared = enumerate(verify.prepare.commands)
-        named += [
-            (("verify", "prepare", "commands", place), text, rules.prepare.commands) for place, text in prepared
-        ]
-    for path, text, patterns in named:
-        if not allowed(argv_of(text), patterns):
-            known = f"allowed are: {', '.join(patterns[:8])}" if patterns else "it allows none here"
-            yield written.remark(path, f"the policy does not allow the command {quoted(text)}", known)
+    for path, text, patterns in forbidden(written.content, policy):
+        known = f"allowed are: {', '.join(patterns[:8])}" if patterns else "it allows none here"
+        yield written.remark(path, f"the policy does not allow the command {quoted(text)}", known)
 
 
-def _closed_paths(written: Written[RoutingFile], book: Rulebook, level: Sensitivity) -> Iterator[ConfigProblem]:
+def _closed_paths(written: Written[RoutingFile], setting: Setting) -> Iterator[ConfigProblem]:
     """Paths that are more closed than the repository: work on them wants routes that hold at their level."""
+    level = setting.sensitivity
     for place, rule in enumerate(written.content.paths):
         closed = highest(level, rule.sensitivity) if rule.sensitivity else level
         if closed is level:
             continue
-        orders = orders_for_all(setting_of(book, closed))
+        orders = orders_for_all(replace(setting, sensitivity=closed))
         stuck = [task for task, order in orders.items() if isinstance(order.routes[Phase.CODE], Refuse)]
         if len(stuck) == len(orders):
             no = orders[TaskClass.UNKNOWN].routes[Phase.CODE]

@@ -11,8 +11,8 @@ from pointsman.config.yaml_source import KeyPath
 from pointsman.domain.effective import BUILT_IN, Held, HeldValue, Origin, Section
 from pointsman.domain.levels import MODEL_PHASES, Phase, Sensitivity, TaskClass
 from pointsman.domain.run import Need, Refuse, Route, TaskOrder
-from pointsman.policy.admission import Rulebook, level_of
-from pointsman.policy.checking import KEY_OF, route_path, setting_of
+from pointsman.policy.admission import Rulebook, level_of, setting_of
+from pointsman.policy.checking import KEY_OF, route_path
 from pointsman.policy.globs import matches
 from pointsman.policy.orders import order_for
 from pointsman.policy.routes import TRIAGE_INPUT, TRIAGE_OUTPUT, wish_of
@@ -41,11 +41,12 @@ class Both:
 def effective(both: Both, book: Rulebook, task: TaskClass = TaskClass.UNKNOWN) -> tuple[Held, ...]:
     """Everything that holds for a class of task, after the policy tightened what the routing file asks for. Pure."""
     level = level_of(both.repository, book.policy)
-    order = order_for(task, setting_of(book, level))
+    setting = setting_of(book, level)
+    order = order_for(task, setting)
     return (
         *_repository(both, level),
         *_routes(both, order),
-        *_work(both, order, setting_of(book, level).sensitivity),
+        *_work(both, order, setting.sensitivity),
         *_verify(both),
         *_money(both),
         *_paths(both),

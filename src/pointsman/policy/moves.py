@@ -8,8 +8,7 @@ from pointsman.domain.levels import MODEL_PHASES, Perimeter, Phase, Sensitivity,
 from pointsman.domain.models import Model
 from pointsman.domain.moves import Kind, Move
 from pointsman.domain.run import Limits, Need, Refuse, Route, TaskOrder
-from pointsman.policy.admission import Rulebook
-from pointsman.policy.checking import setting_of
+from pointsman.policy.admission import Rulebook, raised, setting_of
 from pointsman.policy.orders import orders_for_all
 from pointsman.policy.places import Place, places_of
 
@@ -41,9 +40,11 @@ _Differences = Callable[[Sensitivity, Sensitivity], tuple[tuple[TaskClass, Move]
 def _between(old: Rulebook, new: Rulebook) -> _Differences:
     """What differs between a level of one pair and one of the other, decided once however many paths have them."""
 
+    settings = tuple(setting_of(book, Sensitivity.PUBLIC) for book in (old, new))
+
     @cache
     def orders(side: int, level: Sensitivity) -> Mapping[TaskClass, TaskOrder]:
-        return orders_for_all(setting_of((old, new)[side], level))
+        return orders_for_all(replace(settings[side], sensitivity=raised(level, settings[side].routing)))
 
     @cache
     def differences(then: Sensitivity, now: Sensitivity) -> tuple[tuple[TaskClass, Move], ...]:
@@ -55,8 +56,7 @@ def _between(old: Rulebook, new: Rulebook) -> _Differences:
 
 def reach(route: Route) -> tuple[Perimeter, Perimeter]:
     """Where the first model of a route runs, and the outermost of all that it may ask."""
-    every = (route.primary, *route.fallback, *route.escalate)
-    outermost = max((model.provider.perimeter for model in every), key=lambda place: place.rank)
+    outermost = max((model.provider.perimeter for model in route.models), key=lambda place: place.rank)
     return route.primary.provider.perimeter, outermost
 
 

@@ -53,13 +53,8 @@ def _code_and_review(task: TaskClass, setting: Setting) -> tuple[Route | Refuse,
     authors = (*setting.authors, *writers)
     review = route(Phase.REVIEW, task, setting, barred=Barred(authors, authors))
     if setting.builds and isinstance(code, Route) and isinstance(review, Route):
-        assert nearest_author(review.primary, authors_of(code), setting.policy.separation) is None
+        assert nearest_author(review.primary, code.models, setting.policy.separation) is None
     return code, review
-
-
-def authors_of(code: Route) -> tuple[Model, ...]:
-    """Every model that may write under this route."""
-    return (code.primary, *code.fallback, *code.escalate)
 
 
 def _possible_authors(
@@ -70,7 +65,7 @@ def _possible_authors(
     first = _known((wish.model,), setting)
     rest = _known(tuple(name for name in wish.names if name != wish.model), setting)
     kept = tuple(model for model in rest if nearest_author(model, reviewer, separation) is None)
-    chosen = authors_of(code) if isinstance(code, Route) else ()
+    chosen = code.models if isinstance(code, Route) else ()
     return tuple({model.name: model for model in (*first, *kept, *chosen)}.values())
 
 

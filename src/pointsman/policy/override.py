@@ -9,7 +9,6 @@ from pointsman.domain.run import Considered, Refuse, Route, RunSpec
 from pointsman.policy.candidates import NOTHING_MORE, Bar
 from pointsman.policy.catalogue import Catalogue, PriceOf, catalogue_of
 from pointsman.policy.choice import cannot, judge
-from pointsman.policy.orders import authors_of
 from pointsman.policy.routes import sealed
 from pointsman.policy.rules import Rule, kept, refuse
 from pointsman.policy.separation import reviewers
@@ -63,7 +62,7 @@ def no_longer_allowed(
         route = spec.route(each)
         if isinstance(route, Refuse) or (named and each is phase):
             continue
-        for model in (route.primary, *route.fallback, *route.escalate):
+        for model in route.models:
             found = _judged(spec, each, model.name, policy, catalogue)
             if isinstance(found, Refuse):
                 return found
@@ -94,7 +93,7 @@ def _apart(spec: RunSpec, route: Route, authors: tuple[Model, ...] | None) -> Re
     """A refusal when the new route leaves no reviewer that is far enough from the authors."""
     if route.phase is Phase.REVIEW:
         code = spec.route(Phase.CODE)
-        possible = authors_of(code) if isinstance(code, Route) and spec.goal != "review" else ()
+        possible = code.models if isinstance(code, Route) and spec.goal != "review" else ()
         wrote = (*spec.authors, *(possible if authors is None else authors))
         found = reviewers(route, wrote, spec.review.separation)
     elif route.phase is Phase.CODE:

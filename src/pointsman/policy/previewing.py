@@ -2,8 +2,7 @@
 
 from pointsman.domain.levels import Sensitivity, highest
 from pointsman.domain.preview import PathView, Preview
-from pointsman.policy.admission import Rulebook, path_rules, protected_patterns
-from pointsman.policy.checking import setting_of
+from pointsman.policy.admission import Rulebook, path_rules, protected_patterns, raised, setting_of
 from pointsman.policy.globs import first_match, matches
 from pointsman.policy.orders import orders_for_all
 
@@ -20,7 +19,7 @@ def _view(book: Rulebook, level: Sensitivity, path: str) -> PathView:
     rules = [rule for rule in path_rules(book.policy, book.routing) if matches(rule.pattern, path, fold=True)]
     return PathView(
         path=path,
-        sensitivity=highest(setting_of(book, level).sensitivity, *(rule.sensitivity for rule in rules)),
+        sensitivity=highest(raised(level, book.routing), *(rule.sensitivity for rule in rules)),
         approved_by=next((rule.pattern for rule in rules if rule.approve_plan), ""),
         protected_by=first_match(protected_patterns(book.policy, book.routing), path, fold=True),
     )

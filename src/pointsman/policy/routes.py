@@ -93,7 +93,7 @@ def sealed(route: Route, catalogue: Catalogue) -> Route:
     limits = route.limits
     counts = (len(route.fallback), len(route.escalate), len(route.reasons))
     bounds = (limits.max_input_tokens, limits.max_output_tokens, limits.budget_usd, limits.max_calls, limits.seconds)
-    models = [catalogue.digest(model) for model in (route.primary, *route.fallback, *route.escalate)]
+    models = [catalogue.digest(model) for model in route.models]
     parts = [route.phase, *map(repr, counts), *map(repr, bounds), *models]
     for one in route.reasons:
         parts += (one.model, "kept" if one.kept else "dropped", one.rule, one.why)

@@ -13,7 +13,6 @@ from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Change, Topic
 from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import Phase
-from pointsman.domain.models import Model
 from pointsman.domain.moments import later, seconds_between
 from pointsman.domain.outcome import Earlier, Hop, Review, Try
 from pointsman.domain.run import LOCAL, Refuse, Route, RunSpec
@@ -83,7 +82,7 @@ class Course:
         spec = _asked_anew(spec, kept.pop(ANEW, ""))
         chosen = kept.values()
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
-        real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in models_of(r)))
+        real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in r.models))
         served = spec.repository.forge != LOCAL
         models = DurableModels(real.models, run_id, adapters.ledger.answer_of, served)
 
@@ -303,11 +302,6 @@ def commit_ends(run_id: str, spec: RunSpec) -> CommitEnds:
     """How the messages of a run's commits end: with the run, and on what is pushed with a word to the forge's CI."""
     asked_for = spec.ci == "on-request" and spec.repository.forge != LOCAL
     return CommitEnds(f"Pointsman-Run: {run_id}", code=asked_for and spec.audit_mode != "in-tree", note=asked_for)
-
-
-def models_of(route: Route) -> tuple[Model, ...]:
-    """Every model of a route."""
-    return (route.primary, *route.fallback, *route.escalate)
 
 
 def _routes(spec: RunSpec) -> list[Route]:

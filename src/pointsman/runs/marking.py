@@ -12,7 +12,7 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.marks import ChangeMark, FindingFate, FindingMark, Mark, RunMarks, What
 from pointsman.domain.outcome import Hop, Patch, Review, Try, Verdict
 from pointsman.domain.run import LOCAL, Route
-from pointsman.runs.course import Course, Seen, models_of
+from pointsman.runs.course import Course, Seen
 from pointsman.runs.journal import patiently
 from pointsman.runs.proving import author_models
 
@@ -152,5 +152,5 @@ def _is_approved(course: Course) -> bool:
         return False
     if patch is not None and review.commit != patch.commit:
         return False
-    families = {model.family for model in models_of(route) if model.name == review.model}
+    families = {model.family for model in route.models if model.name == review.model}
     return len(families) == 1 and families.isdisjoint(model.family for model in author_models(course))

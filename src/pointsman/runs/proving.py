@@ -13,7 +13,7 @@ from pointsman.phases.verify import verify
 from pointsman.policy.ladder import Again, Cause, Climb, GiveUp, LadderLimits, next_move
 from pointsman.policy.separation import reviewers
 from pointsman.policy.touched import risk_with, unapproved, weigh
-from pointsman.runs.course import Course, models_of, refused
+from pointsman.runs.course import Course, refused
 
 _RANK = {Verdict.PASSED: 3, Verdict.NOT_RUN: 2, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 0}
 
@@ -151,7 +151,7 @@ def writers(spec: RunSpec, names: tuple[str, ...]) -> tuple[Model, ...]:
     # A route that a person chose goes before what it stands for.
     known: dict[str, Model] = {}
     for route in reversed(routes):
-        known |= {model.name: model for model in models_of(route)} if isinstance(route, Route) else {}
+        known |= {model.name: model for model in route.models} if isinstance(route, Route) else {}
     return (*spec.authors, *(known[name] for name in names))
 
 

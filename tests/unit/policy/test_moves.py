@@ -12,7 +12,7 @@ from pointsman.domain.levels import MODEL_PHASES, Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Price, ProviderKind
 from pointsman.domain.moves import Kind, Move
 from pointsman.domain.run import Need, Refuse, Route, TaskOrder
-from pointsman.policy.checking import setting_of
+from pointsman.policy.admission import setting_of
 from pointsman.policy.moves import crossing, moves, reach
 from pointsman.policy.orders import orders_for_all
 

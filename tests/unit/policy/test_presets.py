@@ -28,7 +28,6 @@ from pointsman.policy.admission import Rulebook
 from pointsman.policy.catalogue import catalogue_of
 from pointsman.policy.catalogue import is_served as provider_serves
 from pointsman.policy.checking import Checked, check_policy, check_routing
-from pointsman.policy.orders import authors_of
 from pointsman.policy.separation import nearest_author
 
 ALL = (
@@ -122,7 +121,7 @@ def test_no_reviewer_of_a_preset_is_near_to_anybody_who_may_write(name: str) -> 
                 code, review = routes.get((task, Phase.CODE)), routes.get((task, Phase.REVIEW))
                 if code is not None and review is not None:
                     for reviewer in (review.primary, *review.fallback):
-                        assert nearest_author(reviewer, authors_of(code), policy.separation) is None
+                        assert nearest_author(reviewer, code.models, policy.separation) is None
 
 
 def test_whoever_has_own_hardware_can_serve_secret_repositories_with_the_file_for_them() -> None:
@@ -164,7 +163,7 @@ def test_provider_diversity_asks_another_maker_in_each_phase_and_never_one_on_bo
     for task in TaskClass:
         phases = [routes[task, phase] for phase in (Phase.TRIAGE, Phase.PLAN, Phase.CODE, Phase.REVIEW)]
         assert task is TaskClass.DOCS or len({route.primary.vendor for route in phases}) == 4, task
-        writers = {model.vendor for model in authors_of(phases[2])}
+        writers = {model.vendor for model in phases[2].models}
         reviewers = {model.vendor for model in (phases[3].primary, *phases[3].fallback)}
         assert not writers & reviewers, task
 
