@@ -47,7 +47,10 @@ def matches_word(pattern: str, word: str) -> bool:
 def _segments(pattern: str) -> tuple[str, ...]:
     body = pattern.rstrip("/")
     anchored = "/" in body
-    segments = tuple(part for part in body.split("/") if part)
+    # To git more stars than two are two (wildmatch.c).
+    segments = tuple(
+        _DEEP if part.startswith(_DEEP) and not part.strip("*") else part for part in body.split("/") if part
+    )
     return segments if anchored else (_DEEP, *segments)
 
 

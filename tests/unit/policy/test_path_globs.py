@@ -47,6 +47,9 @@ def git_matches(root: Path, pattern: str, paths: list[str]) -> list[bool]:
 @example("**/a/", ["a", "a/b", "b/a", "b/a/b"])
 @example("a/**", ["a", "a/b", "a/b/a"])
 @example("[]a]b", ["ab", "]b", "bb"])
+@example("***/?", ["]", "a/b", "a/bb"])
+@example("a/****", ["a", "a/b", "a/b/a"])
+@example("****", ["a", "a/b"])
 def test_a_pattern_matches_exactly_what_git_ignores(repository: Path, pattern: str, paths: list[str]) -> None:
     try:
         TypeAdapter(PathPattern).validate_python(pattern)
