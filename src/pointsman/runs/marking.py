@@ -14,7 +14,7 @@ from pointsman.domain.outcome import Hop, Patch, Review, Try, Verdict
 from pointsman.domain.run import LOCAL, Route
 from pointsman.runs.course import Course, Seen
 from pointsman.runs.journal import patiently
-from pointsman.runs.proving import author_models
+from pointsman.runs.rounds import author_models
 
 PEOPLE = "people"
 """Who wrote lines that no model wrote."""

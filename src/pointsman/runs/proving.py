@@ -3,17 +3,15 @@
 from dataclasses import dataclass, replace
 
 from pointsman.domain.levels import Phase
-from pointsman.domain.models import Model
 from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try, Verdict
-from pointsman.domain.run import Refuse, Route, RunSpec
+from pointsman.domain.run import RunSpec
 from pointsman.phases.code import code
 from pointsman.phases.coding import Attempt
-from pointsman.phases.review import review
 from pointsman.phases.verify import verify
 from pointsman.policy.ladder import Again, Cause, Climb, GiveUp, LadderLimits, next_move
-from pointsman.policy.separation import reviewers
 from pointsman.policy.touched import risk_with, unapproved, weigh
 from pointsman.runs.course import Course, refused
+from pointsman.runs.rounds import review_once
 
 _RANK = {Verdict.PASSED: 3, Verdict.NOT_RUN: 2, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 0}
 
@@ -126,33 +124,6 @@ async def _require_clear(course: Course, patch: Patch) -> None:
         raise refused(no)
     diff = await course.ports.workspace.diff(course.spec.base_commit, patch.commit)
     course.spec = course.spec.risen(risk_with(course.spec, touched, len(diff)))
-
-
-async def review_once(course: Course) -> None:
-    """One round of review by a model that shares no line of separation with any author."""
-    await course.begin(Phase.REVIEW)
-    may = reviewers(course.route(Phase.REVIEW), author_models(course), course.spec.review.separation)
-    if isinstance(may, Refuse):
-        raise refused(may)
-    number = len(course.earlier.reviews) + 1
-    found = await review(course.spec, course.earlier, course.ports, reviewers=may, round=number)
-    course.saw(Phase.REVIEW, found)
-    course.learn(replace(course.earlier, reviews=(*course.earlier.reviews, found)))
-
-
-def author_models(course: Course) -> tuple[Model, ...]:
-    """Everybody whose edits are in the change, those that answered in an outage or after an override included."""
-    return writers(course.spec, course.earlier.authors)
-
-
-def writers(spec: RunSpec, names: tuple[str, ...]) -> tuple[Model, ...]:
-    """The models that wrote before a run, and those of its own that are named, as its order knows them."""
-    routes = (spec.route(Phase.CODE), *(order.routes.get(Phase.CODE) for order in spec.orders.values()))
-    # A route that a person chose goes before what it stands for.
-    known: dict[str, Model] = {}
-    for route in reversed(routes):
-        known |= {model.name: model for model in route.models} if isinstance(route, Route) else {}
-    return (*spec.authors, *(known[name] for name in names))
 
 
 def _handed_over(course: Course, why: str) -> Proved:

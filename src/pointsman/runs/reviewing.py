@@ -12,8 +12,8 @@ from pointsman.policy.touched import reserved
 from pointsman.runs.checks import change_of, give_verdict, open_check
 from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING
-from pointsman.runs.proving import review_once
 from pointsman.runs.remembering import LastReview, remember_review
+from pointsman.runs.rounds import review_once
 
 _MESSAGES = {
     "approve": "",

@@ -19,8 +19,8 @@ from pointsman.policy.admission import raising
 from pointsman.runs.again import Again, may_again
 from pointsman.runs.case import ACTIVE, Case
 from pointsman.runs.intake import Order, admit
-from pointsman.runs.proving import writers
 from pointsman.runs.remembering import REVIEW, last_of
+from pointsman.runs.rounds import writers
 from pointsman.runs.spending import refuse_capped, spent_now
 
 IGNORED = "ignored"
