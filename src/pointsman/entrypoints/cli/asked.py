@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from pointsman.domain.levels import TaskClass
-from pointsman.entrypoints.cli.options import AsJson, Home, IssueFile, Policy, Repo, Routing
+from pointsman.entrypoints.cli.options import AsJson, BudgetUsd, Home, IssueFile, Policy, Repo, Routing
 
 Name: TypeAlias = Annotated[
     str,
@@ -39,7 +39,7 @@ class TrialAsked:
         False
     )
     every: Annotated[int, typer.Option("--every", min=1, help="Take each N-th example, for slow hardware.")] = 1
-    budget_usd: Annotated[float, typer.Option("--budget-usd", min=0.0, help="Money for the whole trial.")] = 0.10
+    budget_usd: BudgetUsd = 0.10
     policy: Policy = None
     home: Home = None
     as_json: AsJson = False

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pointsman.entrypoints.cli.options import AsJson, Home, Policy
+from pointsman.entrypoints.cli.options import AsJson, BudgetUsd, Home, Policy
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,7 @@ class MeasureAsked:
     tier: Annotated[
         Literal["small", "mid", "frontier"] | None, typer.Option("--tier", help="All models of this tier.")
     ] = None
-    budget_usd: Annotated[
-        float, typer.Option("--budget-usd", min=0.0, help="What all of it may cost, in US dollars.")
-    ] = 0.05
+    budget_usd: BudgetUsd = 0.05
     policy: Policy = None
     home: Home = None
     as_json: AsJson = False

@@ -1,6 +1,7 @@
 """Options that several commands take, and how a command is left."""
 
 import inspect
+import math
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar, get_type_hints
@@ -19,6 +20,19 @@ IssueFile: TypeAlias = Annotated[Path, typer.Option("--issue", help="The issue, 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 GitHubWeb: TypeAlias = Annotated[str, typer.Option("--web", help="Address of GitHub's pages.")]
 RunId: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `pointsman runs` prints it.")]
+
+
+def _an_amount(dollars: float) -> float:
+    """Neither `nan` nor `inf` bounds anything, and a lower bound of Typer's lets both through."""
+    if not math.isfinite(dollars):
+        raise typer.BadParameter("an amount in US dollars is wanted, such as 0.10")
+    return dollars
+
+
+BudgetUsd: TypeAlias = Annotated[
+    float,
+    typer.Option("--budget-usd", min=0.0, callback=_an_amount, help="What all of it may cost, in US dollars."),
+]
 
 
 def leave_after(command: Coroutine[object, object, int]) -> None:

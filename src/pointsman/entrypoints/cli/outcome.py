@@ -34,6 +34,9 @@ def exit_code_after(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         _say("Interrupted. What was finished is kept.")
         return TRY_AGAIN
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does; Typer ends quietly on this.
+        raise
     except Exception as error:
         logger.exception("a command failed by a bug")
         _say(explain(error, log=log_path()))
