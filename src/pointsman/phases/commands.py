@@ -1,5 +1,6 @@
 """Which commands prove a candidate: the ones that were ordered, else the usual one for what the tree holds."""
 
+import json
 import shlex
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -7,9 +8,19 @@ from fnmatch import fnmatchcase
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import FileEntry
 from pointsman.phases.paths import is_test
+from pointsman.phases.runners import Command, Wanted, narrowed
 from pointsman.ports.workspace import Workspace
 
-Command = tuple[str, ...]
+__all__ = [
+    "Command",
+    "commands_for",
+    "detected",
+    "is_allowed",
+    "is_pytest",
+    "is_unittest",
+    "one_test",
+    "one_test_at",
+]
 
 PYTEST: Command = ("python3", "-m", "pytest")
 UNITTEST: Command = ("python3", "-m", "unittest", "discover")
@@ -36,6 +47,46 @@ def is_allowed(command: Command, patterns: Iterable[str]) -> bool:
     """Whether the whole command line fits a pattern; `*` stands for any text, a trailing ` *` also for none."""
     line = shlex.join(command)
     return any(fnmatchcase(line, pattern) or fnmatchcase(f"{line} ", pattern) for pattern in patterns)
+
+
+def one_test(commands: tuple[Command, ...], path: str, test_id: str = "", *, script: str = "") -> Command | None:
+    """The command that runs one test file alone, or one test of it; None when no command here is known to do that.
+
+    `commands` are those that `commands_for` gave. What is made of one that the operator allows is allowed as well: it
+    is the same program and runner with some of the same options, and beside them only words that select tests, which
+    can begin no option. `test_id` is as a runner prints it (`path::Class::test`) or the names alone; `script` is what
+    `npm test` stands for.
+    """
+    names = tuple(part for part in test_id.removeprefix(path).split("::") if part)
+    if not _selects(path) or "/" in path[:1] or ".." in path.split("/") or not all(map(_selects, names)):
+        return None
+    found = (narrowed(command, Wanted(path, names), script) for command in commands)
+    return next((command for command in found if command is not None), None)
+
+
+def _selects(word: str) -> bool:
+    """Whether a word is fit to select a test: printable, short, and no option."""
+    return bool(word) and len(word) <= 500 and word.isprintable() and not word.startswith(("-", "@"))
+
+
+async def one_test_at(
+    workspace: Workspace, commit: str, commands: tuple[Command, ...], path: str, test_id: str = ""
+) -> Command | None:
+    """The same, with what `npm test` stands for at `commit`, which should be the base."""
+    script = ""
+    if any(command[1:2] == ("test",) for command in commands):
+        script = _test_script(await _text(workspace, commit, "package.json"))
+    return one_test(commands, path, test_id, script=script)
+
+
+def _test_script(text: str) -> str:
+    try:
+        package = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return ""
+    scripts = package.get("scripts") if isinstance(package, dict) else None
+    script = scripts.get("test") if isinstance(scripts, dict) else None
+    return script if isinstance(script, str) else ""
 
 
 def is_pytest(command: Command) -> bool:
