@@ -99,10 +99,24 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """How one test failed, as its report claims: in the test's own turn (`call`), before it, or at collection.
+
+    `error` is the name of the exception; `places` are the repository's files that it came through, outermost first.
+    """
+
+    test: str
+    stage: Literal["call", "setup", "collection"]
+    error: str
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """One command in the sandbox on one commit.
 
     `passed` and `failed` are ids of tests when the command gives them; `tail` is scrubbed, shortened output.
+    `skipped` holds those that were expected to fail as well, which `xfailed` names; `failures` are the first ones.
     """
 
     command: tuple[str, ...]
@@ -114,6 +128,8 @@ class CheckResult:
     skipped: tuple[str, ...]
     tail: str
     seconds: float
+    xfailed: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,8 @@ class EditOrder:
 class SandboxJob:
     """Commands to run on an export of `commit`, in order, with no network and an empty environment.
 
-    The overlay replaces files of the export by those of another commit (the base version of tests, for one).
+    The overlay replaces files of the export by those of another commit (the base version of tests, for one); `files`
+    are then written over it, each a path and its text.
     """
 
     commit: str
@@ -127,6 +128,7 @@ class SandboxJob:
     memory_mb: int
     overlay_commit: str = ""
     overlay_paths: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

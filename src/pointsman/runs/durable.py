@@ -139,13 +139,17 @@ class DurableSandbox(Sandbox):
         async def told() -> tuple[CheckResult, ...]:
             results = await self.sandbox.run(job)
             closed = await self.is_closed(job.commit) or await self.is_closed(job.overlay_commit or job.commit)
-            known = self.known.union(*map(_names, results)) if job.commit == self.base else self.known
+            known = self.known.union(*map(_names, results)) if self._is_base(job) else self.known
             return withheld(results, known) if closed else results
 
         results = await durable("sandbox", _CHECKS, told, preemptible=True)
-        if job.commit == self.base:
+        if self._is_base(job):
             self.known.update(*map(_names, results))
         return results
+
+    def _is_base(self, job: SandboxJob) -> bool:
+        """Whether no model wrote anything of what is run."""
+        return job.commit == self.base and not job.files and job.overlay_commit in ("", self.base)
 
 
 def _names(result: CheckResult) -> tuple[str, ...]:

@@ -4,13 +4,16 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from xml.parsers import expat
 
-from pointsman.domain.outcome import CheckResult
+from pointsman.domain.outcome import CheckResult, Failure
 from pointsman.workspaces import output
 from pointsman.workspaces.bubblewrap import RESULTS, TREE
+from pointsman.workspaces.failures import of_pytest, of_unittest
 from pointsman.workspaces.orders import Ending
 
 _MOST_TESTS = 50_000
 _LONGEST_ID = 500
+_MOST_FAILURES = 20
+_LONGEST_REPORT = 20_000
 _LEFT_OUT = b"\n... %d bytes left out ...\n"
 
 
@@ -62,7 +65,15 @@ def result(command: tuple[str, ...], commit: str, ending: Ending, *, rooms: tupl
         skipped=tests.named("skipped"),
         tail=output.shorten(text.strip()),
         seconds=round(ending.seconds, 3),
+        xfailed=tuple(name for name in tests.named("skipped") if name in tests.expected),
+        failures=tuple(tests.failures.values()) or _of_unittest(command, ending, (*rooms, TREE)),
     )
+
+
+def _of_unittest(command: tuple[str, ...], ending: Ending, rooms: tuple[str, ...]) -> tuple[Failure, ...]:
+    if "unittest" not in command[:4] or ending.exit_code == 0:
+        return ()
+    return of_unittest(output.tidy(ending.head + b"\n" + ending.tail, rooms))
 
 
 def not_run(command: tuple[str, ...], commit: str, why: str) -> CheckResult:
@@ -79,7 +90,11 @@ class Tests:
     """What a result file claims, test by test; a test with two outcomes has the worse one."""
 
     outcomes: dict[str, str] = field(default_factory=dict)
+    expected: set[str] = field(default_factory=set)
+    failures: dict[str, Failure] = field(default_factory=dict)
     current: str = ""
+    _failing: tuple[str, str] | None = None
+    _report: list[str] = field(default_factory=list)
 
     def named(self, outcome: str) -> tuple[str, ...]:
         """The ids with that outcome, in the order of the file."""
@@ -93,10 +108,23 @@ class Tests:
                 raise _Unusable
         elif self.current and tag in ("failure", "error"):
             self.outcomes[self.current] = "failed"
+            self._failing = (tag, attributes.get("message", ""))
+            self._report = []
         elif self.current and tag == "skipped" and self.outcomes[self.current] == "passed":
             self.outcomes[self.current] = "skipped"
+            if attributes.get("type") == "pytest.xfail":
+                self.expected.add(self.current)
+
+    def said(self, text: str) -> None:
+        if self._failing is not None and len(self.failures) < _MOST_FAILURES:
+            self._report.append(text)
 
     def closed(self, tag: str) -> None:
+        if self._failing is not None and tag == self._failing[0]:
+            if len(self.failures) < _MOST_FAILURES:
+                found = of_pytest(self.current, *self._failing, "".join(self._report)[-_LONGEST_REPORT:])
+                self.failures.setdefault(self.current, found)
+            self._failing = None
         if tag == "testcase":
             self.current = ""
 
@@ -122,6 +150,7 @@ def read_junit(data: bytes) -> Tests:
     parser = expat.ParserCreate()
     parser.StartElementHandler = tests.opened
     parser.EndElementHandler = tests.closed
+    parser.CharacterDataHandler = tests.said
     parser.StartDoctypeDeclHandler = _refuse_declaration
     parser.EntityDeclHandler = _refuse_declaration
     try:

@@ -11,6 +11,7 @@ from pointsman.domain.outcome import CheckResult
 from pointsman.domain.work import SandboxJob, SandboxTier, Toolchain
 from pointsman.workspaces import landlock, results, scratch, seccomp, selftest
 from pointsman.workspaces.launch import launch
+from pointsman.workspaces.names import hostile
 from pointsman.workspaces.orders import Limits, Order
 from pointsman.workspaces.tree_export import export
 
@@ -68,6 +69,7 @@ class LinuxSandbox:
             if job.overlay_paths:
                 await export(self._git_dir, job.overlay_commit, folder / "overlay", max_bytes=_MOST_BYTES)
                 await asyncio.to_thread(_lay_over, folder / "tree", folder / "overlay", job.overlay_paths)
+            await asyncio.to_thread(_write_over, folder / "tree", job.files)
             endings = await launch(self._order(tier.name, folder, job))
         rooms = (str(folder / "room" / "tree"), str(folder / "room"))
         return tuple(
@@ -144,6 +146,18 @@ def _lay_over(tree: Path, overlay: Path, paths: tuple[str, ...]) -> None:
             shutil.copy2(source, target, follow_symlinks=False)
         elif source.is_dir():
             shutil.copytree(source, target, symlinks=True)
+
+
+def _write_over(tree: Path, files: tuple[tuple[str, str], ...]) -> None:
+    """Put texts into the tree, never through a link and never in place of a folder."""
+    for path, text in files:
+        target = tree / path
+        if hostile(path) or (target.is_dir() and not target.is_symlink()):
+            continue
+        _clear_way(tree, target)
+        target.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode("utf-8", "replace"))
 
 
 def _clear_way(tree: Path, target: Path) -> None:

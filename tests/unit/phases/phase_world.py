@@ -131,6 +131,7 @@ class JudgingSandbox(Sandbox):
             files.pop(path, None)
             if path in self.workspace.commits[job.overlay_commit]:
                 files[path] = self.workspace.commits[job.overlay_commit][path]
+        files.update(job.files)
         if self.tier_name.name == "none":
             result = CheckResult((), job.commit, "not run", None, (), (), (), self.tier_name.why, 0.0)
         else:
