@@ -35,6 +35,21 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Symbol:
+    """A definition in a source text, with lines from 1.
+
+    `line` is where its name stands, `end` its last line, and `top` the first line of the decorators, attributes and
+    comments directly above it, or `line` itself. Where the end is not clear it is `line`.
+    """
+
+    name: str
+    kind: Literal["function", "type", "module", "value"]
+    line: int
+    end: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
 class Replace:
     """Replace the one place where `search` stands by `replace`."""
 

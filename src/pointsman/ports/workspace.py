@@ -1,12 +1,12 @@
 """The bare mirror of a repository: reading at a commit, and commits by plumbing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from pointsman.domain.models import EditStyle
 from pointsman.domain.outcome import Patch
 from pointsman.domain.run import Repository
-from pointsman.domain.work import CommitText, Edit, EditOrder, EditRefusal, FileEntry, Hit, Source
+from pointsman.domain.work import CommitText, Edit, EditOrder, EditRefusal, FileEntry, Hit, Source, Symbol
 
 
 class Workspace(Protocol):
@@ -24,8 +24,13 @@ class Workspace(Protocol):
     async def read(self, commit: str, path: str) -> Source | None:
         """The text of a file; None when it is absent, binary, a link, or over a megabyte."""
 
-    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
-        """The files that fit the query best, best first."""
+    async def symbols(self, commit: str, path: str) -> tuple[Symbol, ...]:
+        """What a file defines, by its lines; empty where `read` gives None or its language is not known."""
+
+    async def search(
+        self, commit: str, query: str, limit: int, *, hidden: Callable[[str], bool] | None = None
+    ) -> tuple[Hit, ...]:
+        """The files that fit the query best, best first, without the paths that are `hidden`."""
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Read the edits in a model's reply, apply all or none of them as `order` says, and commit."""

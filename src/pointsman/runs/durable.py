@@ -18,6 +18,7 @@ from pointsman.domain.work import (
     SandboxJob,
     SandboxTier,
     Source,
+    Symbol,
     Toolchain,
 )
 from pointsman.phases.paths import is_record
@@ -76,10 +77,20 @@ class DurableWorkspace(Workspace):
         """The text of a file; None for a path that is more closed than the run's routes were made for."""
         return None if self._unread(path) else await self.workspace.read(commit, path)
 
-    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
+    async def symbols(self, commit: str, path: str) -> tuple[Symbol, ...]:
+        """What a file defines; nothing of a path that the run may not read."""
+        return () if self._unread(path) else await self.workspace.symbols(commit, path)
+
+    async def search(
+        self, commit: str, query: str, limit: int, *, hidden: Callable[[str], bool] | None = None
+    ) -> tuple[Hit, ...]:
         """The files that fit the query best, without those that the run may not read."""
-        found = await self.workspace.search(commit, query, limit)
-        return tuple(hit for hit in found if not self._unread(hit.path))
+
+        def unread(path: str) -> bool:
+            return self._unread(path) or (hidden is not None and hidden(path))
+
+        found = await self.workspace.search(commit, query, limit, hidden=unread)
+        return tuple(hit for hit in found if not unread(hit.path))
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Apply the edits of a reply, with the run's trailers."""

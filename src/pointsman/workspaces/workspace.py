@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -18,8 +18,10 @@ from pointsman.domain.work import (
     FileEntry,
     Hit,
     Source,
+    Symbol,
     Write,
 )
+from pointsman.workspaces.code_map.symbols import symbols_in
 from pointsman.workspaces.commits import NewFile, commit_files
 from pointsman.workspaces.edits import refusals
 from pointsman.workspaces.edits.apply import apply_edits, refuse_paths
@@ -93,7 +95,14 @@ class GitWorkspace:
         decoded = decode(data[path])
         return Source(path, decoded[0], entry.oid, decoded[1].name) if decoded else None
 
-    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
+    async def symbols(self, commit: str, path: str) -> tuple[Symbol, ...]:
+        """What a file defines, in the order of its lines; see `code_map.symbols` for what is known."""
+        source = await self.read(commit, path)
+        return await asyncio.to_thread(symbols_in, path, source.text) if source else ()
+
+    async def search(
+        self, commit: str, query: str, limit: int, *, hidden: Callable[[str], bool] | None = None
+    ) -> tuple[Hit, ...]:
         """The files that fit the query best, best first: words, definitions, and paths that the query names."""
         files = [file for file in await self.files(commit) if file.size <= MAX_INDEXED_BYTES]
         room = _INDEXED_BYTES
@@ -110,7 +119,8 @@ class GitWorkspace:
                 decoded = decode(data)
                 if decoded is not None:
                     await asyncio.to_thread(self._index.add, [(by_path[entry.path], decoded[0])])
-            return await asyncio.to_thread(self._index.find, query, limit)
+            found = await asyncio.to_thread(self._index.find, query, limit)
+            return tuple(hit for hit in found if hidden is None or not hidden(hit.path))
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Read the edits in a model's reply, apply all or none of them as `order` says, and commit."""

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -19,10 +19,12 @@ from pointsman.domain.work import (
     Hit,
     Replace,
     Source,
+    Symbol,
     Write,
 )
 from pointsman.phases.paths import matches
 from pointsman.ports.workspace import Workspace
+from pointsman.workspaces.code_map.symbols import symbols_in
 
 Files = Mapping[str, str]
 
@@ -57,11 +59,17 @@ class MemoryWorkspace(Workspace):
         text = self.commits[commit].get(path)
         return None if text is None else Source(path, text, digest_of(text)[:40])
 
-    async def search(self, commit: str, query: str, limit: int) -> tuple[Hit, ...]:
+    async def symbols(self, commit: str, path: str) -> tuple[Symbol, ...]:
+        return symbols_in(path, self.commits[commit].get(path, ""))
+
+    async def search(
+        self, commit: str, query: str, limit: int, *, hidden: Callable[[str], bool] | None = None
+    ) -> tuple[Hit, ...]:
         words = re.findall(r"\w{4,}", query.lower())
         tree = self.commits[commit]
         scores = {path: sum(word in f"{path} {text}".lower() for word in words) for path, text in tree.items()}
-        best = sorted((path for path in tree if scores[path]), key=lambda path: (-scores[path], path))
+        shown = (path for path in tree if scores[path] and not (hidden and hidden(path)))
+        best = sorted(shown, key=lambda path: (-scores[path], path))
         return tuple(Hit(path, 1, tree[path].split("\n")[0], float(scores[path])) for path in best[:limit])
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
