@@ -79,6 +79,22 @@ def python(made: Repository, tier: str, source: str, *, seconds: float = 30, mem
     return run(made, tier, ("python", "hostile.py"), files={"hostile.py": source}, seconds=seconds, memory=memory)[0]
 
 
+BOMB = f"bomb{os.getpid()}.py"
+FORK_BOMB = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
+MEMORY_BOMBS = {
+    "heap of one process": "x = bytearray(2**30)",
+    "heaps of many": (
+        "import os, time\nfor _ in range(7):\n    if os.fork() == 0: break\n"
+        "x = bytearray(b'x') * (180 * 2**20)\ntime.sleep(60)"
+    ),
+    "shared": (
+        "import mmap, time\nx = mmap.mmap(-1, 2**30)\n"
+        "for place in range(0, 2**30, 4096): x[place] = 1\ntime.sleep(60)"
+    ),
+    "memfd": "import os\nos.memfd_create('x')",
+}
+
+
 SLEEP = f"sleep {100_000 + os.getpid()}"
 """A command that nobody else runs: tests in other workers are other processes."""
 

@@ -1,7 +1,6 @@
 """Cases T1 to T10: what hostile code does when it is run, and what must come of it."""
 
 import asyncio
-import os
 import socket
 import subprocess
 from pathlib import Path
@@ -76,36 +75,20 @@ def test_t2_nothing_of_the_host_can_be_reached_by_a_socket(repository: world.Rep
     assert seen.tail.count("held") == 6
 
 
-BOMB = f"bomb{os.getpid()}.py"
-FORK_BOMB = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
-MEMORY_BOMBS = {
-    "heap of one process": "x = bytearray(2**30)",
-    "heaps of many": (
-        "import os, time\nfor _ in range(7):\n    if os.fork() == 0: break\n"
-        "x = bytearray(b'x') * (180 * 2**20)\ntime.sleep(60)"
-    ),
-    "shared": (
-        "import mmap, time\nx = mmap.mmap(-1, 2**30)\n"
-        "for place in range(0, 2**30, 4096): x[place] = 1\ntime.sleep(60)"
-    ),
-    "memfd": "import os\nos.memfd_create('x')",
-}
-
-
 @each_tier
 def test_t3_a_fork_bomb_ends_with_the_time_and_leaves_nobody(repository: world.Repository, tier: str) -> None:
     """T3, fork bomb."""
-    seen = world.run(repository, tier, ("python", BOMB), files={BOMB: FORK_BOMB}, seconds=2)[0]
+    seen = world.run(repository, tier, ("python", world.BOMB), files={world.BOMB: world.FORK_BOMB}, seconds=2)[0]
     assert seen.status == "timeout"
     assert seen.exit_code is None
-    assert world.leftovers(BOMB) == []
+    assert world.leftovers(world.BOMB) == []
 
 
 @each_tier
-@pytest.mark.parametrize("bomb", MEMORY_BOMBS)
+@pytest.mark.parametrize("bomb", world.MEMORY_BOMBS)
 def test_t3_memory_is_bounded(repository: world.Repository, tier: str, bomb: str) -> None:
     """T3, memory: over the whole tree of processes, shared memory included."""
-    seen = world.python(repository, tier, MEMORY_BOMBS[bomb], memory=256)
+    seen = world.python(repository, tier, world.MEMORY_BOMBS[bomb], memory=256)
     assert seen.status == "memory" or seen.exit_code not in (0, None)
 
 
@@ -198,35 +181,6 @@ def test_t5_what_tests_write_into_git_folders_never_meets_the_hosts_git(
 
 def _contents(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-FORGERIES = {
-    "exit in conftest": {"conftest.py": "import os; os._exit(0)"},
-    "exit at the end": {
-        "conftest.py": "import atexit, os\natexit.register(lambda: (print('1 passed'), os._exit(0)))"
-    },
-    "collect only": {"pytest.ini": "[pytest]\naddopts = --co\n"},
-    "failing test deleted": {"conftest.py": "def pytest_collection_modifyitems(items):\n    items.clear()\n"},
-    "report patched": {
-        "conftest.py": (
-            "import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
-            "    seen = yield\n    seen.get_result().outcome = 'passed'\n"
-        )
-    },
-}
-
-
-@pytest.mark.parametrize("forgery", FORGERIES)
-def test_t6_forged_success_is_reported_as_what_was_seen_and_never_judged_here(
-    repository: world.Repository, forgery: str
-) -> None:
-    """T6. A failing test that is made to vanish has no id among the passed ones, or shows as the claim that it is."""
-    files = {"test_it.py": "def test_it():\n    assert False\n", **FORGERIES[forgery]}
-    seen = world.run(repository, "bubblewrap", ("python", "-m", "pytest"), files=files)[0]
-    expected = ("test_it.py::test_it",) if forgery == "report patched" else ()
-    if forgery == "exit at the end":
-        assert seen.failed == ("test_it.py::test_it",)
-    assert seen.passed == expected
 
 
 RESULT_FILES = {

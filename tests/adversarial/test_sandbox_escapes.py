@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -61,61 +62,22 @@ def test_t11_every_probe_stays_inside(repository: world.Repository, tier: str) -
     assert found.name == tier
 
 
-AS_ANOTHER_UID = """
-import asyncio, ctypes, json, os, sys
-spec = json.loads(sys.argv[1])
-sys.path.append(spec["packages"])
-from pathlib import Path
-from pointsman.domain.work import SandboxJob, Toolchain
-from pointsman.workspaces import namespaces
-from pointsman.workspaces.sandbox import LinuxSandbox
-if os.getuid() == 0:
-    assert ctypes.CDLL(None).unshare(0x20000) == 0
-    namespaces.mount("none", "/", "none", 0x44000)
-    namespaces.expose([*spec["reachable"], spec["packages"], spec["world"]])
-    os.setgroups([]); os.setgid(12345); os.setuid(12345)
-if spec["inner"]:
-    inner = spec.pop("inner")
-    spec["inner"] = []
-    os.execv(inner[0], [*inner, json.dumps(spec)])
-tools = tuple(Toolchain(**one) for one in spec["toolchains"])
-world = Path(spec["world"])
-async def main():
-    for refused in ((), ("bubblewrap",)):
-        held = LinuxSandbox(world / "repository/.git", world / "scratch", tools, refuse_tiers=refused)
-        tier = await held.tier()
-        job = SandboxJob(spec["commit"], (("python", "-m", "pytest"), ("sh", "-c", "id -u; id -G")), 60, 512)
-        seen = await held.run(job)
-        print(json.dumps([tier.name, tier.why, seen[0].passed, seen[0].tail, seen[1].tail]))
-asyncio.run(main())
-"""
-
-
-@pytest.mark.parametrize("namespaces", ["allowed", "forbidden"])
-def test_t11_every_probe_stays_inside_as_an_ordinary_user(repository: world.Repository, namespaces: str) -> None:
-    """T11, as a user without privileges; and where user namespaces are forbidden only Landlock is left, and holds."""
-    commit = repository.commit({"test_a.py": "def test_a():\n    pass\n"})
-    for path in (repository.root.parent, *repository.root.parent.rglob("*")):
-        if os.getuid() == 0:
-            os.chown(path, 12345, 12345)
-    tools = world.own_toolchains()
-    spec = {
-        "packages": str(PACKAGES),
-        "reachable": sorted({tool.root for tool in tools} | {sys.base_prefix}),
-        "world": str(repository.root.parent),
-        "commit": commit,
-        "toolchains": [{"name": tool.name, "root": tool.root, "bin": tool.bin} for tool in tools],
-    }
-    words = [sys.executable, "-I", "-S", "-c", AS_ANOTHER_UID]
-    forbid = ["/usr/bin/bwrap", "--unshare-user", "--disable-userns", "--dev-bind", "/", "/", "--"]
-    spec["inner"] = [*forbid, *words] if namespaces == "forbidden" else words
-    said = subprocess.run([*words, json.dumps(spec)], cwd="/", env={}, capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stderr
-    first, second = (json.loads(line) for line in said.stdout.splitlines())
-    assert first[0] == ("bubblewrap" if namespaces == "allowed" else "landlock"), first[1]
-    assert second[0] == "landlock", second[1]
-    for one in (first, second):
-        assert one[2] == ["test_a.py::test_a"], one[3]
+@each_tier
+def test_t11_a_job_of_a_run_gets_no_further_than_the_self_test(
+    repository: world.Repository, tmp_path: Path, tier: str
+) -> None:
+    """T11. All probes again from inside a job, with the toolchains, tree and limits that a run has."""
+    source = (SOURCES / "probe.py").read_text(encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as port, socket.socket(socket.AF_UNIX) as abstract:
+        name = f"pointsman-job-{os.getpid()}"
+        abstract.bind(f"\0{name}")
+        abstract.listen()
+        outside = {**_probe(tmp_path), "port": str(port.getsockname()[1]), "abstract": name}
+        seen = world.run(repository, tier, ("python", "-c", source, json.dumps(outside)), files={})[0]
+    found = json.loads(seen.tail.splitlines()[-1])
+    assert (found["works"], found["escapes"]) == (True, [])
+    assert found["probes"] >= 46
+    assert (tmp_path / "bait").read_text(encoding="utf-8") == "bait"
 
 
 OWNER = """
@@ -165,7 +127,9 @@ def _eventually(holds: Callable[[], bool]) -> bool:
 def test_t13_two_jobs_at_once_cannot_see_each_other(repository: world.Repository, tier: str) -> None:
     """T13. Neither by files, nor by processes, nor by a port that one opens."""
     source = (
-        "import glob, os, sys, time\n"
+        "import glob, os, socket, sys, time\n"
+        "try: held = socket.socket(); held.bind(('127.0.0.1', 47311)); held.listen(); print('own port')\n"
+        "except OSError as error: print('no socket' if error.errno in (1, 13) else error)\n"
         "mine = 'mine-' + os.urandom(8).hex()\n"
         "open(mine, 'w').close()\n"
         "open(os.environ['TMPDIR'] + '/' + mine, 'w').close()\n"
@@ -183,4 +147,5 @@ def test_t13_two_jobs_at_once_cannot_see_each_other(repository: world.Repository
     async def both() -> list[str]:
         return [one[0].tail for one in await asyncio.gather(held.run(job), held.run(job))]
 
-    assert [text.splitlines() for text in asyncio.run(both())] == [["1 1", "True"]] * 2
+    port = "own port" if tier == "bubblewrap" else "no socket"
+    assert [text.splitlines() for text in asyncio.run(both())] == [[port, "1 1", "True"]] * 2
