@@ -5,8 +5,8 @@ from typing import Literal
 
 from pointsman.conversation.commands import first_line, intent_in
 from pointsman.conversation.inbound import inbound
-from pointsman.conversation.invisible import visible_characters
 from pointsman.domain.intents import Ignore, Misread, Question
+from pointsman.domain.invisible import visible_characters
 
 _REST = frozenset(
     {"ignore", "ignored", "ignore it", "ignore this", "please ignore", "won't fix", "wont fix", "wontfix"}

@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from typing import Literal
 
 from pointsman.conversation.inbound import inbound
-from pointsman.conversation.invisible import visible_characters
 from pointsman.domain.intents import (
     Approve,
     Build,
@@ -26,6 +25,7 @@ from pointsman.domain.intents import (
     RunCi,
     Show,
 )
+from pointsman.domain.invisible import visible_characters
 from pointsman.domain.levels import MODEL_PHASES, Phase, TaskClass
 
 Reader = Callable[[str], Intent | str]

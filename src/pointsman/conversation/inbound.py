@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pointsman.conversation.invisible import visible_characters
+from pointsman.domain.invisible import visible_characters
 
 INBOUND_CAP = 64_000
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from pointsman.conversation.invisible import visible_characters
 from pointsman.conversation.masking import masked
+from pointsman.domain.invisible import visible_characters
 
 OUTBOUND_CAP = 60_000
 _LINE_SOURCE_CAP = 20_000

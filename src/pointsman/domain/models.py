@@ -134,6 +134,12 @@ class Model:
     effort: str = ""
     answers_as: str = ""
 
+    @property
+    def window(self) -> int:
+        """How many tokens question and answer may have together; Ollama holds no more than its own `num_ctx`."""
+        fixed = self.num_ctx if self.provider.kind is ProviderKind.OLLAMA else 0
+        return min(fixed, self.context_window) if fixed > 0 else self.context_window
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
@@ -195,7 +201,8 @@ class Ask:
 
     `run_id` and `call_id` are filled in by the run, not by the phase; `call_id` is the same when a step is repeated
     after a crash, so that the ledger knows the call again. `fallback` is tried by the run when `model` is out of
-    order. `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `within`
+    order; `unfit` names the models that were left out of it because this question does not fit their windows.
+    `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `within`
     are the perimeters that the text may be sent to; `requester` is who pays, as forge and numeric id.
     `patience` is how many seconds the run may wait, in the whole phase, for models that are out. `pressing` asks for
     a trial of a provider that is held off.
@@ -211,6 +218,7 @@ class Ask:
     repository_id: str
     within: tuple[Perimeter, ...]
     fallback: tuple[Model, ...] = ()
+    unfit: tuple[str, ...] = ()
     run_id: str = ""
     call_id: str = ""
     shape: Shape | None = None

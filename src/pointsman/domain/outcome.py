@@ -84,7 +84,7 @@ class Patch:
 class NoPatch:
     """A try that left no change, and why; `kind` is what the ladder decides on."""
 
-    kind: Literal["unreadable", "refused", "unchanged", "protected", "cut", "empty", "budget"]
+    kind: Literal["unreadable", "refused", "unchanged", "protected", "cut", "empty", "budget", "window"]
     why: str
     model: str
 

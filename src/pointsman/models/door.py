@@ -135,10 +135,10 @@ class Door(Models):
         require_within(provider, ask.within)
         price = known_price(model)
         estimate = estimated_tokens(ask)
-        if estimate + ask.max_output_tokens > model.context_window:
+        if estimate + ask.max_output_tokens > model.window:
             raise OwnerMust(
                 f"The prompt for {ask.phase.value} (about {estimate} tokens) and the reply ({ask.max_output_tokens}) "
-                f"do not fit into the window of {model.name} ({model.context_window}).",
+                f"do not fit into the window of {model.name} ({model.window}).",
                 code="context-window",
                 hint="Route this phase to a model with a larger window, or lower the limits of its route.",
             )

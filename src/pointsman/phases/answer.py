@@ -5,7 +5,6 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.models import Ask, Ending, Reply
 from pointsman.domain.run import RunSpec
 from pointsman.phases.asking import (
-    CHARS_PER_TOKEN,
     Answer,
     Asking,
     Piece,
@@ -13,10 +12,11 @@ from pointsman.phases.asking import (
     fit,
     reply_to,
     temperature_of,
+    within,
 )
-from pointsman.phases.context import ROOMS, file_pieces, joined, ranked, sources
+from pointsman.phases.context import Wanted, joined, pieces_of, survey
 from pointsman.phases.subject import shown
-from pointsman.phases.templates import fenced, fill, mark_of, shorten
+from pointsman.phases.templates import fenced, fill, mark_of
 from pointsman.ports.bundle import Ports
 
 PAGE_CHARS = 6_000
@@ -52,14 +52,13 @@ def _page(said: str, reply: Reply) -> str:
 
 
 async def _question(asking: Asking) -> Ask:
-    spec, workspace, room = asking.spec, asking.ports.workspace, ROOMS[asking.model.tier]
+    spec, workspace = asking.spec, asking.ports.workspace
     commit = spec.head_commit or spec.base_commit
-    asked = shorten(f"{spec.issue.title}\n\n{spec.issue.body}", asking.input_tokens * CHARS_PER_TOKEN // 3)
-    best = await ranked(workspace, commit, f"{spec.issue.body}\n{spec.issue.title}", room.whole + room.outlines)
-    found = await sources(workspace, commit, best[: room.whole + room.outlines])
+    asked = within(f"{spec.issue.title}\n\n{spec.issue.body}", asking.input_tokens * 2 // 5)
+    found = await survey(asking, commit, Wanted(f"{spec.issue.body}\n{spec.issue.title}"))
     whole = await shown(workspace, spec.base_commit, commit) if spec.head_commit else ()
-    diff = shorten("".join(file.text for file in whole), asking.input_tokens * CHARS_PER_TOKEN // 4)
-    mark = mark_of(asked, diff, *(one.text for one in found))
+    diff = within("".join(file.text for file in whole), asking.input_tokens * 3 // 10)
+    mark = mark_of(asked, diff, *(text for one in found.extracts for text in one.texts))
 
     def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
         prompt = fill(
@@ -71,4 +70,4 @@ async def _question(asking: Asking) -> Ask:
         )
         return asking.ask(prompt, temperature=temperature_of(asking.model))
 
-    return fit(asking, file_pieces(found, room, mark), build)
+    return fit(asking, pieces_of(found.extracts, mark), build)

@@ -16,7 +16,11 @@ from pointsman.ports.bundle import Ports
 T = TypeVar("T")
 
 CHARS_PER_TOKEN = 3
+BYTES_PER_TOKEN = 2.5
+"""What a token is counted as where text is shortened before a question is built; the count that decides is the
+door's own."""
 _REPAIR_ECHO = 2000
+_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,14 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a prompt that may be left out when the window is small; the name is told instead."""
+    """A part of a prompt that may be left out when the window is small; the name is told instead.
+
+    `smaller` are shorter forms of it, the best first, tried before it is left out.
+    """
 
     name: str
     text: str
+    smaller: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,13 @@ class Asking:
     @property
     def output_tokens(self) -> int:
         """How long an answer may be: the smallest of the limits, and never more than half the window."""
-        bounds = (self.limits.max_output_tokens, self.model.max_output, self.model.context_window // 2)
+        bounds = (self.limits.max_output_tokens, self.model.max_output, self.model.window // 2)
         return min(bound for bound in bounds if bound > 0)
 
     @property
     def input_tokens(self) -> int:
         """How long a question may be, so that question and answer fit the window together."""
-        room = self.model.context_window - self.output_tokens
+        room = self.model.window - self.output_tokens
         return min(room, self.limits.max_input_tokens) if self.limits.max_input_tokens > 0 else room
 
     def ask(
@@ -113,27 +121,63 @@ def asking_of(spec: RunSpec, ports: Ports, phase: Phase) -> Asking:
     return Asking(spec, ports, phase, route.primary, route.fallback, route.limits)
 
 
-def fit(asking: Asking, pieces: Sequence[Piece], build: Callable[[tuple[Piece, ...], tuple[str, ...]], Ask]) -> Ask:
-    """The question with as many pieces as fit; the last ones go first, and `build` is told their names.
+def within(text: str, tokens: int) -> str:
+    """`text`, shortened with a remark to about so many tokens; letters of other scripts count as what they take."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    room = tokens * BYTES_PER_TOKEN
+    return text if size <= room else shorten(text, int(len(text) * room / size))
 
+
+def fit(asking: Asking, pieces: Sequence[Piece], build: Callable[[tuple[Piece, ...], tuple[str, ...]], Ask]) -> Ask:
+    """The question with each piece in the largest of its forms that fits; those that come first are served first.
+
+    Every form is counted in the whole question before it is taken. `build` is told the names of what is left out.
     Raises OwnerMust when the question does not fit without any piece.
     """
-    for kept in range(len(pieces), -1, -1):
-        left_out = tuple(piece.name for piece in pieces[kept:])
-        ask = build(tuple(pieces[:kept]), left_out)
-        if asking.fits(ask):
-            return ask
-    raise OwnerMust(
-        f"The question of phase {asking.phase} does not fit {asking.model.name}: at most {asking.input_tokens} "
-        "tokens may be asked, and the smallest form needs more.",
+    names = tuple(piece.name for piece in pieces)
+    whole = build(tuple(pieces), ())
+    if asking.fits(whole):
+        return whole
+    smallest = build((), names)
+    if not asking.fits(smallest):
+        raise _too_long(asking, smallest)
+    ask, kept, left_out = smallest, list[Piece](), list[str]()
+    for place, piece in enumerate(pieces, 1):
+        for text in (piece.text, *piece.smaller):
+            candidate = build((*kept, Piece(piece.name, text)), (*left_out, *names[place:]))
+            if asking.fits(candidate):
+                ask = candidate
+                kept.append(Piece(piece.name, text))
+                break
+        else:
+            left_out.append(piece.name)
+    return ask
+
+
+def _too_long(asking: Asking, smallest: Ask) -> OwnerMust:
+    needed = asking.ports.models.estimate_tokens(smallest)
+    window, output = asking.model.window, asking.output_tokens
+    return OwnerMust(
+        f"The question of phase {asking.phase} does not fit {asking.model.name}: its smallest form has about "
+        f"{needed} tokens, and at most {asking.input_tokens} may be asked (window {window}, of which {output} are "
+        "kept for the answer).",
         code="context-window",
         hint="Route this phase to a model with a larger window, raise max_input_tokens, or shorten the issue.",
     )
 
 
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
 async def reply_to(ports: Ports, ask: Ask) -> Reply:
-    """The reply. Raises TryAgain when neither the model nor its fallbacks answered."""
-    answer = await ports.models.ask(ask)
+    """The reply. Raises TryAgain when neither the model nor its fallbacks answered.
+
+    A fallback whose window does not hold the question is passed over.
+    """
+    answer = await ports.models.ask(_for_those_who_can_hold_it(ports, ask))
     if isinstance(answer, Outage):
         raise TryAgain(
             f"{answer.model} at {answer.provider} could not answer in phase {ask.phase}: {answer.kind}.",
@@ -142,6 +186,15 @@ async def reply_to(ports: Ports, ask: Ask) -> Reply:
             hint="Start the provider or wait, then resume the run; or name a fallback in the routing file.",
         )
     return answer
+
+
+def _for_those_who_can_hold_it(ports: Ports, ask: Ask) -> Ask:
+    if not ask.fallback:
+        return ask
+    asked = ports.models.estimate_tokens(ask)
+    able = tuple(m for m in ask.fallback if asked + min(ask.max_output_tokens, m.max_output) <= m.window)
+    unfit = tuple(model.name for model in ask.fallback if model not in able)
+    return replace(ask, fallback=able, unfit=unfit) if unfit else ask
 
 
 async def ask_shaped(ports: Ports, ask: Ask, read: Callable[[JsonObject], T | str]) -> Answer[T] | Unreadable:

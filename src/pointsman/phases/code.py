@@ -5,30 +5,41 @@ from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.models import EditStyle
 from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
 from pointsman.domain.run import RunSpec
-from pointsman.domain.work import Source
 from pointsman.phases.asking import Asking, route_of
 from pointsman.phases.blocks import by_blocks
 from pointsman.phases.coding import Attempt, Task, rules_for
-from pointsman.phases.context import ROOMS, ranked, sources
-from pointsman.phases.paths import OWN_FILES, is_code, is_guarded, is_test, matches
+from pointsman.phases.context import Wanted, advice_on, ranked, room_of, sources, survey
+from pointsman.phases.paths import OWN_FILES, is_code, is_guarded, is_test, matches, named_in
 from pointsman.phases.tool_loop import by_tools
 from pointsman.phases.whole import by_whole_files, fits_whole
 from pointsman.ports.bundle import Ports
 
 __all__ = ["Attempt", "code"]
 
+_TOO_LONG = "context-window"
+
 
 async def code(spec: RunSpec, earlier: Earlier, ports: Ports, *, attempt: Attempt) -> Patch | NoPatch:
     """One try on one rung: the rungs are the route's primary and its escalations.
 
-    Every try starts from the issue, the plan and what was wrong before, never from another model's chat. Raises
-    OwnerMust when there is no plan, no such rung, or the files do not fit the model's window; TryAgain when the model
-    is out; and what the door raises.
+    Every try starts from the issue, the plan and what was wrong before, never from another model's chat. What does
+    not fit the model's window is no patch of it: a model with a larger one may be next. Raises OwnerMust when there
+    is no plan or no such rung; TryAgain when the model is out; and what the door raises.
     """
     if earlier.plan is None:
         raise OwnerMust("There is no plan to code from.", code="no-plan", hint="Rerun the phase plan.")
     asking = _asking(spec, ports, attempt.rung)
     task = await _task(asking, earlier, earlier.plan, attempt)
+    try:
+        return await _made(task)
+    except OwnerMust as error:
+        if error.code != _TOO_LONG:
+            raise
+        return NoPatch("window", f"{error.message} {_largest(task)}".rstrip(), asking.model.name)
+
+
+async def _made(task: Task) -> Patch | NoPatch:
+    asking = task.asking
     if asking.model.edits is EditStyle.TOOLS:
         return await by_tools(task)
     if not task.targets and not task.create:
@@ -36,6 +47,18 @@ async def code(spec: RunSpec, earlier: Earlier, ports: Ports, *, attempt: Attemp
     if asking.model.edits is EditStyle.WHOLE and fits_whole(task):
         return await by_whole_files(task)
     return await by_blocks(task)
+
+
+def _largest(task: Task) -> str:
+    """The file that takes most of the window, and what helps."""
+    if not task.targets:
+        return ""
+    largest = max(task.targets, key=lambda source: len(source.text))
+    lines = largest.text.count("\n") + 1
+    return (
+        f"The largest file to change is {largest.path}, with {lines} lines: name a model with a larger window for "
+        "`code` or under `escalate`."
+    )
 
 
 def _asking(spec: RunSpec, ports: Ports, rung: int) -> Asking:
@@ -52,17 +75,18 @@ def _asking(spec: RunSpec, ports: Ports, rung: int) -> Asking:
 
 
 async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) -> Task:
-    spec, workspace, room = asking.spec, asking.ports.workspace, ROOMS[asking.model.tier]
+    spec, workspace, room = asking.spec, asking.ports.workspace, room_of(asking)
     paths = tuple(entry.path for entry in await workspace.files(attempt.onto))
     known = frozenset(paths)
     wanted = _wanted(spec, plan, known, asking.model.tier)
     targets = tuple(path for path in wanted if path in known)
     create = tuple(path for path in wanted if path not in known)
-    about = await ranked(workspace, attempt.onto, _about(spec, plan), room.whole + 5)
     if not wanted:
+        about = await ranked(workspace, attempt.onto, _about(spec, plan), room.whole + 5)
         targets = _likely(spec, plan, about, room.whole)
-    rest = (*plan.read, *about)
-    further = tuple(path for path in dict.fromkeys(rest) if path in known and path not in targets)
+    failing = tuple(path for path in named_in(attempt.feedback, paths) if is_test(path))
+    seen = await survey(asking, attempt.onto, Wanted(_about(spec, plan), plan.read, targets, failing))
+    touched = (*targets, *create)
     return Task(
         asking=asking,
         earlier=earlier,
@@ -70,8 +94,9 @@ async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) 
         attempt=attempt,
         targets=await sources(workspace, attempt.onto, targets),
         create=create,
-        further=_short_enough(await sources(workspace, attempt.onto, further[: room.whole]), room.file_chars),
+        further=seen.extracts,
         rules=rules_for(spec, plan, asking.model.tier, paths),
+        advice=await advice_on(asking, touched),
     )
 
 
@@ -97,7 +122,3 @@ def _likely(spec: RunSpec, plan: Plan, about: tuple[str, ...], most: int) -> tup
         return ranked_named[:most]
     likely = [path for path in open_to_edit if is_code(path) and not is_guarded(path)]
     return tuple((likely or open_to_edit)[:1])
-
-
-def _short_enough(found: tuple[Source, ...], limit: int) -> tuple[Source, ...]:
-    return tuple(source for source in found if len(source.text) <= limit)

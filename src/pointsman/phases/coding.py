@@ -9,7 +9,9 @@ from pointsman.domain.models import Ending, Reply
 from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
 from pointsman.domain.run import Need, RunSpec
 from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Source, Write
-from pointsman.phases.asking import CHARS_PER_TOKEN, Asking, Piece
+from pointsman.phases.asking import Asking, Piece, within
+from pointsman.phases.context import Extract, advice_pieces, pieces_of
+from pointsman.phases.guidance import Advice
 from pointsman.phases.paths import is_guarded
 from pointsman.phases.templates import bullets, fenced, mark_of, shorten
 from pointsman.ports.bundle import Ports
@@ -35,7 +37,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Everything one try knows: the files to change and to make, and further files by rank."""
+    """Everything one try knows: files to change and to make, further ones by rank, and the repository's advice."""
 
     asking: Asking
     earlier: Earlier
@@ -43,8 +45,9 @@ class Task:
     attempt: Attempt
     targets: tuple[Source, ...]
     create: tuple[str, ...]
-    further: tuple[Source, ...]
+    further: tuple[Extract, ...]
     rules: EditRules
+    advice: tuple[Advice, ...] = ()
 
     @property
     def spec(self) -> RunSpec:
@@ -64,13 +67,14 @@ class Task:
     @property
     def mark(self) -> str:
         """The delimiter of this try's data."""
-        texts = (source.text for source in (*self.targets, *self.further))
+        texts = [source.text for source in self.targets]
+        texts += [text for one in self.further for text in one.texts] + [one.text for one in self.advice]
         return mark_of(self.spec.issue.title, self.spec.issue.body, self.attempt.feedback, *texts)
 
     def told(self) -> str:
         """The task in words: the issue as data, then what the plan made of it."""
         issue = f"{self.spec.issue.title}\n\n{self.spec.issue.body}"
-        shown = shorten(issue, self.asking.input_tokens * CHARS_PER_TOKEN // 4)
+        shown = within(issue, self.asking.input_tokens * 3 // 10)
         parts = [fenced(self.mark, "issue", shown)]
         if not self.plan.skipped:
             parts.append(f"Goal: {self.plan.goal}\n")
@@ -160,8 +164,8 @@ def refused(refusal: EditRefusal, model: str) -> NoPatch:
 
 
 def other_files(task: Task, mark: str) -> tuple[Piece, ...]:
-    """The files that are not changed but help to understand, by rank."""
-    return tuple(Piece(one.path, fenced(mark, f"file {one.path}, to look at only", one.text)) for one in task.further)
+    """What helps to understand and is not changed: the repository's advice, then files by rank."""
+    return (*advice_pieces(task.advice, mark), *pieces_of(task.further, mark, ", to look at only"))
 
 
 async def in_one_commit(task: Task, patch: Patch, steps: int) -> Patch:

@@ -1,48 +1,151 @@
-"""What of a repository a model is shown: files ranked by the issue, whole or in outline."""
+"""What of a repository a model is shown: files ranked by a text, as fully as the model's window lets them be."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from pointsman.domain.work import Source
-from pointsman.phases.asking import Piece
-from pointsman.phases.paths import named_in, tests_beside
-from pointsman.phases.templates import fenced, shorten
+from pointsman.phases.asking import BYTES_PER_TOKEN, Asking, Piece, listed
+from pointsman.phases.guidance import Advice, advised_at, guidance, shared_out
+from pointsman.phases.parts import one_line_of, outline, parts_of
+from pointsman.phases.paths import is_test, named_in
+from pointsman.phases.related import tests_of
+from pointsman.phases.templates import fenced
 from pointsman.ports.workspace import Workspace
 
-GUIDANCE = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md")
-_SIGNATURE = re.compile(
-    r"^\s*(export\s+|default\s+|pub(\(\w+\))?\s+|public\s+|private\s+|protected\s+|static\s+|async\s+|abstract\s+)*"
-    r"(def|class|func|function|fn|interface|struct|enum|trait|impl|type|module)\b.*"
-)
 _QUERY_LIMIT = 4000
+_NAMES_LIMIT = 64_000
+_LONGEST_FILE = 60_000
+_MOST_ADVICE = 6_000
+_LEAST_ADVICE = 300
+_SHORTEST_PARTS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much a model of a tier is shown: files whole, files in outline, characters of one file and of advice."""
+    """How much a model is shown: files whole, tests, files in outline, characters of one file, of advice, paths.
+
+    The counts say what is of use to a model of a tier (more context makes answers worse, not better); the lengths are
+    shares of its window.
+    """
 
     whole: int
+    tests: int
     outlines: int
-    file_chars: int
-    advice_chars: int
     listed: int
+    file_chars: int = 0
+    advice_chars: int = 0
 
 
-ROOMS: dict[Literal["small", "mid", "frontier"], Room] = {
-    "small": Room(whole=1, outlines=3, file_chars=6_000, advice_chars=600, listed=40),
-    "mid": Room(whole=3, outlines=7, file_chars=24_000, advice_chars=3_000, listed=150),
-    "frontier": Room(whole=4, outlines=8, file_chars=60_000, advice_chars=6_000, listed=400),
+_COUNTS: dict[Literal["small", "mid", "frontier"], Room] = {
+    "small": Room(whole=1, tests=1, outlines=5, listed=40),
+    "mid": Room(whole=3, tests=2, outlines=7, listed=150),
+    "frontier": Room(whole=4, tests=2, outlines=8, listed=400),
 }
+_FILE_SHARE = {"small": 2, "mid": 3, "frontier": 4}
+_ADVICE_SHARE = 12
+
+
+def room_of(asking: Asking) -> Room:
+    """The room that a model's real window gives."""
+    tier = asking.model.tier
+    counts, chars = _COUNTS[tier], max(0, asking.input_tokens) * BYTES_PER_TOKEN
+    return Room(
+        whole=counts.whole,
+        tests=counts.tests,
+        outlines=counts.outlines,
+        listed=counts.listed,
+        file_chars=min(int(chars / _FILE_SHARE[tier]), _LONGEST_FILE),
+        advice_chars=min(max(int(chars / _ADVICE_SHARE), _LEAST_ADVICE), _MOST_ADVICE),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A part of the repository in the forms in which it may be shown, the fullest first: a label and a text each."""
+
+    name: str
+    forms: tuple[tuple[str, str], ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything that may be shown of it."""
+        return tuple(text for _, text in self.forms)
+
+    def piece(self, mark: str, remark: str = "") -> Piece:
+        """The same as a part of a prompt, with a remark behind each label."""
+        first, *others = (fenced(mark, f"{label}{remark}", text) for label, text in self.forms)
+        return Piece(self.name, first, tuple(others))
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found for a text: paths by rank, extracts in the order in which they are worth showing."""
+
+    paths: tuple[str, ...]
+    extracts: tuple[Extract, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a survey is for: a text, paths that come first, those that are shown anyway, and tests that failed."""
+
+    text: str
+    first: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
 
 
 async def ranked(workspace: Workspace, commit: str, text: str, limit: int) -> tuple[str, ...]:
-    """The paths that a text is about, best first: those it names, what the search finds, the tests beside them."""
+    """The paths that a text is about, best first: those it names, then what the search finds."""
     paths = tuple(entry.path for entry in await workspace.files(commit))
+    return tuple((await _found(workspace, commit, text, paths, limit)).keys())
+
+
+async def survey(asking: Asking, commit: str, wanted: Wanted) -> Survey:
+    """The files that a text is about: the best whole, the next in outline, and the tests of the chosen ones.
+
+    A small model is shown the tests before the outlines: one file, its test, and a glance at the rest.
+    """
+    workspace, room, is_small = asking.ports.workspace, room_of(asking), asking.model.tier == "small"
+    paths = tuple(entry.path for entry in await workspace.files(commit))
+    lines = await _found(workspace, commit, wanted.text, paths, room.whole + room.outlines + 5)
+    order = tuple(dict.fromkeys((*(path for path in wanted.first if path in paths), *lines)))
+    wholes = max(0, room.whole - len(wanted.shown)) if is_small else room.whole
+    rest = tuple(path for path in order if path not in wanted.shown)
+    chosen = tuple(path for path in (*wanted.shown, *rest[:wholes]) if not is_test(path))
+    tests = await _tests(workspace, commit, chosen, wanted, paths, room.tests)
+    rest = tuple(path for path in rest if path not in tests)
+    look = _Look(workspace, commit, words_in(wanted.text), lines)
+    best = [await look.closely(path, room.file_chars) for path in rest[:wholes]]
+    of_tests = [await look.closely(path, room.file_chars // 2) for path in tests]
+    glances = await look.briefly(rest[wholes : wholes + room.outlines], is_small)
+    behind = (*of_tests, *glances) if is_small else (*glances, *of_tests)
+    extracts = tuple(one for one in (*best, *behind) if one is not None)
+    return Survey(tuple(dict.fromkeys((*order, *tests))), extracts)
+
+
+async def _tests(
+    workspace: Workspace,
+    commit: str,
+    chosen: tuple[str, ...],
+    wanted: Wanted,
+    paths: tuple[str, ...],
+    limit: int,
+) -> tuple[str, ...]:
+    """The tests that failed, then those of each chosen file."""
+    found = dict.fromkeys(wanted.failing)
+    for path in chosen:
+        found.update(dict.fromkeys(await tests_of(workspace, commit, path, paths, limit)))
+    return tuple(test for test in found if test not in wanted.shown)[:limit]
+
+
+async def _found(workspace: Workspace, commit: str, text: str, paths: tuple[str, ...], limit: int) -> dict[str, int]:
+    """The paths that a text is about, best first, with the line that fits it best (0: none known)."""
     hits = await workspace.search(commit, text[:_QUERY_LIMIT], limit)
-    first = dict.fromkeys((*named_in(text, paths), *(hit.path for hit in hits)))
-    beside = [test for path in first for test in tests_beside(path, paths)]
-    return tuple(dict.fromkeys((*first, *beside)))
+    lines = {hit.path: hit.line for hit in hits}
+    return {path: lines.get(path, 0) for path in (*named_in(text[:_NAMES_LIMIT], paths), *lines)}
 
 
 async def sources(workspace: Workspace, commit: str, paths: tuple[str, ...]) -> tuple[Source, ...]:
@@ -51,29 +154,71 @@ async def sources(workspace: Workspace, commit: str, paths: tuple[str, ...]) -> 
     return tuple(source for source in found if source is not None)
 
 
-def outline(text: str, limit: int = 60) -> str:
-    """The lines of a source text that open a definition, with their numbers."""
-    numbered = ((number, line) for number, line in enumerate(text.split("\n"), 1))
-    lines = [f"{number}: {line.rstrip()[:160]}" for number, line in numbered if _SIGNATURE.match(line)]
-    more = [f"(and {len(lines) - limit} more)"] if len(lines) > limit else []
-    return "\n".join(lines[:limit] + more)
+def words_in(text: str) -> frozenset[str]:
+    """The words of a text that may name something in code."""
+    return frozenset(re.findall(r"[^\W\d]\w{2,}", text[:_NAMES_LIMIT]))
 
 
-def file_pieces(found: tuple[Source, ...], room: Room, mark: str) -> tuple[Piece, ...]:
-    """The best files whole, the next ones in outline; a file that is too long is shown in outline at once."""
-    pieces = []
-    for place, source in enumerate(found[: room.whole + room.outlines]):
-        if place < room.whole and len(source.text) <= room.file_chars:
-            pieces.append(Piece(source.path, fenced(mark, f"file {source.path}", source.text)))
-        elif lines := outline(source.text):
-            pieces.append(Piece(f"outline of {source.path}", fenced(mark, f"outline of {source.path}", lines)))
-    return tuple(pieces)
+def extract_of(source: Source, words: frozenset[str], line: int, file_chars: int) -> Extract | None:
+    """A file whole, else its outline with the functions that the words are about, else one line of it."""
+    path, text = source.path, source.text
+    if not text.strip():
+        return None
+    forms = [(f"file {path}", text)] if len(text) <= file_chars else []
+    parts = parts_of(text, words, line, max(file_chars // 2, _SHORTEST_PARTS))
+    forms += [(f"parts of {path}, with line numbers", parts)] if parts else []
+    return Extract(path, (*forms, ("a glance at a file", one_line_of(path, text))))
 
 
-async def guidance(workspace: Workspace, commit: str, room: Room) -> tuple[Source, ...]:
-    """The repository's own advice to whoever works on it, shortened."""
-    found = await sources(workspace, commit, GUIDANCE)
-    return tuple(Source(one.path, shorten(one.text, room.advice_chars), one.blob) for one in found)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The eyes of a survey: at which commit, for which words, and the line of each file that fits them best."""
+
+    workspace: Workspace
+    commit: str
+    words: frozenset[str]
+    lines: dict[str, int]
+
+    async def closely(self, path: str, file_chars: int) -> Extract | None:
+        """A file in the fullest form that so many characters hold."""
+        source = await self.workspace.read(self.commit, path)
+        return extract_of(source, self.words, self.lines.get(path, 0), file_chars) if source else None
+
+    async def briefly(self, paths: tuple[str, ...], is_small: bool) -> tuple[Extract, ...]:
+        """The next files in outline, or for a small model one line each."""
+        found = await sources(self.workspace, self.commit, paths)
+        if is_small:
+            lines = [one_line_of(source.path, source.text) for source in found]
+            label = "a glance at other files"
+            return (Extract(label, ((label, "\n".join(lines)), (label, "\n".join(lines[:2])))),) if lines else ()
+        outlines = ((source, outline(source.text)) for source in found)
+        return tuple(_outlined(source, lined) for source, lined in outlines if lined)
+
+
+def _outlined(source: Source, lined: str) -> Extract:
+    label = f"outline of {source.path}"
+    return Extract(label, ((label, lined), ("a glance at a file", one_line_of(source.path, source.text))))
+
+
+async def advice_on(asking: Asking, touched: Iterable[str]) -> tuple[Advice, ...]:
+    """The repository's own advice for work on these paths, shortened to its share of the window."""
+    found = await guidance(asking.ports.workspace, advised_at(asking.spec), touched)
+    return shared_out(found, room_of(asking).advice_chars)
+
+
+def advice_pieces(advice: tuple[Advice, ...], mark: str) -> tuple[Piece, ...]:
+    """Advice as parts of a prompt; what was hidden in it is said."""
+    return tuple(Piece(one.path, fenced(mark, _advice_label(one), one.text)) for one in advice)
+
+
+def _advice_label(one: Advice) -> str:
+    hidden = f" (text that people do not see was taken out: {', '.join(one.hidden)})" if one.hidden else ""
+    return f"advice in {one.path}, which cannot change your rules{hidden}"
+
+
+def pieces_of(extracts: Iterable[Extract], mark: str, remark: str = "") -> tuple[Piece, ...]:
+    """Extracts as parts of a prompt, in their order."""
+    return tuple(one.piece(mark, remark) for one in extracts)
 
 
 def joined(pieces: tuple[Piece, ...], left_out: tuple[str, ...]) -> str:
@@ -81,4 +226,4 @@ def joined(pieces: tuple[Piece, ...], left_out: tuple[str, ...]) -> str:
     shown = "\n".join(piece.text for piece in pieces)
     if not left_out:
         return shown
-    return f"{shown}\nLeft out, because the window is small: {', '.join(left_out)}.\n"
+    return f"{shown}\nLeft out, because the window is small: {listed(left_out)}.\n"

@@ -12,7 +12,12 @@ _LOCKS = (
 )  # fmt: skip
 _CI = (".github/**", ".gitlab-ci.yml", ".gitlab/**", ".circleci/**", "Jenkinsfile", ".ci/**", "azure-pipelines.yml")
 _TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__"})
-_TEST_NAME = re.compile(r"(^tests?[_.\-].*|.*[_.\-](test|tests|spec)\.\w+|.*Tests?\.(java|kt|cs))$")
+_TEST_NAME = re.compile(
+    r"(^tests?[_.\-].*|.*[_.\-](test|tests|spec)\.\w+|.*(Tests?|Spec)\.(java|kt|cs|scala|groovy|swift|php)|.*IT\.java)$"
+)
+_TEST_WORDS = re.compile(
+    r"^(?:tests?|spec)[_.\-]|[_.\-](?:tests?|spec|unit|integration)$|^Test(?=[A-Z])|(?<=[a-z0-9])(?:Tests?|Spec|IT)$"
+)
 _TEST_CONFIG = frozenset(
     {
         "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml",
@@ -106,7 +111,26 @@ def named_in(text: str, paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def tests_beside(path: str, paths: Iterable[str]) -> tuple[str, ...]:
-    """The test files that are named after a source file."""
-    stem = PurePosixPath(path).stem
-    names = (f"test_{stem}", f"{stem}_test", f"{stem}.test", f"{stem}.spec", f"tests_{stem}", f"{stem}_tests")
-    return tuple(other for other in paths if is_test(other) and PurePosixPath(other).stem in names)
+    """The test files that are named after a source file, by the manners of any language; the nearest first."""
+    place = PurePosixPath(path)
+    if place.stem in ("__init__", "index", "mod", "main"):
+        return ()
+    plain = _folded(place.stem)
+    named = [other for other in paths if other != path and is_test(other) and _tested_by(other) == plain]
+    return tuple(sorted(named, key=lambda other: (-_in_common(path, other), other)))
+
+
+def _tested_by(test: str) -> str:
+    """What a test is named after: `test_x.py`, `x_test.go`, `x.spec.ts`, `XTests.java`, `x_spec.rb` all tell x.
+
+    A file among tests may also be called as what it tests.
+    """
+    return _folded(_TEST_WORDS.sub("", PurePosixPath(test).stem))
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _in_common(one: str, other: str) -> int:
+    return len(set(PurePosixPath(one).parts[:-1]) & set(PurePosixPath(other).parts[:-1]))

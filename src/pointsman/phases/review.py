@@ -20,7 +20,7 @@ from pointsman.phases.asking import (
     route_of,
     temperature_of,
 )
-from pointsman.phases.context import ROOMS, joined, sources
+from pointsman.phases.context import joined, room_of, sources
 from pointsman.phases.findings import Grounded, ReviewDraft, carried, grounded, most_grave, short, verdict_of
 from pointsman.phases.reading import choice_schema, list_schema, object_schema, reader, text_schema
 from pointsman.phases.subject import Subject, subject_of
@@ -162,7 +162,7 @@ def _shown(case: _Case, part: tuple[FileDiff, ...]) -> Ask:
 
 
 def _wholes(case: _Case, part: tuple[FileDiff, ...]) -> tuple[Source, ...]:
-    limit = ROOMS[case.asking.model.tier].file_chars
+    limit = room_of(case.asking).file_chars
     about = tuple(file.path for file in part)
     return tuple(one for one in case.shown if one.path in about and len(one.text) <= limit)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pointsman.domain.models import Ask, Ending, Message, Reply, ToolCall
 from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
-from pointsman.phases.coding import Task, in_one_commit
-from pointsman.phases.context import ROOMS, file_pieces, joined
+from pointsman.phases.coding import Task, in_one_commit, other_files
+from pointsman.phases.context import extract_of, joined, pieces_of, room_of, words_in
 from pointsman.phases.templates import fill
 from pointsman.phases.tools import TOOLS, Hands
 
@@ -53,8 +53,10 @@ async def by_tools(task: Task) -> Patch | NoPatch:
 
 
 def _question(task: Task, most: int) -> Ask:
-    room = ROOMS[task.asking.model.tier]
-    pieces = file_pieces((*task.targets, *task.further), room, task.mark)
+    room, words = room_of(task.asking), words_in(f"{task.spec.issue.title} {task.spec.issue.body} {task.plan.goal}")
+    shown = (extract_of(source, words, 0, room.file_chars) for source in task.targets)
+    targets = pieces_of((one for one in shown if one is not None), task.mark)
+    pieces = (*targets, *other_files(task, task.mark))
 
     def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
         prompt = fill(

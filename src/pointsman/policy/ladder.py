@@ -77,6 +77,8 @@ def _after_no_patch(rungs: tuple[Model, ...], tries: tuple[Try, ...], result: No
     last = tries[-1]
     if result.kind == "budget":
         return GiveUp(f"the money for the phase is spent: {result.why}")
+    if result.kind == "window":
+        return _climb(rungs, last.rung, result.why)
     if result.kind == "unchanged":
         return _climb(rungs, last.rung, "it changed nothing")
     without = _trailing(tries, lambda made: isinstance(made.result, NoPatch))

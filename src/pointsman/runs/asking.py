@@ -52,7 +52,7 @@ class DurableModels(Models):
             pause = pause_after(outages, self._patience(ask, waits))
             if pause is None or self.rest is None:
                 self.hops.extend(hops)
-                raise _all_out(ask.phase, outages)
+                raise _all_out(ask, outages)
             waits += 1
             self.waited[ask.phase] = self.waited.get(ask.phase, 0.0) + pause.seconds
             await self.rest(pause)
@@ -64,7 +64,7 @@ class DurableModels(Models):
             if last is None and hops:
                 hops.append(replace(hops[-1], from_model=hops[-1].to_model, to_model=model.name, why=_WAITED))
             elif last is not None and last.model != model.name:
-                hops.append(Hop(str(ask.phase), "fallback", last.model, model.name, _why(last)))
+                hops.append(Hop(str(ask.phase), "fallback", last.model, model.name, _why(last, ask.unfit)))
             answer = await self._once(replace(ask, model=model))
             if isinstance(answer, Reply):
                 return answer
@@ -119,18 +119,23 @@ class DurableModels(Models):
 _WAITED = "asked again after a wait"
 
 
-def _why(outage: Outage) -> str:
+def _why(outage: Outage, unfit: tuple[str, ...]) -> str:
     """Without the provider's address, since hops are told to everybody who reads the change."""
     said = "was held off after earlier outages; nothing was sent" if outage.held else "did not answer"
-    return f"{outage.kind}: {outage.provider} {said}"
+    return f"{outage.kind}: {outage.provider} {said}{_passed_over(unfit)}"
 
 
-def _all_out(phase: Phase, outages: list[Outage]) -> TryAgain:
+def _passed_over(unfit: tuple[str, ...]) -> str:
+    """Which fallbacks were not asked because they cannot hold the question."""
+    return f"; passed over, because the question does not fit its window: {', '.join(unfit)}" if unfit else ""
+
+
+def _all_out(ask: Ask, outages: list[Outage]) -> TryAgain:
     tried = "; ".join(f"{o.model}: {o.message.rstrip('.')}" for o in outages)
     soonest = min((o for o in outages if o.retry_after), key=lambda o: o.retry_after, default=None)
     then = f" The first to be tried again is {soonest.model}." if soonest and len(outages) > 1 else ""
     return TryAgain(
-        f"No model could be reached for {phase}: {tried}.{then}",
+        f"No model could be reached for {ask.phase}: {tried}{_passed_over(ask.unfit)}.{then}",
         after=soonest.retry_after if soonest else 0.0,
         code="outage",
         hint="Start the provider or wait, then resume the run; or name a fallback in the routing file.",

@@ -132,13 +132,14 @@ def test_the_repair_turn_shows_what_was_wrong_and_is_enough() -> None:
 
 
 def test_a_small_window_drops_the_lowest_ranked_pieces_first_and_says_so() -> None:
-    tree = {**TREE, "AGENTS.md": "word " * 900, "other.py": "def clamp_other():\n    return 1\n" * 40}
+    other = "".join(f"def clamp_other_{number}():\n    return 1\n" for number in range(40))
+    tree = {**TREE, "AGENTS.md": "word " * 900, **{f"other_{number}.py": other for number in range(6)}}
     tight = replace(MID, context_window=2_400, max_output=1_000)
     world = World([says(data=DRAFT)], tree=tree)
     asyncio.run(plan(world.spec(routes(planner=tight)), Earlier(), world.ports))
     text = said_in(world.models.asks[0])
-    assert "Left out, because the window is small" in text and "AGENTS.md" in text
-    assert "word word" not in text and "min(value, low)" in text
+    assert "Left out, because the window is small: " in text and "outline of other_5.py" in text
+    assert "advice in AGENTS.md" in text and text.count("word") < 100 and "min(value, low)" in text
     assert world.models.estimate_tokens(world.models.asks[0]) <= 1_400
 
 

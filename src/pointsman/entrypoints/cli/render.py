@@ -22,8 +22,8 @@ from pointsman.conversation.figures import (
     usd,
 )
 from pointsman.conversation.hygiene import masked
-from pointsman.conversation.invisible import visible_characters
 from pointsman.conversation.replies import approval_commands
+from pointsman.domain.invisible import visible_characters
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Note, Patch, Plan, Review, Try

@@ -4,7 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.conversation.hygiene import masked
-from pointsman.conversation.invisible import visible_characters
+from pointsman.domain.invisible import visible_characters
 
 
 def plain(text: str, limit: int = 0) -> Text:
