@@ -133,11 +133,52 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Weakening:
+    """Something by which a change proves less than it seems to, at a line of the new file (0: nothing is left there).
+
+    `test`: a test checks less. `selection`: fewer tests count. `machinery`: code reaches for what judges it.
+    `check`: a check of safety is switched off. `lint`: a remark to a linter, which no verdict rests on.
+    """
+
+    path: str
+    line: int
+    what: str
+    kind: Literal["test", "selection", "machinery", "check", "lint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A test that a model wrote before any code, so that it fails on base by the bug that the issue tells of.
+
+    It lies in `commit`, which is base and this file. `digest` is sha256 of its text. `base` is how it did there;
+    `candidate` how it does with the change, empty before that was run.
+    """
+
+    path: str
+    text: str
+    digest: str
+    commit: str
+    model: str
+    base: str
+    base_tail: str
+    candidate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoReproduction:
+    """Why no test showed the bug on base; `needed` tells whether one was wanted at all."""
+
+    why: str
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was run, on base and on candidate, and what it shows.
 
     `changed_tests` names tests or test configuration that the candidate touched; `missing` tests that base collected
-    and the candidate did not. `tier` is the sandbox that held.
+    and the candidate did not. `tier` is the sandbox that held. `old_tests` are the results of base's tests on the
+    candidate's code. `disputed` tells that nothing but the reproduction speaks against the candidate.
     """
 
     verdict: Verdict
@@ -148,6 +189,10 @@ class Evidence:
     missing: tuple[str, ...]
     tier: str
     feedback: str = ""
+    old_tests: tuple[CheckResult, ...] = ()
+    weakened: tuple[Weakening, ...] = ()
+    reproduction: Reproduction | NoReproduction | None = None
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +270,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The outcomes so far, as a phase is given them."""
+    """The outcomes so far, as a phase is given them; `base` is what the commands said of base, once they were run."""
 
     triage: Triage | None = None
     plan: Plan | None = None
@@ -235,6 +280,13 @@ class Earlier:
     reviews: tuple[Review, ...] = ()
     hops: tuple[Hop, ...] = ()
     authors: tuple[str, ...] = field(default=())
+    base: tuple[CheckResult, ...] = ()
+    reproduction: Reproduction | NoReproduction | None = None
+
+    @property
+    def shown(self) -> Reproduction | None:
+        """The test that shows the bug on base, if there is one."""
+        return self.reproduction if isinstance(self.reproduction, Reproduction) else None
 
     @property
     def review(self) -> Review | None:

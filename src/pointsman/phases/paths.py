@@ -11,9 +11,16 @@ _LOCKS = (
     "*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "requirements*.lock",
 )  # fmt: skip
 _CI = (".github/**", ".gitlab-ci.yml", ".gitlab/**", ".circleci/**", "Jenkinsfile", ".ci/**", "azure-pipelines.yml")
-_TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__"})
+# What tests are compared with, fed with or helped by is theirs as well.
+_TEST_FOLDERS = frozenset(
+    {
+        "test", "tests", "testing", "spec", "specs", "__tests__", "__snapshots__", "__mocks__", "__fixtures__",
+        "testdata", "fixtures", "e2e", "testutil", "testutils", "test_utils", "test-utils", "test_helpers",
+    }
+)  # fmt: skip
 _TEST_NAME = re.compile(
-    r"(^tests?[_.\-].*|.*[_.\-](test|tests|spec)\.\w+|.*(Tests?|Spec)\.(java|kt|cs|scala|groovy|swift|php)|.*IT\.java)$"
+    r"(^tests?[_.\-].*|.*[_.\-](test|tests|spec)\.\w+|.*(Tests?|Spec)\.(java|kt|cs|scala|groovy|swift|php)|.*IT\.java|"
+    r".*\.(snap|ambr)|.*\.approved\.\w+)$"
 )
 _TEST_WORDS = re.compile(
     r"^(?:tests?|spec)[_.\-]|[_.\-](?:tests?|spec|unit|integration)$|^Test(?=[A-Z])|(?<=[a-z0-9])(?:Tests?|Spec|IT)$"
@@ -72,6 +79,11 @@ def is_test_config(path: str) -> bool:
     steers = any(part.endswith((".egg-info", ".dist-info")) or part == ".cargo" for part in folders)
     named = place.name in _TEST_CONFIG or _TEST_CONFIG_NAME.match(place.name) is not None
     return named or steers or (bool(place.parts) and place.parts[0].removesuffix(".py") in _RUNNERS)
+
+
+def is_ci(path: str) -> bool:
+    """Whether the file tells the forge's own CI what to run."""
+    return matches(path, _CI)
 
 
 def is_code(path: str) -> bool:

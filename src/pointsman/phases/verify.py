@@ -1,98 +1,199 @@
 """Verify: the repository's own tests in the sandbox, on base and on candidate, and what they show."""
 
-from pointsman.domain.outcome import CheckResult, Earlier, Evidence, Verdict
+from dataclasses import dataclass, replace
+
+from pointsman.domain.outcome import CheckResult, Earlier, Evidence, Reproduction, Verdict, Weakening
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import SandboxJob
-from pointsman.phases.commands import Command, commands_for
+from pointsman.phases.canary import canary_job, is_forged
+from pointsman.phases.commands import Command, commands_for, one_test_at
 from pointsman.phases.feedback import feedback_on
-from pointsman.phases.paths import is_test, is_test_config
-from pointsman.phases.weighing import Weighed, ids_failed, weigh
+from pointsman.phases.paths import is_ci, is_code, is_test, is_test_config
+from pointsman.phases.showing import judged
+from pointsman.phases.weakening import Pair, weakenings
+from pointsman.phases.weighing import Weighed, disputed, doubted, weigh, with_old_tests
 from pointsman.ports.bundle import Ports
 
 _SELF_MODIFIED = "The change touches its own tests or their configuration"
+_MOST_READ = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is proved: the commit, the paths in which it differs from base, and how it is run."""
+
+    spec: RunSpec
+    earlier: Earlier
+    ports: Ports
+    commit: str
+    tier: str
+    touched: tuple[str, ...]
+    paths: tuple[str, ...]
+    weakened: tuple[Weakening, ...]
+    kept: Reproduction | None
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The tests and their configuration that the candidate touches; the reproduction is not its own."""
+        ours = self.kept.path if self.kept else ""
+        return tuple(path for path in self.touched if path != ours and (is_test(path) or is_test_config(path)))
+
+    def job(
+        self, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = ("", ())
+    ) -> SandboxJob:
+        order = self.spec.verify
+        return SandboxJob(commit, commands, order.timeout_seconds, order.memory_mb, overlay[0], overlay[1])
+
+    async def run(
+        self, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = ("", ())
+    ) -> tuple[CheckResult, ...]:
+        return await self.ports.sandbox.run(self.job(commit, commands, overlay))
+
+    def evidence(
+        self, weighed: Weighed, base: tuple[CheckResult, ...], candidate: tuple[CheckResult, ...], feedback: str = ""
+    ) -> Evidence:
+        """The evidence as far as it has come."""
+        return Evidence(
+            weighed.verdict,
+            weighed.why,
+            base,
+            candidate,
+            self.changed,
+            weighed.missing,
+            self.tier,
+            feedback,
+            weakened=self.weakened,
+            reproduction=self.kept or self.earlier.reproduction,
+        )
 
 
 async def verify(spec: RunSpec, earlier: Earlier, ports: Ports, *, commit: str) -> Evidence:
     """Evidence for `commit` beside the run's base commit.
 
     When the candidate touches tests or their configuration, base's version of them is run on the candidate's code as
-    well, and must pass too. Raises what the sandbox raises.
+    well, and must pass too. What passes is doubted once more: by what the diff takes out of tests, and by a test that
+    has to fail. Raises what the sandbox raises.
     """
-    tier = (await ports.sandbox.tier()).name
-    changed = await _changed_tests(spec, ports, commit)
+    case = await _case(spec, earlier, ports, commit)
     commands, why_none = await commands_for(spec, ports.workspace)
     if not commands:
-        return _not_run(f"Nothing was run: {why_none}.", (), (), changed, tier)
-    base = _base_again(spec, earlier, commands)
-    if not base:
-        base = await ports.sandbox.run(_job(spec, spec.base_commit, commands))
+        return case.evidence(Weighed(Verdict.NOT_RUN, f"Nothing was run: {why_none}."), (), ())
+    case = replace(case, commands=commands)
+    base = await base_results(spec, earlier, ports, commands)
     if any(result.status == "not run" for result in base):
-        return _not_run(weigh((), base).why, base, (), changed, tier)
-    candidate = base
-    if commit != spec.base_commit:
-        candidate = await ports.sandbox.run(_job(spec, commit, commands))
-    weighed = weigh(base, candidate)
-    feedback = "" if weighed.verdict is Verdict.PASSED else feedback_on(base, candidate) or weighed.why
-    if changed and weighed.verdict is Verdict.PASSED:
-        old_tests = await ports.sandbox.run(_job(spec, commit, commands, overlay=(spec.base_commit, changed)))
-        weighed = _with_old_tests(weighed, weigh(base, old_tests), old_tests, _named_tests(earlier))
-        if weighed.verdict is not Verdict.PASSED:
-            feedback = (
-                f"With the tests as they were before the change:\n{feedback_on(base, old_tests) or weighed.why}"
-            )
-    said = f" {_SELF_MODIFIED}: {', '.join(changed[:5])}." if changed else ""
-    return Evidence(
-        weighed.verdict, f"{weighed.why}{said}", base, candidate, changed, weighed.missing, tier, feedback
-    )
+        return case.evidence(weigh((), base), base, ())
+    evidence = await _beside_base(case, base)
+    if evidence.verdict is Verdict.PASSED and case.changed:
+        evidence = await _by_old_tests(case, evidence)
+    if evidence.verdict is Verdict.PASSED:
+        evidence = await _doubted(case, evidence)
+    said = f" {_SELF_MODIFIED}: {', '.join(case.changed[:5])}." if case.changed else ""
+    return replace(evidence, why=f"{evidence.why}{said}")
 
 
-def _job(
-    spec: RunSpec, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = ("", ())
-) -> SandboxJob:
+async def base_results(
+    spec: RunSpec, earlier: Earlier, ports: Ports, commands: tuple[Command, ...]
+) -> tuple[CheckResult, ...]:
+    """What the commands say of base: what they said before in this run, where the same ones were run on it."""
+    for known in (earlier.base, earlier.evidence.base if earlier.evidence else ()):
+        same = all(result.commit == spec.base_commit for result in known)
+        if known and same and tuple(result.command for result in known) == commands:
+            return known
     order = spec.verify
-    return SandboxJob(commit, commands, order.timeout_seconds, order.memory_mb, overlay[0], overlay[1])
+    return await ports.sandbox.run(SandboxJob(spec.base_commit, commands, order.timeout_seconds, order.memory_mb))
 
 
-def _not_run(
-    why: str,
-    base: tuple[CheckResult, ...],
-    candidate: tuple[CheckResult, ...],
-    changed: tuple[str, ...],
-    tier: str,
-) -> Evidence:
-    return Evidence(Verdict.NOT_RUN, why, base, candidate, changed, (), tier)
-
-
-def _base_again(spec: RunSpec, earlier: Earlier, commands: tuple[Command, ...]) -> tuple[CheckResult, ...]:
-    """What base showed in an earlier try of this run, if the same commands were run on it."""
-    base = earlier.evidence.base if earlier.evidence else ()
-    same = all(result.commit == spec.base_commit for result in base)
-    return base if same and tuple(result.command for result in base) == commands else ()
-
-
-async def _changed_tests(spec: RunSpec, ports: Ports, commit: str) -> tuple[str, ...]:
+async def _case(spec: RunSpec, earlier: Earlier, ports: Ports, commit: str) -> _Case:
     before = {entry.path: entry.blob for entry in await ports.workspace.files(spec.base_commit)}
     after = {entry.path: entry.blob for entry in await ports.workspace.files(commit)}
-    touched = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
-    return tuple(path for path in touched if is_test(path) or is_test_config(path))
-
-
-def _named_tests(earlier: Earlier) -> tuple[str, ...]:
-    return earlier.plan.tests if earlier.plan else ()
-
-
-def _with_old_tests(new: Weighed, old: Weighed, results: tuple[CheckResult, ...], named: tuple[str, ...]) -> Weighed:
-    """The verdict when base's tests were run on the new code: they must pass too.
-
-    Where only tests fail that the plan wanted changed, nobody but a person can say which version is right.
-    """
-    if old.verdict is Verdict.PASSED:
-        return Weighed(Verdict.PASSED, f"{new.why} So do the tests as they were on base.", new.missing)
-    wanted = bool(named) and all(name.startswith(named) for name in ids_failed(results))
-    if old.verdict is Verdict.FAILED and ids_failed(results) and not wanted:
-        return Weighed(
-            Verdict.FAILED, f"The candidate's own tests pass, those of base do not: {old.why}", new.missing
+    touched = tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
+    kept = earlier.shown if earlier.shown and await _is_kept(ports, earlier.shown, commit) else None
+    files: dict[str, Pair] = {}
+    for path in [path for path in touched if _can_weaken(path)][:_MOST_READ]:
+        files[path] = (
+            await _text(ports, spec.base_commit, path) if path in before else None,
+            await _text(ports, commit, path) if path in after else None,
         )
-    return Weighed(
-        Verdict.INCONCLUSIVE, f"The candidate's own tests pass, those of base show otherwise: {old.why}", new.missing
-    )
+    weakened = weakenings(files, ours=kept.path if kept else "")
+    if earlier.shown and not kept:
+        changed = Weakening(earlier.shown.path, 0, "the test that shows the bug was changed", "test")
+        weakened = (changed, *weakened)
+    tier = (await ports.sandbox.tier()).name
+    return _Case(spec, earlier, ports, commit, tier, touched, tuple(after), weakened, kept)
+
+
+async def _is_kept(ports: Ports, reproduction: Reproduction, commit: str) -> bool:
+    """Whether the test that shows the bug stands in the candidate as it was written."""
+    source = await ports.workspace.read(commit, reproduction.path)
+    return source is not None and source.text == reproduction.text
+
+
+def _can_weaken(path: str) -> bool:
+    return is_test(path) or is_test_config(path) or is_ci(path) or is_code(path)
+
+
+async def _text(ports: Ports, commit: str, path: str) -> str:
+    source = await ports.workspace.read(commit, path)
+    return source.text if source is not None else ""
+
+
+async def _beside_base(case: _Case, base: tuple[CheckResult, ...]) -> Evidence:
+    """The candidate's results beside those of base, with the test that shows the bug run by itself."""
+    alone = await _alone(case)
+    results = base
+    if case.commit != case.spec.base_commit:
+        results = await case.run(case.commit, (*case.commands, *alone))
+    candidate, shown = results[: len(case.commands)], results[len(case.commands) :]
+    weighed = weigh(base, candidate)
+    if case.kept is not None and shown:
+        how = judged(shown[0], case.kept.path).failed_by
+        case = replace(case, kept=replace(case.kept, candidate=how))
+        if how != "passed" and weighed.verdict in (Verdict.PASSED, Verdict.FAILED):
+            return await _against_the_reproduction(case, base, candidate, shown)
+    feedback = "" if weighed.verdict is Verdict.PASSED else feedback_on(base, candidate) or weighed.why
+    return case.evidence(weighed, base, candidate, feedback)
+
+
+async def _alone(case: _Case) -> tuple[Command, ...]:
+    if case.kept is None:
+        return ()
+    base, path = case.spec.base_commit, case.kept.path
+    command = await one_test_at(case.ports.workspace, base, case.commands, path)
+    return (command,) if command is not None else ()
+
+
+async def _against_the_reproduction(
+    case: _Case, base: tuple[CheckResult, ...], candidate: tuple[CheckResult, ...], shown: tuple[CheckResult, ...]
+) -> Evidence:
+    """The test that shows the bug still fails. Whether anything else does is seen by running without it."""
+    assert case.kept is not None
+    without = await case.run(case.commit, case.commands, (case.spec.base_commit, (case.kept.path,)))
+    weighed = weigh(base, without)
+    feedback = feedback_on((), shown)
+    if weighed.verdict is not Verdict.PASSED:
+        return case.evidence(weigh(base, candidate), base, candidate, feedback_on(base, candidate) or feedback)
+    return replace(case.evidence(disputed(case.kept.path), base, candidate, feedback), disputed=True)
+
+
+async def _by_old_tests(case: _Case, evidence: Evidence) -> Evidence:
+    """The verdict once base's version of the changed tests was run on the candidate's code."""
+    old = await case.run(case.commit, case.commands, (case.spec.base_commit, case.changed))
+    named = case.earlier.plan.tests if case.earlier.plan else ()
+    new = Weighed(evidence.verdict, evidence.why, evidence.missing)
+    weighed = with_old_tests(new, weigh(evidence.base, old), old, named)
+    feedback = ""
+    if weighed.verdict is not Verdict.PASSED:
+        feedback = f"With the tests as they were before the change:\n{feedback_on(evidence.base, old) or weighed.why}"
+    return replace(evidence, verdict=weighed.verdict, why=weighed.why, feedback=feedback, old_tests=old)
+
+
+async def _doubted(case: _Case, evidence: Evidence) -> Evidence:
+    """What passed, doubted: by what the diff weakens, and by a test that has to fail beside the new code."""
+    weighed = doubted(case.spec, case.earlier.plan, Weighed(evidence.verdict, evidence.why), case.weakened)
+    job = canary_job(case.spec, case.commands, case.commit, touched=case.touched, paths=case.paths)
+    if job is not None and is_forged(await case.ports.sandbox.run(job)):
+        why = "A test that fails was told as a success beside this code, so what its tests tell cannot be believed."
+        weighed = Weighed(Verdict.INCONCLUSIVE, why)
+    feedback = evidence.feedback if weighed.verdict is Verdict.PASSED else weighed.why
+    return replace(evidence, verdict=weighed.verdict, why=weighed.why, feedback=feedback)

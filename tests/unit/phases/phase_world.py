@@ -117,6 +117,8 @@ class JudgingSandbox(Sandbox):
     judge: Callable[[Files], CheckResult]
     tier_name: SandboxTier = field(default_factory=lambda: SandboxTier("bubblewrap"))
     jobs: list[SandboxJob] = field(default_factory=list)
+    canaries: list[SandboxJob] = field(default_factory=list)
+    forges: Callable[[Files], bool] = lambda files: False
 
     async def tier(self) -> SandboxTier:
         return self.tier_name
@@ -125,6 +127,10 @@ class JudgingSandbox(Sandbox):
         return ()
 
     async def run(self, job: SandboxJob) -> tuple[CheckResult, ...]:
+        if any("/proof_" in path for path, _ in job.files):
+            self.canaries.append(job)
+            code = 0 if self.forges(self.workspace.commits[job.commit]) else 1
+            return (CheckResult(job.commands[0], job.commit, "exited", code, (), (), (), "", 0.1),)
         self.jobs.append(job)
         files = dict(self.workspace.commits[job.commit])
         for path in job.overlay_paths:
@@ -169,7 +175,7 @@ def judge(files: Files) -> CheckResult:
             except AssertionError:
                 failed.append(f"{path}::{name}")
                 tail = f"{path}:5: in {name}\n    assert clamp(5, 0, 3) == 3\nE   AssertionError\n1 failed in 0.12s"
-    return checked(tuple(passed), tuple(failed), tail=tail)
+    return checked(tuple(passed), tuple(failed), tail=tail or f"{len(passed)} passed in 0.12s")
 
 
 @dataclass
