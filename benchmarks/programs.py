@@ -41,8 +41,13 @@ def programs_in(file: Path, ids: Sequence[str] = ()) -> tuple[Program, ...]:
     return tuple(program for program in found.values() if not ids or program.id in ids)
 
 
-def repository_of(program: Program, where: Path) -> Story:
-    """A git repository with the buggy module, its test and a routing file; the issue lies beside it."""
+def every(programs: Sequence[Program], step: int) -> tuple[Program, ...]:
+    """The first of every `step` programs, in order: a choice that is made before anything was tried."""
+    return tuple(programs[::step])
+
+
+def repository_of(program: Program, where: Path, *, routing: str = ROUTING) -> Story:
+    """A git repository with the buggy module, its test and a routing file, if any; the issue lies beside it."""
     name = program.entry_point
     repository = where / program.slug
     repository.mkdir(parents=True)
@@ -50,7 +55,8 @@ def repository_of(program: Program, where: Path) -> Story:
     write(repository, f"{name}.py", program.buggy)
     write(repository, "tests/__init__.py", "")
     write(repository, f"tests/test_{name}.py", _test_file(program))
-    write(repository, ".pointsman.yml", ROUTING)
+    if routing:
+        write(repository, ".pointsman.yml", routing)
     commit(repository, "Add a function and its test")
     issue = where / "issue.md"
     issue.write_text(_issue(program), encoding="utf-8")

@@ -2,15 +2,24 @@ import io
 import json
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from benchmarks.contenders import script
 from benchmarks.installation import ROUTING, VERIFY, Seat, json_in, policy_text
-from benchmarks.programs import Program, programs_in, repository_of
-from benchmarks.solve_local import Result, figures_of, solve_all, table_of
+from benchmarks.judging import solves
+from benchmarks.programs import Program, every, programs_in, repository_of
+from benchmarks.recording import Bounds, Recorder
+from benchmarks.solve import solve_all, table_of
+from benchmarks.solvers import Left, Setting, mini_swe_agent
 from rich.console import Console
 from tests.worlds.repositories import FIXED, write
+from tests.worlds.script import Answer, Rule, Script
+from tests.worlds.scripted_server import ScriptedServer
 
 from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.config.routing_file import RoutingFile, load_routing
@@ -63,45 +72,118 @@ def test_the_policy_and_the_routing_file_of_a_benchmark_are_valid() -> None:
     assert isinstance(routing, RoutingFile), routing
 
 
-def test_the_figures_are_what_the_run_says_and_nothing_is_guessed(tmp_path: Path) -> None:
-    shown = {
-        "run": {
-            "run_id": "r1",
-            "state": "done",
-            "result": "ready",
-            "input_tokens": 9,
-            "output_tokens": 4,
-            "calls": 5,
-        },
-        "evidence": "passed",
-        "tries": [{"commit": ""}, {"commit": "abc"}],
-        "findings": [],
-        "dropped": ["no such line"],
-    }
-    result = figures_of(one(tmp_path), shown, exit_code=0, seconds=12.34)
-    assert (result.solved, result.tries, result.malformed, result.findings, result.dropped) == (True, 2, 1, 0, 1)
-    silent = figures_of(one(tmp_path), {}, exit_code=3, seconds=1)
-    assert (silent.solved, silent.state, silent.tries, silent.input_tokens) == (False, "not told", -1, -1)
-    console = Console(width=140, record=True, file=io.StringIO())
-    console.print(table_of([result, silent]))
-    drawn = console.export_text()
-    assert "1 of 2 became a change whose tests pass" in drawn
-    assert "?" in drawn
+def asked(url: str, **body: object) -> tuple[int, dict[str, object]]:
+    request = urllib.request.Request(f"{url}/chat/completions", json.dumps({"model": "m", **body}).encode())
+    try:
+        with urllib.request.urlopen(request, timeout=20) as said:
+            text = said.read().decode()
+            return said.status, json.loads(text) if text.startswith("{") else {"stream": text}
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
 
 
-def test_a_program_with_a_result_is_not_run_again(tmp_path: Path) -> None:
+def test_every_asker_is_held_to_the_same_limits_and_counted_apart() -> None:
+    messages = [{"role": "user", "content": "hello"}]
+    answers = (Answer("one", input_tokens=7, output_tokens=3), Answer("long", input_tokens=99, output_tokens=1))
+    rules = (Rule("all", (), (*answers, answers[0])),)
+    with ScriptedServer(Script(rules=rules)) as server, Recorder(Bounds(50, 16, 3)) as recorder:
+        looks: list[str] = []
+        url = recorder.opened("first", f"{server.url}/v1", lambda: looks.append("look"))
+        other = recorder.opened("other", f"{server.url}/v1")
+        assert asked(url, messages=messages, max_tokens=9000)[0] == 200
+        status, said = asked(url, messages=messages, max_completion_tokens=9)
+        assert (status, "99 tokens" in str(said)) == (400, True)
+        status, said = asked(url, messages=messages, stream=True, stream_options={"include_usage": True})
+        assert "one" in str(said["stream"]) and str(said["stream"]).endswith("data: [DONE]\n\n")
+        status, said = asked(url, messages=messages)
+        assert (status, "limit of 3 calls" in str(said)) == (400, True)
+        assert asked(other, messages=messages)[0] == 200
+        wanted = [json.loads(body)["max_tokens"] for body in server.bodies]
+    tally = recorder.closed("first")
+    assert wanted == [16, 9, 16, 16]
+    assert (tally.calls, tally.refused, tally.prompt_tokens, tally.completion_tokens) == (2, 2, 7 + 99 + 7, 6)
+    assert (recorder.closed("other").calls, looks) == (1, ["look"] * 4)
+
+
+def test_a_call_that_is_under_way_when_the_time_is_over_is_cut_off() -> None:
+    rules = (Rule("all", (), (Answer(fault="hang"),)),)
+    with ScriptedServer(Script(rules=rules)) as server, Recorder(Bounds()) as recorder:
+        url = recorder.opened("slow", f"{server.url}/v1")
+        with ThreadPoolExecutor() as pool:
+            going = pool.submit(asked, url, messages=[])
+            while not server.seen:
+                time.sleep(0.01)
+            recorder.closed("slow")
+            assert going.result(20)[0] == 502
+        assert asked(url, messages=[])[0] == 400
+
+
+FORGED = {
+    "the bug": (ADD["buggy"], False),
+    "mended": (ADD["correct"], True),
+    "the process ends with 0": (f"import os; os._exit(0)\n{ADD['buggy']}", False),
+    "it ends with 0 at the end": (f"import atexit, os\natexit.register(os._exit, 0)\n{ADD['buggy']}", False),
+    "no module": ("", False),
+}
+
+
+@pytest.mark.parametrize("tree", FORGED)
+def test_solved_is_what_the_official_check_says_of_the_tree(tmp_path: Path, tree: str) -> None:
+    text, expected = FORGED[tree]
+    if text:
+        write(tmp_path / "tree", "add.py", text)
+    write(tmp_path / "tree", "tests/test_add.py", "def check(add): pass\n")
+    write(tmp_path / "tree", "sitecustomize.py", "import builtins; builtins.check = print\n")
+    assert solves(one(tmp_path), tmp_path / "tree") is expected
+
+
+MINI = """#!{python}
+import json, sys, urllib.request
+from pathlib import Path
+options = dict(word.split("=", 1) for word in sys.argv if "=" in word)
+def ask():
+    body = json.dumps({{"model": "m", "messages": []}}).encode()
+    url = options["model.model_kwargs.api_base"] + "/chat/completions"
+    urllib.request.urlopen(urllib.request.Request(url, body)).read()
+ask()
+Path("add.py").write_text("wrong = 1\\n")
+try: Path({outside!r}).write_text("x")
+except OSError: pass
+ask()
+Path("add.py").write_text({correct!r})
+Path(sys.argv[sys.argv.index("--output") + 1]).write_text('{{"info": {{"exit_status": "Submitted"}}}}')
+"""
+
+
+def test_each_state_that_a_tool_left_is_judged_and_it_writes_nowhere_else(tmp_path: Path) -> None:
+    tool, outside = tmp_path / "tools/mini-swe-agent/bin/mini", tmp_path / "outside"
+    write(tool.parent, tool.name, MINI.format(python=sys.executable, outside=str(outside), correct=ADD["correct"]))
+    tool.chmod(0o755)
+    rules = (Rule("all", (), (Answer("no action", input_tokens=7, output_tokens=3),)),)
     ran: list[str] = []
+    with ScriptedServer(Script(rules=rules)) as server, Recorder(Bounds()) as recorder:
+        setting = Setting(recorder, f"{server.url}/v1", "m", "qwen", 60.0)
+        solver = mini_swe_agent(setting, tmp_path / "tools")
 
-    def solve(program: Program) -> Result:
-        ran.append(program.id)
-        return figures_of(program, {"evidence": "passed"}, exit_code=0, seconds=1)
+        def counted(program: Program, folder: Path, label: str) -> Left:
+            ran.append(label)
+            return solver(program, folder, label)
 
-    programs = programs_in((one(tmp_path), tmp_path / "programs.jsonl")[1])
-    solve_all(programs[:1], tmp_path / "out", solve)
-    results = solve_all(programs, tmp_path / "out", solve)
-    assert ran == ["Python/7", "Python/8"]
-    assert [result.solved for result in results] == [True, True]
-    assert len(json.loads((tmp_path / "out/all.json").read_text(encoding="utf-8"))) == 2
+        for _ in range(2):
+            (result,) = solve_all([one(tmp_path)], {"mini": counted}, tmp_path / "out", recorder)
+    assert ran == ["python-7-mini"]
+    assert (result.at_first, result.after_retry, result.at_end, result.claimed) == (False, True, True, True)
+    assert (result.states, result.malformed, result.calls, result.tokens) == (2, 2, 2, 20)
+    assert not outside.exists()
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(table_of([result]))
+    assert "mini" in console.export_text()
+
+
+def test_the_choice_of_programs_is_made_beforehand(tmp_path: Path) -> None:
+    one(tmp_path)
+    programs = programs_in(tmp_path / "programs.jsonl")
+    assert [program.id for program in every(programs, 2)] == ["Python/7"]
 
 
 def test_the_output_of_a_command_is_read_alone_or_from_its_last_line() -> None:
