@@ -169,8 +169,9 @@ def test_each_state_that_a_tool_left_is_judged_and_it_writes_nowhere_else(tmp_pa
             ran.append(label)
             return solver(program, folder, label)
 
-        for _ in range(2):
-            (result,) = solve_all([one(tmp_path)], {"mini": counted}, tmp_path / "out", recorder)
+        programs = [one(tmp_path)]
+        (result,), again = (solve_all(programs, {"mini": counted}, tmp_path / "out", recorder) for _ in range(2))
+    assert again == (result,)
     assert ran == ["python-7-mini"]
     assert (result.at_first, result.after_retry, result.at_end, result.claimed) == (False, True, True, True)
     assert (result.states, result.malformed, result.calls, result.tokens) == (2, 2, 2, 20)
