@@ -82,11 +82,16 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class NoPatch:
-    """A try that left no change, and why; `kind` is what the ladder decides on."""
+    """A try that left no change, and why; `kind` is what the ladder decides on.
 
-    kind: Literal["unreadable", "refused", "unchanged", "protected", "cut", "empty", "budget", "window"]
+    `budget` is a try that used all its calls, `spent` a model that used what one rung may use, `window` work that
+    does not fit the model. `refusals` counts the answers of the try in which no valid edit was found.
+    """
+
+    kind: Literal["unreadable", "refused", "unchanged", "protected", "cut", "empty", "budget", "spent", "window"]
     why: str
     model: str
+    refusals: int = 1
 
 
 class Verdict(StrEnum):
@@ -248,13 +253,47 @@ Outcome = Triage | Plan | Patch | NoPatch | Evidence | Review | Note
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One attempt of the code phase and what the sandbox said of it."""
+    """One attempt of the code phase and what the sandbox said of it.
+
+    `sample` counts the candidates of one round from 0. `undoes` says which earlier fix this one takes back, empty
+    when none. `tokens` are those of its calls, question and answer together.
+    """
 
     rung: int
     model: str
     result: Patch | NoPatch
     evidence: Evidence | None
     cause: Literal["first", "tests", "edit", "review"]
+    sample: int = 0
+    undoes: str = ""
+    tokens: int = 0
+
+
+class LoopEnd(StrEnum):
+    """How the rounds of code, tests and review ended, by name."""
+
+    SOLVED = "solved"
+    APPROVED = "approved"
+    LEFT_TO_PEOPLE = "left-to-people"
+    NO_VERDICT = "no-verdict"
+    DISPUTED = "disputed"
+    PING_PONG = "ping-pong"
+    LADDER_ENDED = "ladder-ended"
+    RUNG_SPENT = "rung-spent"
+    BUDGET = "budget"
+    TOKENS = "tokens"
+    CALLS = "calls"
+    TIME = "time"
+    WINDOW = "context-window"
+    OUTAGE = "outage"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a limit or an outage ended the work, and not what it came to."""
+        return self in _CUTS
+
+
+_CUTS = frozenset({LoopEnd.BUDGET, LoopEnd.TOKENS, LoopEnd.CALLS, LoopEnd.TIME, LoopEnd.WINDOW, LoopEnd.OUTAGE})
 
 
 @dataclass(frozen=True, slots=True)

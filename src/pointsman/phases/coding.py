@@ -17,22 +17,35 @@ from pointsman.phases.templates import bullets, fenced, mark_of, shorten
 from pointsman.ports.bundle import Ports
 
 _SUBJECT = 72
+_LATE = 9
+_LEFT_CHARS = {"small": 2000, "mid": 8000, "frontier": 24_000}
 _FEEDBACK_CHARS = {"small": 1200, "mid": 4000, "frontier": 8000}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _SKIP_CI = re.compile(r"\[(skip[ -]ci|ci[ -]skip|no[ -]ci|skip actions|actions skip)\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What the models on lower rungs left for the next: their best diff, and what was wrong with it."""
+
+    diff: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try on one rung of the ladder (0 is the route's primary, then its escalations).
 
-    `onto` is the commit that edits go onto; `feedback` is what was wrong before, empty on the first try.
+    `onto` is the commit that edits go onto; `feedback` is what was wrong before, empty on the first try. `left` is
+    what lower rungs came to. Above 0, `sample` is a further candidate of one round, for which nothing else differs.
     """
 
     rung: int
     cause: Literal["first", "tests", "edit", "review"]
     feedback: str
     onto: str
+    left: Left | None = None
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +74,19 @@ class Task:
 
     @property
     def number(self) -> int:
-        """How many tries this rung has had."""
-        return sum(1 for one in self.earlier.tries if one.rung == self.attempt.rung)
+        """How many rounds of tries this rung has had; a further candidate of a round counts as a late one, so that
+        it is drawn with more freedom.
+        """
+        if self.attempt.sample:
+            return _LATE
+        return sum(1 for one in self.earlier.tries if one.rung == self.attempt.rung and not one.sample)
 
     @property
     def mark(self) -> str:
         """The delimiter of this try's data."""
         texts = [source.text for source in self.targets]
         texts += [text for one in self.further for text in one.texts] + [one.text for one in self.advice]
+        texts += [self.attempt.left.diff, self.attempt.left.wrong] if self.attempt.left else []
         return mark_of(self.spec.issue.title, self.spec.issue.body, self.attempt.feedback, *texts)
 
     def told(self) -> str:
@@ -83,7 +101,9 @@ class Task:
         return "\n".join(parts)
 
     def feedback(self) -> str:
-        """What was wrong with the try before, as data."""
+        """What was wrong with the try before, as data; of another model's, the best that it came to as well."""
+        if self.attempt.left is not None:
+            return self._of_others(self.attempt.left)
         if not self.attempt.feedback.strip():
             return ""
         where = "is not in the files any more" if self.attempt.onto == self.spec.base_commit else "is in the files"
@@ -94,6 +114,13 @@ class Task:
         limit = _FEEDBACK_CHARS[self.asking.model.tier]
         said = fenced(self.mark, "what was wrong", shorten(self.attempt.feedback, limit))
         return f"{heading}\n{said}The tests are right; change the code."
+
+    def _of_others(self, left: Left) -> str:
+        tier = self.asking.model.tier
+        diff = fenced(self.mark, "their best change", shorten(left.diff, _LEFT_CHARS[tier]))
+        wrong = fenced(self.mark, "what was wrong with it", shorten(left.wrong, _FEEDBACK_CHARS[tier]))
+        said = "Others tried this before you and did not get it right. Nothing of theirs is in the files."
+        return f"{said}\n{diff}{wrong}The tests are right; change the code. Start from the issue."
 
     def order(self, onto: str, model: str, *, lone_block_path: str = "") -> EditOrder:
         """Where edits of `model` go, and with which words they are committed."""

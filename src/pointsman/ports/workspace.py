@@ -43,3 +43,6 @@ class Workspace(Protocol):
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files (the note) onto `onto`; the path guard does not apply. Returns the commit id."""
+
+    async def hold(self, name: str, commit: str) -> None:
+        """Keep `commit` under a name of ours, out of reach of git's cleaning; an empty commit lets the name go."""

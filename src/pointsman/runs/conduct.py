@@ -56,8 +56,17 @@ async def conduct(course: Course) -> End:
         await _ended(course, OperatorMust("A fault of Pointsman itself stopped the run.", code="bug"))
     finally:
         await course.place.leave()
+        await _let_go(course)
     await _marked(course)
     return End(course.spec, course.earlier, note)
+
+
+async def _let_go(course: Course) -> None:
+    """The best state needs no name of its own any more: what was handed over stands on a branch."""
+    try:
+        await course.ports.workspace.hold(course.run_id, "")
+    except PointsmanError as error:
+        logger.warning("the best state of a run keeps its name", extra={"run": course.run_id, "code": error.code})
 
 
 async def _marked(course: Course) -> None:

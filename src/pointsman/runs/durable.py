@@ -109,6 +109,10 @@ class DurableWorkspace(Workspace):
         signed = self.ends.ended(text, skips=self.ends.note)
         return await durable("record", TEXT, lambda: self.workspace.record(onto, files, signed))
 
+    async def hold(self, name: str, commit: str) -> None:
+        """Keep a commit under a name; done again in a replay, it changes nothing."""
+        await self.workspace.hold(name, commit)
+
     def _unread(self, path: str) -> bool:
         return self.hidden(path) or is_record(path)
 

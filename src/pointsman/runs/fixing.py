@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
+from pointsman.conversation.loop_ends import end_text
 from pointsman.conversation.replies import fixed_in, not_fixed, review_post
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.forge import Change, ChangeView, Thread
@@ -44,13 +45,13 @@ async def fix(course: Course) -> Note:
     proved = await prove(course)
     became = fates(job.prior, proved.review if proved.patch is not None else None)
     if proved.patch is None:
-        await _answered(course, job, became, why=proved.why, commit="")
+        await _answered(course, job, became, why=end_text(proved.end, proved.why), commit="")
     settle_on(course, proved)
     await authorised(course)
     await _still_ours(course, job)
     target = Target(job.change.branch, expected_head=course.spec.base_commit, number=job.change.number)
     note, change = await put_forward(course, proved, target)
-    await _answered(course, job, became, why=proved.why, commit=note.commit)
+    await _answered(course, job, became, why=end_text(proved.end, proved.why), commit=note.commit)
     await _remarked(course, change, proved)
     count = sum(fate == "fixed" for fate in became.values())
     said = f"{count} of {len(became)} findings fixed."

@@ -1,54 +1,117 @@
 """Code, verify and review in turn until the change is proved, or until there is nothing left to try."""
 
-from dataclasses import dataclass, replace
+import logging
+from dataclasses import dataclass, field, replace
 
+from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.levels import Phase
-from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try, Verdict
-from pointsman.domain.run import RunSpec
-from pointsman.phases.code import code
-from pointsman.phases.coding import Attempt
-from pointsman.phases.verify import verify
-from pointsman.policy.ladder import Again, Cause, Climb, GiveUp, LadderLimits, next_move
-from pointsman.policy.touched import risk_with, unapproved, weigh
-from pointsman.runs.course import Course, refused
+from pointsman.domain.outcome import Evidence, LoopEnd, Patch, Review, Try
+from pointsman.domain.run import LOCAL, RunSpec
+from pointsman.policy.ladder import Again, Climb, Cut, GiveUp, LadderLimits, LoopState, Rung, ToReview, step
+from pointsman.runs.course import Course
 from pointsman.runs.rounds import review_once
+from pointsman.runs.trying import try_once
 
-_RANK = {Verdict.PASSED: 3, Verdict.NOT_RUN: 2, Verdict.INCONCLUSIVE: 1, Verdict.FAILED: 0}
+_CUTS = {end.value: end for end in LoopEnd if end.is_cut}
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Proved:
-    """What is handed over: the best patch there is with its evidence and review, and why it ended there."""
+    """What is handed over: the best patch there is with its evidence and review, and how it ended, by name.
+
+    `why` says in a clause what led to the end, empty where its name says it all.
+    """
 
     patch: Patch | None
     evidence: Evidence | None
     review: Review | None
-    why: str
+    end: LoopEnd
+    why: str = ""
+
+
+@dataclass
+class _Loop:
+    """The state of the loop, and the error that cut it off, if one did."""
+
+    course: Course
+    rungs: tuple[Rung, ...]
+    limits: LadderLimits
+    cut: Cut | None = None
+    error: PointsmanError | None = field(default=None, repr=False)
+
+    @property
+    def state(self) -> LoopState:
+        """What the next move is decided on."""
+        earlier = self.course.earlier
+        return LoopState(self.rungs, earlier.tries, earlier.reviews, self.limits, self.cut)
 
 
 async def prove(course: Course) -> Proved:
-    """Go round until review has nothing left to say or the ladder ends; the best state is never lost.
+    """Go round until review has nothing left to say or the loop ends; the best state is never lost.
 
-    Raises OwnerMust when no model may review, or when the patch reached into a path that is too sensitive.
+    A limit or an outage on the way ends the loop, and what there is by then is handed over; with nothing at hand its
+    error is raised. Raises OwnerMust when no model may review, or when the patch reached into a path that is too
+    sensitive.
     """
     await course.begin(Phase.CODE)
-    route = course.route(Phase.CODE)
-    rungs = (route.primary, *route.escalate)
-    limits = _limits(course.spec)
-    rung = 0
+    loop = _Loop(course, _rungs(course), _limits(course.spec))
     while True:
-        move = next_move(rungs, course.earlier.tries, course.earlier.reviews, limits)
-        match move:
-            case Again(rung=rung, cause=cause):
-                await _try(course, rung, cause)
-            case Climb(to_rung=to, why=why):
-                course.climbed(rungs[rung].name, rungs[to].name, why)
-                rung = to
-                await _try(course, rung, course.earlier.tries[-1].cause)
-            case GiveUp(why=why, approved=approved):
-                return _handed_over(course, "" if approved else why)
-            case _:
-                await review_once(course)
+        move = step(loop.state)
+        if isinstance(move, GiveUp):
+            if loop.error is not None and loop.state.best is None:
+                raise loop.error
+            return _handed_over(loop.state, move)
+        try:
+            await _made(course, move, loop.state)
+        except (OwnerMust, Stopped, TryAgain) as error:
+            loop.cut, loop.error = _cut_by(error, course), error
+            if loop.cut is None:
+                raise
+            logger.warning("a run was cut off", extra={"run": course.run_id, "code": error.code})
+
+
+async def _made(course: Course, move: Again | Climb | ToReview, state: LoopState) -> None:
+    match move:
+        case Again():
+            await _tried(course, move)
+        case Climb(to_rung=to, why=why):
+            last = state.tries[-1]
+            course.climbed(state.rungs[last.rung].model.name, state.rungs[to].model.name, why)
+            await _tried(course, Again(to, last.cause))
+        case ToReview(made=made):
+            await _reviewed(course, made)
+
+
+async def _tried(course: Course, move: Again) -> None:
+    await try_once(course, move)
+    best = LoopState((), course.earlier.tries).best
+    if best is not None and isinstance(best.result, Patch):
+        await course.ports.workspace.hold(course.run_id, best.result.commit)
+
+
+async def _reviewed(course: Course, made: Try) -> None:
+    assert isinstance(made.result, Patch)
+    course.learn(replace(course.earlier, patch=made.result, evidence=made.evidence))
+    await review_once(course)
+
+
+def _cut_by(error: PointsmanError, course: Course) -> Cut | None:
+    """How an error ends the loop; None for one that ends the run whatever there is.
+
+    Where a person sits before it, who can start a provider and go on, an outage is not for good. Where providers are,
+    and what they said, is for the operator alone.
+    """
+    end = _CUTS.get(error.code)
+    if end is LoopEnd.OUTAGE:
+        is_served = course.spec.repository.forge != LOCAL
+        return Cut(end, f"no model could be reached for {course.view.phase}") if is_served else None
+    return Cut(end, error.message) if end is not None else None
+
+
+def _rungs(course: Course) -> tuple[Rung, ...]:
+    route = course.route(Phase.CODE)
+    return tuple(Rung(model) for model in (route.primary, *route.escalate))
 
 
 def _limits(spec: RunSpec) -> LadderLimits:
@@ -57,89 +120,14 @@ def _limits(spec: RunSpec) -> LadderLimits:
     return LadderLimits(review_rounds=rounds, auto_fix=spec.review.auto_fix)
 
 
-async def _try(course: Course, rung: int, cause: Cause) -> None:
-    earlier = course.earlier
-    route = course.route(Phase.CODE)
-    model = (route.primary, *route.escalate)[rung].name
-    await course.show(replace(course.view, phase=str(Phase.CODE), model=model))
-    attempt = Attempt(rung, cause, _feedback(earlier.tries, earlier.review, cause), _onto(course, rung, cause))
-    result = await code(course.spec, earlier, course.ports, attempt=attempt)
-    course.learn(course.earlier)
-    if isinstance(result, NoPatch):
-        return _remember(course, Try(rung, result.model, result, None, cause))
-    await _require_clear(course, result)
-    await course.begin(Phase.VERIFY)
-    evidence = await verify(course.spec, earlier, course.ports, commit=result.commit)
-    course.learn(replace(course.earlier, patch=result, evidence=evidence, authors=_authors(course, result)))
-    return _remember(course, Try(rung, result.model, result, evidence, cause))
+def _handed_over(state: LoopState, move: GiveUp) -> Proved:
+    """What was reviewed to the end as it stands, else the best state that any try came to."""
+    made = state.standing if state.tries and move.end in _AS_REVIEWED else state.best
+    if made is None or not isinstance(made.result, Patch):
+        return Proved(None, None, None, move.end, move.why)
+    commit = made.result.commit
+    known = next((review for review in reversed(state.reviews) if review.commit == commit), None)
+    return Proved(made.result, made.evidence, known, move.end, move.why)
 
 
-def _remember(course: Course, made: Try) -> None:
-    course.saw(Phase.CODE, made)
-    course.earlier = replace(course.earlier, tries=(*course.earlier.tries, made))
-
-
-def _authors(course: Course, patch: Patch) -> tuple[str, ...]:
-    """Every model that answered while the code was written, those that stood in for another one included."""
-    answered = course.models.answered.get(Phase.CODE, [])
-    return tuple(dict.fromkeys((*course.earlier.authors, *answered, patch.model)))
-
-
-def _feedback(tries: tuple[Try, ...], reviewed: Review | None, cause: Cause) -> str:
-    if not tries:
-        return ""
-    last = tries[-1]
-    if cause == "review" and reviewed is not None:
-        return "\n\n".join(
-            f"{f.path}:{f.line} `{f.quote}`\n{f.message}" for f in reviewed.findings if f.fate == "open"
-        )
-    if isinstance(last.result, NoPatch):
-        return last.result.why
-    return last.evidence.feedback if last.evidence else ""
-
-
-def _onto(course: Course, rung: int, cause: Cause) -> str:
-    """The same model goes on from its last patch, unless that broke what base had whole; others start anew."""
-    earlier = course.earlier
-    if earlier.patch is None:
-        return course.spec.base_commit
-    if cause == "review":
-        return earlier.patch.commit
-    same_hand = earlier.tries[-1].rung == rung
-    return earlier.patch.commit if same_hand and not _broke(earlier.evidence) else course.spec.base_commit
-
-
-def _broke(evidence: Evidence | None) -> bool:
-    if evidence is None:
-        return False
-    before = {test for check in evidence.base for test in check.passed}
-    return any(test in before for check in evidence.candidate for test in check.failed)
-
-
-async def _require_clear(course: Course, patch: Patch) -> None:
-    """Weigh the paths that were really touched, before a byte of the diff goes to anybody else; the risk may rise."""
-    touched = tuple(edit.path for edit in patch.edits)
-    no = weigh(course.spec, touched) or unapproved(course.spec, course.earlier.plan, touched)
-    if no is not None:
-        raise refused(no)
-    diff = await course.ports.workspace.diff(course.spec.base_commit, patch.commit)
-    course.spec = course.spec.risen(risk_with(course.spec, touched, len(diff)))
-
-
-def _handed_over(course: Course, why: str) -> Proved:
-    """The newest state when it was reviewed, else the best one that any try came to."""
-    earlier = course.earlier
-    if earlier.review is not None and earlier.patch is not None and earlier.review.commit == earlier.patch.commit:
-        return Proved(earlier.patch, earlier.evidence, earlier.review, why)
-    states = [(made.result, made.evidence) for made in earlier.tries if isinstance(made.result, Patch)]
-    if not states:
-        return Proved(None, None, None, why)
-    patch, evidence = max(reversed(states), key=lambda state: _worth(state[1]))
-    known = next((r for r in reversed(earlier.reviews) if r.commit == patch.commit), None)
-    return Proved(patch, evidence, known, why)
-
-
-def _worth(evidence: Evidence | None) -> tuple[int, int]:
-    if evidence is None:
-        return (-1, 0)
-    return (_RANK[evidence.verdict], -sum(len(check.failed) for check in evidence.candidate))
+_AS_REVIEWED = frozenset({LoopEnd.SOLVED, LoopEnd.APPROVED, LoopEnd.LEFT_TO_PEOPLE, LoopEnd.NO_VERDICT})

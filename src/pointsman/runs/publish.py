@@ -19,6 +19,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
+from pointsman.conversation.loop_ends import end_text
 from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder
@@ -78,8 +79,10 @@ async def publish(course: Course, proved: Proved) -> Note:
 def settle_on(course: Course, proved: Proved) -> None:
     """Make what was proved the outcome of the run. Raises Stopped (`no-change`) when there is nothing to publish."""
     if proved.patch is None:
-        raise Stopped(f"No change came of this run: {proved.why}", code="no-change", hint=_next_model(course))
-    reviews = course.earlier.reviews if proved.review else ()
+        said = end_text(proved.end, proved.why)
+        raise Stopped(f"No change came of this run. {said}", code="no-change", hint=_next_model(course))
+    others = tuple(review for review in course.earlier.reviews if review is not proved.review)
+    reviews = (*others, proved.review) if proved.review else ()
     course.learn(replace(course.earlier, patch=proved.patch, evidence=proved.evidence, reviews=reviews))
 
 
@@ -150,7 +153,12 @@ def _next_model(course: Course) -> str:
 
 
 def result_of(course: Course, proved: Proved) -> Literal["ready", "needs-person"]:
-    """Ready means: proved by the tests and approved by the review, as far as policy asks for either."""
+    """Ready means: proved by the tests and approved by the review, as far as policy asks for either.
+
+    What was cut off is never ready: a review that was on its way had no say.
+    """
+    if proved.end.is_cut:
+        return "needs-person"
     touched = tuple(edit.path for edit in proved.patch.edits) if proved.patch is not None else ()
     evidence_owed, review_owed = owed(course.spec, touched)
     evident = proved.evidence is not None and proved.evidence.verdict is Verdict.PASSED
@@ -197,7 +205,7 @@ def _not_run(course: Course, proved: Proved) -> tuple[str, ...]:
     if proved.evidence is None or proved.evidence.verdict is Verdict.NOT_RUN:
         missing.append(f"verify: {proved.evidence.why if proved.evidence else 'no candidate came so far'}")
     if proved.review is None:
-        missing.append(f"review: {proved.why or 'not asked for by policy'}")
+        missing.append(f"review: {end_text(proved.end, proved.why) or 'not asked for by policy'}")
     if course.earlier.plan is not None and course.earlier.plan.skipped:
         fixes = course.spec.goal == "fix"
         missing.append(
@@ -279,6 +287,5 @@ def _needs(proved: Proved) -> str:
         parts.append(f"Tests: {proved.evidence.verdict}. {proved.evidence.why}")
     if proved.review is not None and proved.review.verdict != "approve":
         parts.append(f"Review: {proved.review.verdict}. {proved.review.summary}")
-    if proved.why:
-        parts.append(f"It ended there because {proved.why.splitlines()[0]}")
-    return "\n".join(parts)
+    said = end_text(proved.end, proved.why)
+    return "\n".join((*parts, said) if said else parts)

@@ -1,6 +1,7 @@
 """The workspace of one repository: the adapter of the port, over its bare mirror."""
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ from pointsman.workspaces.commits import NewFile, commit_files
 from pointsman.workspaces.edits import refusals
 from pointsman.workspaces.edits.apply import apply_edits, refuse_paths
 from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
+from pointsman.workspaces.git import git
 from pointsman.workspaces.mirror import mirror_path
 from pointsman.workspaces.origin import LocalOrigin, Origin
 from pointsman.workspaces.patches import canonical
@@ -166,6 +168,14 @@ class GitWorkspace:
         new = {path: NewFile(data) for path, data in files.items()}
         commit, _ = await commit_files(self.git_dir, onto, files=new, text=text)
         return commit
+
+    async def hold(self, name: str, commit: str) -> None:
+        """A reference of ours in the mirror at `commit`, which git's cleaning then spares; none with an empty one."""
+        reference = f"refs/pointsman/{hashlib.sha256(name.encode()).hexdigest()[:40]}"
+        if not commit and not await asyncio.to_thread(self.git_dir.is_dir):
+            return
+        order = ("update-ref", reference, commit) if commit else ("update-ref", "-d", reference)
+        await git(self.git_dir, *order)
 
     def _origin_at(self, location: str) -> Origin:
         # Two working trees of one repository share the mirror, so the place on disk comes with each call.

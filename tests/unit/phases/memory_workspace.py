@@ -41,6 +41,7 @@ class MemoryWorkspace(Workspace):
     orders: list[EditOrder] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     recorded: list[tuple[str, dict[str, bytes], CommitText]] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
 
     def keep(self, files: Files) -> str:
         commit = digest_of("\0".join(f"{path}\0{files[path]}" for path in sorted(files)))[:40]
@@ -102,7 +103,16 @@ class MemoryWorkspace(Workspace):
         self.commits[commit] = files
         touched = sorted(path for path in {*base, *files} if base.get(path) != files.get(path))
         records = tuple(EditRecord(path, "changed", digest_of(path), 1, 1, order.model) for path in touched)
-        return Patch(order.base, commit, self.keep(files), records, digest_of(str(touched)), order.model)
+        return Patch(order.base, commit, self.keep(files), records, self._changed(base, files), order.model)
+
+    def _changed(self, base: Files, files: Files) -> str:
+        touched = sorted(path for path in {*base, *files} if base.get(path) != files.get(path))
+        return digest_of(str([(path, files.get(path)) for path in touched]))
+
+    async def hold(self, name: str, commit: str) -> None:
+        self.held[name] = commit
+        if not commit:
+            del self.held[name]
 
     async def diff(self, base: str, commit: str) -> str:
         before, after = self.commits[base], self.commits[commit]

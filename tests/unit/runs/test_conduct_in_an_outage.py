@@ -155,8 +155,9 @@ def test_one_that_stood_in_for_the_coder_never_stands_in_for_the_reviewer(tmp_pa
     world = scripted(tmp_path, out("server"))
     world.world.models.script[3:] = [out("server", model="reviewer")] * 20
     view = world.runs(routed(world.spec(), spare, review=(spare,)))
-    assert (view.error_code, asked(world)) == ("outage", ["mid", "spare"])
+    assert (view.result, asked(world)) == ("needs-person", ["mid", "spare"])
     assert set(asked(world, Phase.REVIEW)) == {"reviewer"}
+    assert "could not be reached" in view.message and len(world.forge.changes) == 1
     world.close()
 
 
