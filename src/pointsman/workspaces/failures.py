@@ -34,7 +34,7 @@ def of_unittest(output: str) -> tuple[Failure, ...]:
 
 def _blocks(output: str) -> Iterator[Failure]:
     heads = list(_BLOCK.finditer(output))
-    for head, following in zip(heads, (*heads[1:], None), strict=True):
+    for head, following in zip(heads, (*heads[1:], None), strict=False):
         text = output[head.end() : following.start() if following else len(output)]
         trace = text.partition("Traceback (most recent call last):\n")[2]
         if "_FailedTest" in head.group(2):
