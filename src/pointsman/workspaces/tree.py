@@ -37,17 +37,24 @@ async def entries(git_dir: Path, commit: str, *, folders: bool = False) -> tuple
 
 async def blobs(git_dir: Path, wanted: Iterable[Entry]) -> AsyncIterator[tuple[Entry, bytes]]:
     """The bytes of each wanted blob, in order, holding some 32 MB at a time."""
+    async for batch in slices(git_dir, wanted, _SLICE_BYTES):
+        for pair in batch:
+            yield pair
+
+
+async def slices(
+    git_dir: Path, wanted: Iterable[Entry], slice_bytes: int
+) -> AsyncIterator[list[tuple[Entry, bytes]]]:
+    """The same in lists of so many bytes each, or of one blob that is larger."""
     batch: list[Entry] = []
     size = 0
     for entry in wanted:
-        if batch and size + entry.size > _SLICE_BYTES:
-            for pair in await _batch(git_dir, batch):
-                yield pair
+        if batch and size + entry.size > slice_bytes:
+            yield await _batch(git_dir, batch)
             batch, size = [], 0
         batch.append(entry)
         size += entry.size
-    for pair in await _batch(git_dir, batch):
-        yield pair
+    yield await _batch(git_dir, batch)
 
 
 def _entry(row: bytes) -> Entry:

@@ -22,6 +22,7 @@ from pointsman.domain.work import (
     Symbol,
     Write,
 )
+from pointsman.workspaces.code_map.index import CodeMap
 from pointsman.workspaces.code_map.symbols import symbols_in
 from pointsman.workspaces.commits import NewFile, commit_files
 from pointsman.workspaces.edits import refusals
@@ -31,13 +32,15 @@ from pointsman.workspaces.git import git
 from pointsman.workspaces.mirror import mirror_path
 from pointsman.workspaces.origin import LocalOrigin, Origin
 from pointsman.workspaces.patches import canonical
-from pointsman.workspaces.search import MAX_INDEXED_BYTES, SearchIndex
 from pointsman.workspaces.text import MAX_TEXT_BYTES, decode
 from pointsman.workspaces.tree import LINK, REGULAR, SUBMODULE, Entry, blobs, entries
 
 _KEPT_TREES = 16
 _KINDS: Mapping[str, Literal["link", "submodule"]] = {LINK: "link", SUBMODULE: "submodule"}
-_INDEXED_BYTES = 64 << 20
+
+
+def _shown(_path: str) -> bool:
+    return False
 
 
 class GitWorkspace:
@@ -48,8 +51,7 @@ class GitWorkspace:
         self._repository = repository
         self._origin = origin
         self._trees: OrderedDict[str, tuple[Entry, ...]] = OrderedDict()
-        self._index = SearchIndex()
-        self._searching = asyncio.Lock()
+        self._map = CodeMap(git_dir)
 
     @classmethod
     def open(cls, home: Path, repository: Repository, origin: Origin | None = None) -> "GitWorkspace":
@@ -106,23 +108,8 @@ class GitWorkspace:
         self, commit: str, query: str, limit: int, *, hidden: Callable[[str], bool] | None = None
     ) -> tuple[Hit, ...]:
         """The files that fit the query best, best first: words, definitions, and paths that the query names."""
-        files = [file for file in await self.files(commit) if file.size <= MAX_INDEXED_BYTES]
-        room = _INDEXED_BYTES
-        chosen: list[FileEntry] = []
-        for file in files:
-            room -= file.size
-            if room >= 0:
-                chosen.append(file)
-        async with self._searching:
-            lacking = await asyncio.to_thread(self._index.lacking, chosen)
-            by_path = {file.path: file for file in lacking}
-            wanted = [Entry(file.path, "100644", file.blob, file.size) for file in lacking]
-            async for entry, data in blobs(self.git_dir, wanted):
-                decoded = decode(data)
-                if decoded is not None:
-                    await asyncio.to_thread(self._index.add, [(by_path[entry.path], decoded[0])])
-            found = await asyncio.to_thread(self._index.find, query, limit)
-            return tuple(hit for hit in found if hidden is None or not hidden(hit.path))
+        files = [entry for entry in await self._tree(commit) if entry.mode in REGULAR and entry.path.isprintable()]
+        return await self._map.find(commit, files, query, limit=limit, hidden=hidden or _shown)
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Read the edits in a model's reply, apply all or none of them as `order` says, and commit."""

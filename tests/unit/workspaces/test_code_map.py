@@ -8,7 +8,7 @@ from tests.unit.workspaces.git_world import World
 
 from pointsman.domain.run import Repository
 from pointsman.domain.work import Hit
-from pointsman.workspaces.search import read_query
+from pointsman.workspaces.code_map.query import read_query
 from pointsman.workspaces.workspace import GitWorkspace
 
 FILES: dict[str, str | bytes] = {
