@@ -51,11 +51,21 @@ class ToolStyle(StrEnum):
 
 
 class EditStyle(StrEnum):
-    """In which form a model writes its edits."""
+    """In which form a model writes its edits.
+
+    `tools`, `claude-editor` and `apply-patch` are loops of tools: ours, and those that Claude and GPT were trained on.
+    """
 
     WHOLE = "whole"
     BLOCKS = "blocks"
     TOOLS = "tools"
+    CLAUDE_EDITOR = "claude-editor"
+    APPLY_PATCH = "apply-patch"
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether the model works in turns, with tools in its hands."""
+        return self in (EditStyle.TOOLS, EditStyle.CLAUDE_EDITOR, EditStyle.APPLY_PATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +153,15 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool that is offered to a model: a name, one sentence, and the JSON Schema of its arguments."""
+    """A tool that is offered to a model: a name, one sentence, and the JSON Schema of its arguments.
+
+    `trained` is the type under which its vendor knows the tool without a schema; empty for a tool of ours.
+    """
 
     name: str
     description: str
     arguments: JsonObject
+    trained: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,31 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Replace the one place where `search` stands by `replace`."""
+    """Replace the one place where `search` stands by `replace`.
+
+    `below` are the lines that head the place, outermost first, such as its class and its function; `at_end` says that
+    it is the end of the file. Either narrows where the place may be and never widens how it is compared.
+    """
 
     path: str
     search: str
     replace: str
+    below: tuple[str, ...] = ()
+    at_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Make the lines `first` to `last` (from 1, both included) this; `last` one below `first` puts text before it.
+
+    The lines were counted in the file with this git blob id, and another one is refused.
+    """
+
+    path: str
+    first: int
+    last: int
+    text: str
+    blob: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +93,15 @@ class Delete:
     path: str
 
 
-Edit = Replace | Write | Delete
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Give the file another path; edits before this one, to its old path, go with it."""
+
+    path: str
+    to: str
+
+
+Edit = Replace | Rewrite | Write | Delete | Move
 
 
 @dataclass(frozen=True, slots=True)

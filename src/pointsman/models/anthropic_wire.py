@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import (
     Ask,
     Ending,
     Message,
+    ProviderKind,
     ToolCall,
     ToolSpec,
     Usage,
@@ -49,7 +51,9 @@ def body_of(ask: Ask) -> dict[str, Any]:
     if frame.system:
         body["system"] = [{"type": "text", "text": frame.system, "cache_control": _CACHE}]
     body["messages"] = _turns(frame.messages)
-    tools = [_tool(tool) for tool in frame.tools]
+    # Clouds and gateways take another set of trained tools than Anthropic's own API; a schema holds everywhere.
+    trains = where.kind is ProviderKind.ANTHROPIC and where.perimeter is Perimeter.PUBLIC
+    tools = [_trained(tool) if trains and tool.trained else _tool(tool) for tool in frame.tools]
     if frame.forced:
         tools.append(_tool(ToolSpec(frame.forced.name, "Give the answer.", frame.forced.schema)))
         body["tool_choice"] = {"type": "any"} if frame.tools else {"type": "tool", "name": frame.forced.name}
@@ -76,6 +80,11 @@ def cloud_body_of(ask: Ask, version: str) -> dict[str, Any]:
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:
     return {"name": tool.name, "description": tool.description, "input_schema": tool.arguments}
+
+
+def _trained(tool: ToolSpec) -> dict[str, Any]:
+    """A tool whose schema is built into the model (Anthropic documentation, "Text editor tool")."""
+    return {"type": tool.trained, "name": tool.name}
 
 
 def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
