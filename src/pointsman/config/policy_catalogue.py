@@ -175,6 +175,8 @@ class ModelEntry(Strict):
     def _fits(self) -> "ModelEntry":
         if self.max_output >= self.context_window:
             raise ValueError("max_output is smaller than context_window, which holds the question as well")
+        if self.edits.is_loop and self.tools is ToolStyle.NONE:
+            raise ValueError(f"edits: {self.edits} needs tools: native or text; without tools say blocks or whole")
         return self
 
 

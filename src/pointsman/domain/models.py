@@ -53,7 +53,7 @@ class ToolStyle(StrEnum):
 class EditStyle(StrEnum):
     """In which form a model writes its edits.
 
-    `tools`, `claude-editor` and `apply-patch` are loops of tools: ours, and those that Claude and GPT were trained on.
+    `tools`, `claude-editor` and `apply-patch` are loops of tools: ours, and those that Claude and GPT know by heart.
     """
 
     WHOLE = "whole"

@@ -40,7 +40,7 @@ async def code(spec: RunSpec, earlier: Earlier, ports: Ports, *, attempt: Attemp
 
 async def _made(task: Task) -> Patch | NoPatch:
     asking = task.asking
-    if asking.model.edits is EditStyle.TOOLS:
+    if asking.model.edits.is_loop:
         return await by_tools(task)
     if not task.targets and not task.create:
         return NoPatch("empty", "no file was found that this issue is about", asking.model.name)

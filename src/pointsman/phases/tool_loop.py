@@ -1,55 +1,94 @@
 """Coding with tools: search, read, edit, run the tests, finish; every edit goes through the same engine."""
 
-import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pointsman.domain.models import Ask, Ending, Message, Reply, ToolCall
 from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
-from pointsman.phases.coding import Task, in_one_commit, other_files
+from pointsman.phases.coding import Task, in_one_commit, no_edit, other_files
 from pointsman.phases.context import extract_of, joined, pieces_of, room_of, words_in
 from pointsman.phases.templates import fill
-from pointsman.phases.tools import TOOLS, Hands
+from pointsman.phases.tools import MOST_REFUSALS, Hands, ToolAnswer
+from pointsman.phases.toolsets import TOOLSETS
 
 _SAME_FAILURE = 3
 _NUDGE = "Nothing was changed yet. Use the tools; when the change is made, call finish."
-_CLEARED = "(left out to save room; ask again if it is needed)"
+CLEARED = "(left out to save room; ask again if it is needed)"
 
 
 async def by_tools(task: Task) -> Patch | NoPatch:
-    """Turns until the model calls finish, repeats one failing call three times, or has used its turns.
+    """Turns until one of them ends the loop, or until the turns are used up.
 
     What was changed by then is the patch, whatever ended the loop: the tests decide what it is worth.
     """
     most = max(1, task.asking.limits.max_calls)
-    ask = _question(task, most)
-    hands = Hands(task)
-    failures: dict[str, int] = {}
-    ending = NoPatch("budget", f"no change was made in {most} turns", task.asking.model.name)
-    nudged = False
+    ask, hands = _question(task, most), Hands(task)
+    end = NoPatch("budget", f"no change was made in {most} turns", task.asking.model.name)
     for _ in range(most):
-        reply = await reply_to(task.ports, _with_room(task, ask))
-        if not reply.calls:
-            ending = _no_change(reply)
-            if hands.patch is not None or nudged or reply.ending is not Ending.COMPLETE:
-                break
-            nudged = True
-            ask = _further(ask, Message("assistant", reply.text.strip() or "(nothing)"), Message("user", _NUDGE))
-            continue
-        answers = [await hands.use(call, reply.model) for call in reply.calls]
-        ask = _further(ask, _spoken(reply), *(Message("tool", one.text, call_id=one.call_id) for one in answers))
-        if hands.finished:
-            ending = NoPatch("unchanged", f"finished without a change: {hands.summary}", reply.model)
-            break
-        if _is_stuck(failures, reply.calls, tuple(one.failed for one in answers)):
-            ending = NoPatch(
-                "refused", f"the same call failed {_SAME_FAILURE} times: {answers[-1].text}", reply.model
-            )
+        ask = _with_room(task, ask)
+        turn = await _turn(hands, ask)
+        ask = replace(ask, messages=(*ask.messages, *turn.messages))
+        if turn.end is not None:
+            end = turn.end
             break
     if hands.patch is None:
-        return ending
+        return replace(end, refusals=max(1, hands.refusals))
     patch = await in_one_commit(task, hands.patch, hands.steps)
     return replace(patch, summary=hands.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What one turn adds to the talk, and how it ends the loop when nothing was changed; None goes on."""
+
+    messages: tuple[Message, ...]
+    end: NoPatch | None = None
+
+
+async def _turn(hands: Hands, ask: Ask) -> _Turn:
+    """One question, one reply, and every call of it carried out in its order."""
+    reply = await reply_to(hands.task.ports, ask)
+    if not reply.calls:
+        said = Message("assistant", reply.text.strip() or "(nothing)")
+        return _Turn((said, Message("user", _NUDGE)), _silent(hands, ask, reply))
+    answers = [await hands.use(call, reply.model) for call in reply.calls]
+    told = (Message("tool", one.text, call_id=one.call_id) for one in answers)
+    return _Turn((Message("assistant", reply.text, calls=reply.calls), *told), _ending(hands, ask, reply, answers))
+
+
+def _silent(hands: Hands, ask: Ask, reply: Reply) -> NoPatch | None:
+    """The end that a reply without a call makes; a model that only forgot to act is told so once."""
+    nudged = any(turn.role == "user" and turn.text == _NUDGE for turn in ask.messages)
+    if hands.patch is None and not nudged and reply.ending is Ending.COMPLETE:
+        return None
+    if reply.ending in (Ending.CUT, Ending.REFUSED) or not reply.text.strip():
+        return no_edit(reply)
+    return NoPatch("unchanged", "the model ended without calling a tool that changes a file", reply.model)
+
+
+def _ending(hands: Hands, ask: Ask, reply: Reply, answers: list[ToolAnswer]) -> NoPatch | None:
+    """The end that the calls of a reply make: finished, refused too often on one file, or going in circles."""
+    if hands.finished:
+        return NoPatch("unchanged", f"finished without a change: {hands.summary}", reply.model)
+    if path := hands.gave_out():
+        return NoPatch("refused", f"{MOST_REFUSALS} edits of {path} were refused: {answers[-1].text}", reply.model)
+    again = [answer for call, answer in zip(reply.calls, answers, strict=True) if _failed_before(ask, call, answer)]
+    if again:
+        return NoPatch("refused", f"the same call failed {_SAME_FAILURE} times: {again[-1].text}", reply.model)
+    return None
+
+
+def _failed_before(ask: Ask, call: ToolCall, answer: ToolAnswer) -> bool:
+    """Whether the very same call was made, and answered with the same words, as often as is allowed."""
+    if not answer.failed:
+        return False
+    same = [
+        one
+        for place, turn in enumerate(ask.messages)
+        for one, said in zip(turn.calls, ask.messages[place + 1 :], strict=False)
+        if (one.name, one.arguments) == (call.name, call.arguments) and said.text in (answer.text, CLEARED)
+    ]
+    return len(same) >= _SAME_FAILURE - 1
 
 
 def _question(task: Task, most: int) -> Ask:
@@ -67,43 +106,19 @@ def _question(task: Task, most: int) -> Ask:
             feedback=task.feedback(),
             calls=str(most),
         )
-        return task.asking.ask(prompt, tools=TOOLS, temperature=temperature_of(task.asking.model, task.number))
+        tools = TOOLSETS[task.asking.model.edits]
+        return task.asking.ask(prompt, tools=tools, temperature=temperature_of(task.asking.model, task.number))
 
     return fit(task.asking, pieces, build)
 
 
-def _further(ask: Ask, *turns: Message) -> Ask:
-    return replace(ask, messages=(*ask.messages, *turns))
-
-
-def _spoken(reply: Reply) -> Message:
-    return Message("assistant", reply.text, calls=reply.calls)
-
-
 def _with_room(task: Task, ask: Ask) -> Ask:
     """The question with as many of the oldest tool answers cleared as it takes to fit the window."""
-    places = [place for place, turn in enumerate(ask.messages) if turn.role == "tool" and turn.text != _CLEARED]
+    places = [place for place, turn in enumerate(ask.messages) if turn.role == "tool" and turn.text != CLEARED]
     for place in places[:-1]:
         if task.asking.fits(ask):
             break
         turns = list(ask.messages)
-        turns[place] = replace(turns[place], text=_CLEARED)
+        turns[place] = replace(turns[place], text=CLEARED)
         ask = replace(ask, messages=tuple(turns))
     return ask
-
-
-def _is_stuck(failures: dict[str, int], calls: tuple[ToolCall, ...], failed: tuple[bool, ...]) -> bool:
-    for call, bad in zip(calls, failed, strict=True):
-        key = f"{call.name} {json.dumps(dict(call.arguments), sort_keys=True, default=str)}"
-        failures[key] = failures.get(key, 0) + 1 if bad else 0
-    return any(count >= _SAME_FAILURE for count in failures.values())
-
-
-def _no_change(reply: Reply) -> NoPatch:
-    if reply.ending is Ending.CUT:
-        return NoPatch("cut", "the reply was cut off at the length limit", reply.model)
-    if reply.ending is Ending.REFUSED:
-        return NoPatch("refused", "the model declined to answer", reply.model)
-    if not reply.text.strip():
-        return NoPatch("empty", "the reply was empty", reply.model)
-    return NoPatch("unchanged", "the model ended without calling a tool that changes a file", reply.model)

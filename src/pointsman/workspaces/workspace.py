@@ -18,6 +18,7 @@ from pointsman.domain.work import (
     EditRefusal,
     FileEntry,
     Hit,
+    Move,
     Source,
     Symbol,
     Write,
@@ -26,7 +27,7 @@ from pointsman.workspaces.code_map.index import CodeMap
 from pointsman.workspaces.code_map.symbols import symbols_in
 from pointsman.workspaces.commits import NewFile, commit_files
 from pointsman.workspaces.edits import refusals
-from pointsman.workspaces.edits.apply import apply_edits, refuse_paths
+from pointsman.workspaces.edits.apply import apply_edits, paths_of, refuse_paths
 from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
 from pointsman.workspaces.git import git
 from pointsman.workspaces.mirror import mirror_path
@@ -130,15 +131,14 @@ class GitWorkspace:
         refusal = refuse_paths(edits, order.rules, {entry.path: entry.mode for entry in tree})
         if refusal is not None:
             return refusal
-        paths = dict.fromkeys(edit.path for edit in edits)
+        paths = paths_of(edits)
         held = await self._bytes([by_path[path] for path in paths if path in by_path])
         changed = apply_edits(edits, order.rules, {path: held.get(path) for path in paths})
         if isinstance(changed, EditRefusal):
             return changed
-        files = {
-            path: None if data is None else NewFile(data, path in by_path and by_path[path].mode == "100755")
-            for path, data in changed.items()
-        }
+        came_from = {edit.to: edit.path for edit in edits if isinstance(edit, Move)}
+        runs = {path for path in paths if (old := by_path.get(came_from.get(path, path))) and old.mode == "100755"}
+        files = {path: None if data is None else NewFile(data, path in runs) for path, data in changed.items()}
         commit, new_tree = await commit_files(self.git_dir, order.onto, files=files, text=order.text)
         diff = await canonical(self.git_dir, order.base, commit)
         if not diff.names:

@@ -128,6 +128,11 @@ def test_a_kind_that_is_not_built_yet_is_known_and_refused(kind: str) -> None:
         ("tier: small", "tier: tiny", '"tiny" is not one of: small, mid, frontier'),
         ("id: q,", 'id: "gpt-oss:120b-cloud",', 'Ollama forwards "gpt-oss:120b-cloud" to its public cloud'),
         ("max_output: 99", "max_output: 8192", "5:9: max_output is smaller than context_window"),
+        (
+            "max_output: 99",
+            "edits: apply-patch, max_output: 99",
+            "5:9: edits: apply-patch needs tools: native or text",
+        ),
         ("price: 0", "price: false", "keys with values are wanted here"),
         ("price: 0", "price: {input: -1, output: 0}", "this should be greater than or equal to 0"),
         ("  tiny:", "  skip:", '5:9: a model cannot be called "skip"'),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.models.models_world import ask, model, provider
 
+from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import (
     Ask,
     Ending,
@@ -144,6 +145,20 @@ def test_the_body_for_anthropic_is_exactly_this() -> None:
         "output_config": {"effort": "high", "format": {"type": "json_schema", "schema": SCHEMA}},
         "temperature": 0.0,
     }
+
+
+def test_a_tool_that_claude_was_trained_on_goes_by_its_type_to_anthropic_alone_and_by_its_schema_elsewhere() -> None:
+    trained = replace(READ, trained="text_editor_20250728")
+    home = provider(ProviderKind.ANTHROPIC, "http://127.0.0.1:1")
+    gateway = replace(home, perimeter=Perimeter.ACCOUNT)
+    cloud = provider(ProviderKind.ANTHROPIC_BEDROCK, "http://127.0.0.1:1")
+
+    def tools(where: Provider) -> object:
+        return anthropic_wire.body_of(ask(model(where, tools=ToolStyle.NATIVE), tools=(trained,)))["tools"]
+
+    assert tools(home) == [{"type": "text_editor_20250728", "name": "read"}]
+    plain = [{"name": "read", "description": "Read.", "input_schema": READ.arguments}]
+    assert tools(gateway) == plain and tools(cloud) == plain
 
 
 def test_claude_thinks_where_no_tool_is_offered_and_then_has_no_temperature() -> None:

@@ -17,7 +17,9 @@ from pointsman.domain.work import (
     EditRefusal,
     FileEntry,
     Hit,
+    Move,
     Replace,
+    Rewrite,
     Source,
     Symbol,
     Write,
@@ -25,6 +27,8 @@ from pointsman.domain.work import (
 from pointsman.phases.paths import matches
 from pointsman.ports.workspace import Workspace
 from pointsman.workspaces.code_map.symbols import symbols_in
+from pointsman.workspaces.edits.blocks import Cut
+from pointsman.workspaces.edits.envelope import is_envelope, read_envelope
 
 Files = Mapping[str, str]
 
@@ -79,6 +83,9 @@ class MemoryWorkspace(Workspace):
         whole = re.findall(r"^```\w*\n(.*?)^```", reply, re.DOTALL | re.MULTILINE)
         if not edits and len(whole) == 1 and order.rules.lone_block_path:
             edits = [Write(order.rules.lone_block_path, whole[0])]
+        if not edits and is_envelope(reply):
+            read = read_envelope(reply)
+            edits = [] if isinstance(read, Cut) else list(read)
         if not edits:
             return EditRefusal("unreadable", "", "The reply holds no edit in the form that was asked for.")
         return await self.apply(order, tuple(edits))
@@ -90,7 +97,7 @@ class MemoryWorkspace(Workspace):
             barred = matches(edit.path, (*order.rules.protected, ".pointsman.yml"))
             if barred or (order.rules.allowed and not matches(edit.path, order.rules.allowed)):
                 return EditRefusal("protected", edit.path, f"{edit.path} may not be edited.")
-            refusal = _applied(files, edit)
+            refusal = _applied(files, edit, digest_of(files.get(edit.path, ""))[:40])
             if refusal is not None:
                 return refusal
         if files == self.commits[order.onto]:
@@ -123,7 +130,16 @@ class MemoryWorkspace(Workspace):
         return self.keep({**self.commits[onto], **{path: data.decode() for path, data in files.items()}})
 
 
-def _applied(files: dict[str, str], edit: Edit) -> EditRefusal | None:
+def _applied(files: dict[str, str], edit: Edit, blob: str) -> EditRefusal | None:
+    if isinstance(edit, Move):
+        files[edit.to] = files.pop(edit.path)
+        return None
+    if isinstance(edit, Rewrite):
+        lines = files[edit.path].split("\n")
+        assert edit.blob == blob
+        lines[edit.first - 1 : edit.last] = edit.text.removesuffix("\n").split("\n")
+        files[edit.path] = "\n".join(lines)
+        return None
     if isinstance(edit, Write):
         files[edit.path] = edit.text
         return None

@@ -87,20 +87,6 @@ def test_an_empty_reply_and_a_reply_of_words_are_unreadable_and_say_the_form() -
 
 
 @pytest.mark.parametrize(
-    "diff",
-    [
-        "--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1,2 +1,2 @@\n-old\n+new\n",
-        "```diff\n--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-old\n+new\n```",
-        "*** Begin Patch\n*** Update File: src/calc.py\n@@ def add\n-old\n+new\n*** End Patch",
-    ],
-)
-def test_a_diff_is_refused_with_the_form_that_is_wanted(diff: str) -> None:
-    message = unreadable(diff)
-    assert "diff" in message
-    assert "<<<<<<< SEARCH" in message
-
-
-@pytest.mark.parametrize(
     "reply",
     [
         f"src/calc.py\n```python\n{OLD}```\n",

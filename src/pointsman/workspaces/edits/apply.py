@@ -1,14 +1,16 @@
 """Applies edits to texts in memory: all of them or none, with newlines, encoding and mode as they were."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pointsman.domain.work import Delete, Edit, EditRefusal, EditRules, Replace, Write
+from pointsman.domain.work import Delete, Edit, EditRefusal, EditRules, Move, Replace, Rewrite, Write
 from pointsman.workspaces.edits import refusals
 from pointsman.workspaces.edits.check import refuse_text
 from pointsman.workspaces.edits.guard import Ground, folded, refuse_path
-from pointsman.workspaces.edits.lines import Splice
-from pointsman.workspaces.edits.matcher import place
+from pointsman.workspaces.edits.lines import Splice, shared
+from pointsman.workspaces.edits.matcher import Wanted, place
+from pointsman.workspaces.edits.regions import is_in, is_last, regions
 from pointsman.workspaces.text import MAX_TEXT_BYTES, Encoding, decode, newline_of
 
 
@@ -19,10 +21,16 @@ class Old:
     text: str
     encoding: Encoding
 
+    def is_blob(self, oid: str) -> bool:
+        """Whether git knows these bytes by this id, of SHA-1 or of SHA-256."""
+        data = self.encoding.encode(self.text) or b""
+        name = "sha1" if len(oid) == 40 else "sha256"
+        return hashlib.new(name, b"blob %d\0%s" % (len(data), data), usedforsecurity=False).hexdigest() == oid
+
 
 def refuse_paths(edits: Sequence[Edit], rules: EditRules, modes: Mapping[str, str]) -> EditRefusal | None:
     """Why these edits may not be made where they want to be, before any file is looked at."""
-    paths = list(dict.fromkeys(edit.path for edit in edits))
+    paths = paths_of(edits)
     if not paths:
         return EditRefusal("unreadable", "", "There is no edit.")
     if len(paths) > rules.max_files:
@@ -32,6 +40,12 @@ def refuse_paths(edits: Sequence[Edit], rules: EditRules, modes: Mapping[str, st
         return EditRefusal("protected", "", "Two of the paths differ only by case or look-alike characters.")
     ground = Ground(modes)
     return next((refusal for path in paths if (refusal := refuse_path(path, rules, ground))), None)
+
+
+def paths_of(edits: Sequence[Edit]) -> list[str]:
+    """Every path that the edits read or write, in their order."""
+    both = ((edit.path, edit.to) if isinstance(edit, Move) else (edit.path,) for edit in edits)
+    return list(dict.fromkeys(path for paths in both for path in paths))
 
 
 def apply_edits(
@@ -44,16 +58,34 @@ def apply_edits(
         if isinstance(old, EditRefusal):
             return old
         before[path] = old
-    after: dict[str, str | None] = {path: old.text if old else None for path, old in before.items()}
+    held = {path: old.text for path, old in before.items() if old}
+    after: dict[str, str | None] = {path: held.get(path) for path in before}
     for edit in edits:
+        if isinstance(edit, Move):
+            if (refusal := _moved(edit, before, after)) is not None:
+                return refusal
+            continue
         new = _edited(edit, after[edit.path], before[edit.path])
         if isinstance(new, EditRefusal):
             return new
         after[edit.path] = new
-    changed = {path: text for path, text in after.items() if text != _text_of(before[path])}
+    changed = {path: text for path, text in after.items() if text is None or text != held.get(path)}
+    changed = {path: text for path, text in changed.items() if text is not None or path in held}
     if not changed:
         return refusals.unchanged(edits[0].path, applied=False)
     return _written(changed, before, edits, rules)
+
+
+def _moved(edit: Move, before: dict[str, Old | None], after: dict[str, str | None]) -> EditRefusal | None:
+    """Take the text to its new path, which then counts as a file that had been there in the old form."""
+    text = after[edit.path]
+    if text is None:
+        return _missing(edit.path)
+    if after[edit.to] is not None:
+        return EditRefusal("protected", edit.to, f"{edit.to} is there already; nothing is moved over it.")
+    before[edit.to] = before[edit.path]
+    after[edit.path], after[edit.to] = None, text
+    return None
 
 
 def splice_text(text: str, splice: Splice) -> str:
@@ -61,8 +93,8 @@ def splice_text(text: str, splice: Splice) -> str:
     rows = _rows(text)
     old = [body for body, _ in rows[splice.start : splice.end]]
     new = list(splice.lines)
-    head = _shared(old, new)
-    tail = _shared(old[head:][::-1], new[head:][::-1])
+    head = shared(old, new)
+    tail = shared(old[head:][::-1], new[head:][::-1])
     start, end = splice.start + head, splice.end - tail
     newline = newline_of(text)
     fresh = [(line, newline) for line in new[head : len(new) - tail]]
@@ -89,17 +121,43 @@ def _read(path: str, data: bytes | None) -> Old | EditRefusal | None:
     return Old(*decoded)
 
 
-def _edited(edit: Edit, text: str | None, old: Old | None) -> str | EditRefusal | None:
-    if isinstance(edit, Delete):
-        return _missing(edit.path) if text is None else None
+def _edited(edit: Replace | Rewrite | Write | Delete, text: str | None, old: Old | None) -> str | EditRefusal | None:
     if isinstance(edit, Write):
         return _whole(edit.text, old)
-    if not edit.search.strip():
+    if isinstance(edit, Replace) and not edit.search.strip() and not (text and edit.at_end):
         return _created(edit, text, old)
     if text is None:
         return _missing(edit.path)
-    splice = place(edit.path, bodies(text), search=_asked(edit.search), replace=_asked(edit.replace))
+    if isinstance(edit, Delete):
+        return None
+    splice = _rewritten(edit, text, old) if isinstance(edit, Rewrite) else _replaced(edit, bodies(text))
     return splice if isinstance(splice, EditRefusal) else splice_text(text, splice)
+
+
+def _rewritten(edit: Rewrite, text: str, old: Old | None) -> Splice | EditRefusal:
+    """The counted lines, in the very file that they were counted in."""
+    lines = bodies(text)
+    if old is None or text != old.text or not old.is_blob(edit.blob):
+        return refusals.stale(edit.path)
+    if not 1 <= edit.first <= edit.last + 1 <= len(lines) + 1:
+        return refusals.no_such_lines(edit.path, len(lines))
+    new = asked(edit.text)
+    if lines[edit.first - 1 : edit.last] == new:
+        return refusals.unchanged(edit.path, applied=False)
+    return Splice(edit.first - 1, edit.last, tuple(new))
+
+
+def _replaced(edit: Replace, lines: list[str]) -> Splice | EditRefusal:
+    if not edit.search.strip():
+        return Splice(len(lines), len(lines), tuple(asked(edit.replace)))
+    parts = regions(lines, edit.below)
+    if not parts:
+        return refusals.no_head(edit.path, edit.below)
+
+    def fits(splice: Splice) -> bool:
+        return is_in(splice, parts) and (not edit.at_end or is_last(splice, lines))
+
+    return place(edit.path, lines, Wanted(asked(edit.search), asked(edit.replace), fits))
 
 
 def _created(edit: Replace, text: str | None, old: Old | None) -> str | EditRefusal:
@@ -122,7 +180,8 @@ def _whole(text: str, old: Old | None) -> str:
     return text.replace("\n", "\r\n") if old and newline_of(old.text) == "\r\n" else text
 
 
-def _asked(text: str) -> list[str]:
+def asked(text: str) -> list[str]:
+    """The lines of a text that a model wrote."""
     text = text.replace("\r\n", "\n")
     return text.removesuffix("\n").split("\n") if text else []
 
@@ -132,11 +191,6 @@ def _rows(text: str) -> list[tuple[str, str]]:
     rows = [(part.removesuffix("\r"), "\r\n" if part.endswith("\r") else "\n") for part in text.split("\n")]
     last = text.rpartition("\n")[2]
     return rows[:-1] + ([(last, "")] if last else [])
-
-
-def _shared(left: Sequence[str], right: Sequence[str]) -> int:
-    pairs = zip(left, right, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
 
 
 def _text_of(old: Old | None) -> str | None:

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from pointsman.workspaces.edits.lines import Splice, shift, shift_between
+from pointsman.workspaces.edits.lines import Splice, changes, shift, shift_between
+from pointsman.workspaces.edits.rows import Rows
 
 _ENOUGH = 0.8
 _RIVAL = 0.15
 _SLACK = 2
+_LONGEST = 300
+_MOST_STEPS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +24,21 @@ class _Change:
     lines: tuple[str, ...]
 
 
-def delta_splice(lines: Sequence[str], search: Sequence[str], replace: Sequence[str]) -> list[Splice]:
+def delta_splices(rows: Rows, search: Sequence[str], replace: Sequence[str]) -> list[Splice]:
     """The splices that fit: at least four fifths of SEARCH in one window and every deleted line in it.
 
     A second place within 15 points of the best makes two, which refuses. Lines that SEARCH misquotes or forgets stay
     as the file has them.
     """
-    changes = _changes(search, replace)
+    if len(search) > _LONGEST:
+        return []
+    changed = _changes(search, replace)
     found: dict[Splice, float] = {}
-    for at, window in _candidates(lines, search, changes):
+    for at, window in _candidates(rows, search, changed):
         score, pairs = _align(search, window, at)
         if score < _ENOUGH:
             continue
-        splice = _splice(lines, search, changes, pairs)
+        splice = _splice(rows.lines, search, changed, pairs)
         if splice is not None:
             found[splice] = max(score, found.get(splice, 0.0))
     best = max(found.values(), default=0.0)
@@ -41,30 +46,41 @@ def delta_splice(lines: Sequence[str], search: Sequence[str], replace: Sequence[
 
 
 def _changes(search: Sequence[str], replace: Sequence[str]) -> list[_Change]:
-    matcher = SequenceMatcher(None, [x.rstrip() for x in search], [x.rstrip() for x in replace], autojunk=False)
-    return [
-        _Change(first, last, tuple(replace[start:end]))
-        for tag, first, last, start, end in matcher.get_opcodes()
-        if tag != "equal"
-    ]
+    parts = changes([x.rstrip() for x in search], [x.rstrip() for x in replace])
+    return [_Change(first, last, tuple(replace[start:end])) for equal, first, last, start, end in parts if not equal]
 
 
-def _candidates(
-    lines: Sequence[str], search: Sequence[str], changes: Sequence[_Change]
-) -> Iterator[tuple[int, Sequence[str]]]:
+def _candidates(rows: Rows, search: Sequence[str], changed: Sequence[_Change]) -> Iterator[tuple[int, Sequence[str]]]:
     """Windows of about the right size that hold every deleted line and enough of the others."""
     wanted = Counter(line.strip() for line in search if line.strip())
-    deleted = Counter(search[n].strip() for change in changes for n in range(change.first, change.last))
+    deleted = Counter(search[n].strip() for change in changed for n in range(change.first, change.last))
     del deleted[""]
     need = _ENOUGH * sum(wanted.values()) - 1
-    bare = [line.strip() for line in lines]
-    for at, line in enumerate(bare):
-        if line not in wanted:
-            continue
+    for at in _starts(rows, wanted, deleted, len(search)):
         for size in range(max(1, len(search) - _SLACK), len(search) + _SLACK + 1):
-            held = Counter(bare[at : at + size])
+            held = Counter(rows.bare[at : at + size])
             if deleted <= held and sum((wanted & held).values()) >= need:
-                yield at, lines[at : at + size]
+                yield at, rows.lines[at : at + size]
+
+
+def _starts(rows: Rows, wanted: Counter[str], deleted: Counter[str], size: int) -> list[int]:
+    """Where such a window may begin: near a deleted line, or near one of so many rare lines that one must be in it.
+
+    Nowhere when the lines are so common that to look at all of them would take too long: no place is certain then.
+    """
+    by_rarity = sorted(deleted or wanted, key=lambda line: (len(rows.places.get(line, ())), line))
+    missing = 0 if deleted else sum(wanted.values()) - int(_ENOUGH * sum(wanted.values()) - 1)
+    kept, left_out = [], 0
+    for line in by_rarity:
+        kept.append(line)
+        left_out += 1 if deleted else wanted[line]
+        if left_out > missing:
+            break
+    places = [place for line in kept for place in rows.places.get(line, ())]
+    if len(places) * size * size > _MOST_STEPS:
+        return []
+    near = {place - back for place in places for back in range(size + _SLACK)}
+    return sorted(at for at in near if 0 <= at < len(rows.bare) and rows.bare[at] in wanted)
 
 
 def _align(search: Sequence[str], window: Sequence[str], at: int) -> tuple[float, Mapping[int, int]]:

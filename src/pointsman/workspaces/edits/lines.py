@@ -1,8 +1,11 @@
 """Lines without their newlines, one splice of them, and shifts of indentation."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+_MOST_PAIRS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,38 @@ def keep_equal(
     real: Sequence[str], search: Sequence[str], moved: Sequence[str], *, replace: Sequence[str]
 ) -> list[str]:
     """`moved` (REPLACE, shifted), but with the file's own line wherever the edit keeps a line of SEARCH."""
-    matcher = SequenceMatcher(None, [x.rstrip() for x in search], [x.rstrip() for x in replace], autojunk=False)
     new: list[str] = []
-    for tag, first, last, start, end in matcher.get_opcodes():
-        new += real[first:last] if tag == "equal" else moved[start:end]
+    for equal, first, last, start, end in changes([x.rstrip() for x in search], [x.rstrip() for x in replace]):
+        new += real[first:last] if equal else moved[start:end]
     return new
+
+
+def changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[bool, int, int, int, int]]:
+    """What stays and what changes between two lists of lines: whether it is equal, and its bounds in both.
+
+    Where comparing line by line would cost too much, everything between the common head and tail is one change.
+    """
+    head = shared(old, new)
+    tail = shared(old[head:][::-1], new[head:][::-1])
+    inner_old, inner_new = old[head : len(old) - tail], new[head : len(new) - tail]
+    found = [(True, 0, head, 0, head)] if head else []
+    if _pairs(inner_old, inner_new) > _MOST_PAIRS:
+        found.append((False, head, len(old) - tail, head, len(new) - tail))
+    else:
+        matcher = SequenceMatcher(None, inner_old, inner_new, autojunk=False)
+        found += [
+            (tag == "equal", head + first, head + last, head + start, head + end)
+            for tag, first, last, start, end in matcher.get_opcodes()
+        ]
+    return [*found, (True, len(old) - tail, len(old), len(new) - tail, len(new))] if tail else found
+
+
+def shared(left: Sequence[str], right: Sequence[str]) -> int:
+    """How many lines both begin with."""
+    pairs = zip(left, right, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
+
+
+def _pairs(left: Sequence[str], right: Sequence[str]) -> int:
+    counts = Counter(right)
+    return sum(counts[line] for line in left)

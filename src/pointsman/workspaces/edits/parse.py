@@ -1,4 +1,4 @@
-"""Reads the edits in a model's reply: SEARCH/REPLACE blocks, whole files in fences, or one lone block."""
+"""Reads the edits in a model's reply: SEARCH/REPLACE blocks, patches, whole files in fences, or one lone block."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -8,20 +8,24 @@ from pointsman.domain.models import EditStyle
 from pointsman.domain.work import Delete, Edit, EditRefusal, Replace, Write
 from pointsman.workspaces.edits.blocks import Block, Cut, read_blocks
 from pointsman.workspaces.edits.check import keeps_all_names
+from pointsman.workspaces.edits.envelope import is_diff, is_envelope, read_diff, read_envelope
 from pointsman.workspaces.edits.fences import Fence, read_fences
 from pointsman.workspaces.edits.names import is_python
 from pointsman.workspaces.edits.paths import path_of_comment
 
 _DELETE = re.compile(r"\*\*\* Delete File: (\S.*)")
-_DIFF = re.compile(
-    r"^(?:--- \S.*\n\+\+\+ \S|\*\*\* (?:Begin Patch|Update File: )|@@ -\d+(?:,\d+)? \+\d)", re.MULTILINE
-)
+_DIFF = re.compile(r"^@@ -\d+(?:,\d+)? \+\d", re.MULTILINE)
+_OPENS_PATCH = re.compile(r"\s*(?:\*\*\* |--- |diff --git )")
 _THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _MARKDOWN = (".md", ".markdown", ".mdx", ".rst")
 
 _FORM = (
     "Write each edit as the path on a line of its own, then\n<<<<<<< SEARCH\n(lines as they stand in the file)\n"
     "=======\n(the new lines)\n>>>>>>> REPLACE"
+)
+_PATCH_FORM = (
+    "Write the patch as\n*** Begin Patch\n*** Update File: path\n@@ the line of the function or class\n"
+    " (a line as it stands in the file)\n-(an old line)\n+(a new line)\n*** End Patch"
 )
 _WHOLE_FORM = "Write the path on a line of its own, then the whole new file in one fenced code block."
 
@@ -49,6 +53,8 @@ def parse(
     if isinstance(found, Cut):
         return _unreadable(found.why, style)
     blocks, rest = found
+    if not blocks and (patched := _patch(rest, present)) is not None:
+        return _unreadable(patched.why, style) if isinstance(patched, Cut) else patched
     deleted = tuple(Delete(line.strip()) for line in _DELETE.findall(rest))
     fences = read_fences(rest, present)
     if isinstance(fences, Cut):
@@ -59,8 +65,19 @@ def parse(
     if named:
         return _whole_files(named, fences, deleted, style)
     if _DIFF.search(rest):
-        return _unreadable("A diff cannot be applied safely: its line numbers and context drift.", style)
+        return _unreadable("The diff does not say which file it is for.", style)
     return deleted or _lone_block(rest, fences, lone, style)
+
+
+def _patch(text: str, present: Collection[str]) -> tuple[Edit, ...] | Cut | None:
+    """The edits of a patch or diff that the reply is, None when it is none; a file that quotes one is a file."""
+    for is_one, read in ((is_envelope, read_envelope), (is_diff, read_diff)):
+        if is_one(text):
+            fences = read_fences(text, present)
+            named = () if isinstance(fences, Cut) else tuple(fence for fence in fences if fence.path)
+            quoted = any(is_one(fence.text) and not _OPENS_PATCH.match(fence.text) for fence in named)
+            return None if quoted else read(text)
+    return None
 
 
 def _with_blocks(
@@ -125,7 +142,7 @@ def _lone_block(
 
 
 def _unreadable(why: str, style: EditStyle) -> EditRefusal:
-    form = _WHOLE_FORM if style is EditStyle.WHOLE else _FORM
+    form = {EditStyle.WHOLE: _WHOLE_FORM, EditStyle.APPLY_PATCH: _PATCH_FORM}.get(style, _FORM)
     return EditRefusal("unreadable", "", f"{why}\nNothing was changed. {form}")
 
 

@@ -46,6 +46,26 @@ def no_ground(path: str) -> EditRefusal:
     return EditRefusal("no-match", path, message)
 
 
+def no_head(path: str, below: Sequence[str]) -> EditRefusal:
+    """One of the lines behind `@@` is not in the file."""
+    heads = " and ".join(repr(_short(head)) for head in below[:3])
+    message = f"{path}: no line of the file reads {heads}. Copy the line of the class or function to `@@`. {_AGAIN}"
+    return EditRefusal("no-match", path, message)
+
+
+def stale(path: str) -> EditRefusal:
+    """The lines were counted in another text than the file has now."""
+    message = f"{path}: the file has changed since its lines were counted. Look at it again. The file is unchanged."
+    return EditRefusal("no-match", path, message)
+
+
+def no_such_lines(path: str, count: int) -> EditRefusal:
+    """The line numbers are not in the file."""
+    return EditRefusal(
+        "no-match", path, f"{path} has {count} lines; these are not among them. The file is unchanged."
+    )
+
+
 def unchanged(path: str, *, applied: bool) -> EditRefusal:
     """The edit would leave the file as it is."""
     why = (
