@@ -30,10 +30,20 @@ _OPENINGS = {
     "review": "You review a change to a code repository",
 }
 _SORTED = replies({"task": "bugfix", "why": "a wrong result"})
+_EDITOR_CALL = {"command": "str_replace", "path": "/shop/prices.py", "old_str": OLD, "new_str": NEW}
+_PATCH = f"*** Begin Patch\n*** Update File: shop/prices.py\n-{OLD.rstrip()}\n+{NEW.rstrip()}\n*** End Patch"
 # How a coder is told in which form to write, and what it then writes.
 _EDITS: Mapping[str, tuple[Answer | str, ...]] = {
     "by search and replace": (edit(RIGHT),),
     "You change one file of a repository": (f"```python\n{FIXED}```\n",),
+    "str_replace_based_edit_tool": (
+        Answer(calls=(Call("str_replace_based_edit_tool", _EDITOR_CALL),)),
+        Answer(calls=(Call("finish", {"summary": "Percent are taken off."}),)),
+    ),
+    "apply_patch": (
+        Answer(calls=(Call("apply_patch", {"input": _PATCH}),)),
+        Answer(calls=(Call("finish", {"summary": "Percent are taken off."}),)),
+    ),
     "with the tools you are given": (
         Answer(calls=(Call("edit", {"path": "shop/prices.py", "search": OLD, "replace": NEW}),)),
         Answer(calls=(Call("finish", {"summary": "Percent are taken off."}),)),
