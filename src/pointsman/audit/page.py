@@ -9,6 +9,7 @@ from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.notes import NoteFacts
 from pointsman.domain.outcome import CheckResult, Evidence, NoPatch, Review
+from pointsman.domain.pictures import Previews
 from pointsman.domain.run import Refuse
 
 _RESULTS = {
@@ -25,7 +26,7 @@ def page_of(facts: NoteFacts) -> str:
         _head(facts),
         _phases(facts),
         _reasons(facts),
-        _evidence(facts.earlier.evidence),
+        (*_evidence(facts.earlier.evidence), *_preview(facts.earlier.previews)),
         _reviews(facts.earlier.reviews),
         _hops(facts),
         _people(facts),
@@ -165,6 +166,16 @@ def _evidence(evidence: Evidence | None) -> Iterator[str]:
         yield f"\nThe change touches tests or their configuration: {_list(evidence.changed_tests)}"
     if evidence.missing:
         yield f"\nTests that the base has and the change has not: {_list(evidence.missing)}"
+
+
+def _preview(found: Previews | None) -> Iterator[str]:
+    """How looking at pages went; the pictures are told by digest in the signed data."""
+    if found is not None:
+        why = found.after.why or found.before.why
+        yield ""
+        yield f"Preview: {found.before.status} before, {found.after.status} after" + (
+            f": {inert(why, 300)}" if why else f", {len(found.pictures)} pictures"
+        )
 
 
 def _check(check: CheckResult) -> tuple[str, ...]:

@@ -168,6 +168,26 @@ class EvidencePart(Part):
     missing_tests: tuple[str, ...]
 
 
+class PicturePart(Part):
+    """One picture of a page, by the sha256 of its PNG; the file itself is kept for some days where the bot runs."""
+
+    page: str
+    side: Literal["before", "after"]
+    sha256: Digest
+    width: Whole
+    height: Whole
+    bytes: Whole
+
+
+class PreviewPart(Part):
+    """What came of looking at the pages before and after the change."""
+
+    before: Literal["rendered", "failed", "not run"]
+    after: Literal["rendered", "failed", "not run"]
+    why: str
+    pictures: tuple[PicturePart, ...]
+
+
 class TryPart(Part):
     """One attempt of the code phase: the rung of the ladder, the cause, and how it ended."""
 
@@ -245,6 +265,7 @@ class Predicate(Part):
     not_run: tuple[str, ...]
     page_sha256: Digest
     previous: Chained
+    preview: PreviewPart | None = None
 
 
 class Subject(Part):

@@ -18,8 +18,10 @@ from pointsman.audit.predicate import (
     ModelPart,
     OrderPart,
     PersonPart,
+    PicturePart,
     PlanPart,
     Predicate,
+    PreviewPart,
     ReasonPart,
     RepositoryPart,
     ReviewPart,
@@ -32,6 +34,7 @@ from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.models import Model
 from pointsman.domain.notes import NoteFacts
 from pointsman.domain.outcome import CheckResult, Evidence, Patch, Review, Try
+from pointsman.domain.pictures import Previews, Rendering
 from pointsman.domain.run import Refuse, Route, RunSpec
 
 _LONGEST = 500
@@ -112,6 +115,7 @@ def _predicate(facts: NoteFacts, page: str) -> Predicate:
         not_run=_texts(facts.not_run),
         page_sha256=sha256(page),
         previous=facts.previous,
+        preview=_preview(earlier.previews) if earlier.previews else None,
     )
 
 
@@ -248,6 +252,30 @@ def _evidence(evidence: Evidence) -> EvidencePart:
         candidate=tuple(_check(check) for check in evidence.candidate),
         changed_tests=_texts(evidence.changed_tests),
         missing_tests=_texts(evidence.missing),
+    )
+
+
+def _preview(found: Previews) -> PreviewPart:
+    sides: tuple[tuple[Literal["before", "after"], Rendering], ...] = (
+        ("before", found.before),
+        ("after", found.after),
+    )
+    return PreviewPart(
+        before=found.before.status,
+        after=found.after.status,
+        why=_text(found.after.why or found.before.why),
+        pictures=tuple(
+            PicturePart(
+                page=_text(one.page),
+                side=side,
+                sha256=one.sha256,
+                width=one.width,
+                height=one.height,
+                bytes=one.size,
+            )
+            for side, seen in sides
+            for one in seen.pictures
+        ),
     )
 
 

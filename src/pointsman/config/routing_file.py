@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from pointsman.config.previews import PreviewWish
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.shapes import (
     Command,
@@ -102,6 +103,7 @@ class TaskWish(Strict):
     code: CodeWish | None = Field(None, description="Another coder.")
     qa: QaWish | None = Field(None, description="Another reviewer.")
     approval: Literal["plan"] | None = Field(None, description="`plan`: a person approves the plan.")
+    preview: PreviewWish | None = Field(None, description="Pictures of pages before and after, for `visual` work.")
 
     @property
     def skips_plan(self) -> bool:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pointsman.conversation import figures
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import OUTBOUND_CAP, inline_code, outbound, outbound_code, outbound_line
+from pointsman.conversation.previews import previews_part
 from pointsman.conversation.tables import spending_table, table
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Finding, Note, Plan, Review, Verdict
+from pointsman.domain.pictures import NOWHERE, Shown
 from pointsman.domain.run import LOCAL, RunSpec
 
 _FLAG_WORDS = {
@@ -41,6 +43,7 @@ class PageFacts:
     calls: tuple[CallRecord, ...]
     note: Note | None = None
     not_run: tuple[str, ...] = ()
+    shown: Shown = NOWHERE
 
 
 def change_page(facts: PageFacts) -> str:
@@ -51,6 +54,7 @@ def change_page(facts: PageFacts) -> str:
         Part(plan_part(earlier.plan) if earlier.plan else "", 4),
         Part(_changed_files(earlier), 5),
         Part(evidence_part(earlier), 6),
+        Part(previews_part(earlier.previews, facts.shown, facts.run_id), 6),
         Part(review_part(earlier.review) if earlier.review else "", 3),
         Part(_routing_part(facts.spec, earlier), 7),
         Part(_cost_part(facts.calls), 2),

@@ -8,7 +8,7 @@ from pointsman.conversation.figures import counted, short, usd
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import outbound_line
 from pointsman.conversation.tables import route_table, spending_table
-from pointsman.domain.forge import CheckOrder, CheckState
+from pointsman.domain.forge import CheckImage, CheckOrder, CheckState
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.outcome import Evidence, Note, Review, Verdict
 from pointsman.domain.run import RunSpec
@@ -34,11 +34,12 @@ _ENDED: dict[Ender, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What stands behind a verdict: the order, the model calls, and the signed note, as far as there are any."""
+    """What stands behind a verdict: the order, the calls, the signed note, the pictures; as far as there are any."""
 
     spec: RunSpec | None = None
     calls: tuple[CallRecord, ...] = ()
     note: Note | None = None
+    images: tuple[CheckImage, ...] = ()
 
 
 def check_order(
@@ -56,6 +57,7 @@ def check_order(
         summary=_summary(run_id, review, evidence, behind),
         text=_text(review, behind),
         findings=review.findings if review else (),
+        images=behind.images,
     )
 
 

@@ -101,6 +101,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckImage:
+    """A picture that a check carries by its link, with words for who cannot see it."""
+
+    alt: str
+    url: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOrder:
     """A check on one head: a title, a summary, the whole text, and findings or marks to annotate.
 
@@ -116,6 +125,7 @@ class CheckOrder:
     findings: tuple[Finding, ...] = ()
     marks: tuple[Mark, ...] = ()
     about: Literal["review", "routing"] = "review"
+    images: tuple[CheckImage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pointsman.domain.levels import Risk, Severity, TaskClass
+from pointsman.domain.pictures import Previews
 
 Decider = Literal["command", "label", "text", "path", "model", "default"]
 """Who said which class of task it is: a person's command, labels, signs in the text, the paths that it names, a small
@@ -309,7 +310,11 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The outcomes so far, as a phase is given them; `base` is what the commands said of base, once they were run."""
+    """The outcomes so far, as a phase is given them.
+
+    `base` is what the commands said of base, once they were run; `looks` are the previews of candidates, the newest
+    last.
+    """
 
     triage: Triage | None = None
     plan: Plan | None = None
@@ -321,6 +326,7 @@ class Earlier:
     authors: tuple[str, ...] = field(default=())
     base: tuple[CheckResult, ...] = ()
     reproduction: Reproduction | NoReproduction | None = None
+    looks: tuple[Previews, ...] = ()
 
     @property
     def shown(self) -> Reproduction | None:
@@ -331,3 +337,9 @@ class Earlier:
     def review(self) -> Review | None:
         """The newest review, if there is one."""
         return self.reviews[-1] if self.reviews else None
+
+    @property
+    def previews(self) -> Previews | None:
+        """What the pages look like with the patch, or with the change under review, where they were looked at."""
+        looks = [look for look in self.looks if self.patch is None or look.after.commit == self.patch.commit]
+        return looks[-1] if looks else None

@@ -10,6 +10,7 @@ from pointsman.domain.figures import NOTHING_MEASURED, Figures
 from pointsman.domain.levels import Lane, Perimeter, Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
 from pointsman.domain.outcome import Decider, Finding, Hint
+from pointsman.domain.pictures import PreviewOrder
 
 LOCAL = "local"
 """The forge on disk: commands are typed into a terminal, and nobody talks to a run while it goes on."""
@@ -137,7 +138,7 @@ class TaskOrder:
     """The routes for one class of task. A refused phase holds its reason; it matters only if the class is met.
 
     `lane` is where its runs wait. `rounds` says how often review and code may go round; 0 leaves that to the review's
-    own order.
+    own order. `preview` says how its pages are looked at before and after, if at all.
     """
 
     task: TaskClass
@@ -147,6 +148,7 @@ class TaskOrder:
     review_required: bool
     lane: Lane = Lane.BACKGROUND
     rounds: int = 0
+    preview: PreviewOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from pointsman.entrypoints.lately import Lately
 from pointsman.entrypoints.logs import log_to
 from pointsman.entrypoints.machine import SystemClock, new_secret
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
+from pointsman.entrypoints.previews import PreviewLinks
 from pointsman.entrypoints.settings import Settings, credential
 from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
 from pointsman.forges.github.account import facts_file, load_account
@@ -49,6 +50,7 @@ from pointsman.runs.landings import note_landings
 from pointsman.runs.parts import Parts
 from pointsman.runs.unfinished import is_unfinished
 from pointsman.runs.worker import Worker
+from pointsman.workspaces.gallery import Gallery
 from pointsman.workspaces.landings import landings
 from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base
 from pointsman.workspaces.note_source import GitNoteSource, read_key
@@ -84,7 +86,14 @@ def registrar_of(home: Path) -> GitHubRegistrar:
 class Installation:
     """One installation on this machine: its ledger, its key and its clocks, and the adapters made from them."""
 
-    def __init__(self, settings: Settings, interpreters: tuple[str, ...] = (), *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        interpreters: tuple[str, ...] = (),
+        *,
+        clock: Clock | None = None,
+        url: str = "",
+    ) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._interpreters = interpreters
@@ -98,6 +107,8 @@ class Installation:
         self.quarantine = SqlQuarantine(url)
         self.breakers = SqlBreakers(url, self.clock)
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
+        self.pictures = Gallery(settings.home / "pictures")
+        self.previews = PreviewLinks(settings.home, self.pictures, url=url, new_secret=new_secret)
         self._doors: list[Door] = []
         self._github: GitHubApp | None = None
         self._workspaces: dict[tuple[asyncio.AbstractEventLoop, str, str], GitWorkspace] = {}
@@ -139,6 +150,7 @@ class Installation:
                 forges=(FORGE,),
                 wanted=lambda _forge, event: event in WANTED,
                 unfinished=lambda: is_unfinished(self.settings.home),
+                tidy=self.pictures.sweep,
             )
         )
 
@@ -245,7 +257,9 @@ class Installation:
     def _engine_with(self, turns: "Turns | None") -> "Engine":
         from pointsman.runs.engine import Engine
 
-        adapters = Adapters(self.ports_for, self.forge, self.ledger, self.clock, marks=self.marks)
+        adapters = Adapters(
+            self.ports_for, self.forge, self.ledger, self.clock, marks=self.marks, show=self.previews.show
+        )
         if self.github is not None:
             adapters = replace(
                 adapters,
@@ -297,7 +311,7 @@ class Installation:
         return Ports(
             models=self.door(models),
             workspace=workspace,
-            sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains),
+            sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains, gallery=self.pictures),
             ledger=self.ledger,
             signer=self.signer,
             clock=self.clock,
@@ -313,13 +327,15 @@ class Installation:
             kept.close()
 
 
-def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None = None) -> Loaded:
+def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None = None, url: str = "") -> Loaded:
     """Everything behind the routes of the server, by this machine's clock if none is given. Slow: imports and reads.
+
+    `url` is where people reach it from outside, where that is known.
 
     Raises OperatorMust for a policy, a home or credentials that cannot be used, UsageMust for a missing policy.
     """
     law = Fresh(lambda: (policy or settings.home / "policy.yml",), lambda: _law(policy, settings.home))
-    installation = Installation(settings, law().policy.sandbox.interpreters, clock=clock)
+    installation = Installation(settings, law().policy.sandbox.interpreters, clock=clock, url=url)
     figures = Lately(lambda: asyncio.run(installation.figures()), monotonic=installation.clock.monotonic)
     return Loaded(
         key=lambda: PublicKey(installation.signer.key_id(), installation.signer.public_key().decode()),
@@ -327,6 +343,7 @@ def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None 
         token=new_secret(),
         serve=lambda: _served(installation, lambda: replace(law(), figures=figures())),
         close=installation.close,
+        previews=lambda token: installation.previews.open(token, installation.clock.now()),
     )
 
 

@@ -13,15 +13,18 @@ from pointsman.policy.globs import matches_word
 def forbidden(routing: RoutingFile, policy: PolicyFile) -> Iterator[tuple[KeyPath, str, tuple[str, ...]]]:
     """Each command that a routing file names and the policy does not allow: its place, its text, what is allowed."""
     verify, rules = routing.verify, policy.commands
-    named: list[tuple[KeyPath, tuple[str, ...], tuple[str, ...]]] = [
-        (("verify", "commands"), verify.commands, rules.verify)
+    named: list[tuple[KeyPath, str, tuple[str, ...]]] = [
+        (("verify", "commands", place), text, rules.verify) for place, text in enumerate(verify.commands)
     ]
     if verify.prepare is not None:
-        named.append((("verify", "prepare", "commands"), verify.prepare.commands, rules.prepare.commands))
-    for path, commands, patterns in named:
-        for place, text in enumerate(commands):
-            if not allowed(argv_of(text), patterns):
-                yield (*path, place), text, patterns
+        prepared = enumerate(verify.prepare.commands)
+        named += [(("verify", "prepare", "commands", at), text, rules.prepare.commands) for at, text in prepared]
+    for task, wish in routing.tasks.items():
+        if wish.preview is not None and wish.preview.command is not None:
+            named.append((("tasks", task, "preview", "command"), wish.preview.command, rules.verify))
+    for path, text, patterns in named:
+        if not allowed(argv_of(text), patterns):
+            yield path, text, patterns
 
 
 def allowed(argv: tuple[str, ...], patterns: tuple[str, ...]) -> bool:

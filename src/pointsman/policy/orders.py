@@ -7,6 +7,7 @@ from pointsman.config.policy_parts import TaskDefaults
 from pointsman.config.routing_file import QaWish, RouteWish, TaskWish
 from pointsman.domain.levels import MODEL_PHASES, Lane, Phase, TaskClass, highest
 from pointsman.domain.models import Model
+from pointsman.domain.pictures import PreviewOrder
 from pointsman.domain.run import Need, Refuse, Route, TaskOrder
 from pointsman.policy.routes import Barred, Setting, route, wish_of
 from pointsman.policy.separation import nearest_author
@@ -32,6 +33,7 @@ def order_for(task: TaskClass, setting: Setting) -> TaskOrder:
         review_required=rule.review == "required",
         lane=_lane(task, setting),
         rounds=_rounds(task, setting),
+        preview=_preview(task, setting),
     )
 
 
@@ -87,6 +89,12 @@ def _rounds(task: TaskClass, setting: Setting) -> int:
     bound, wish = setting.policy.review.rounds, wish_of(Phase.REVIEW, task, setting.routing)
     asked = wish.rounds if isinstance(wish, QaWish) else None
     return min(asked or bound, bound)
+
+
+def _preview(task: TaskClass, setting: Setting) -> PreviewOrder | None:
+    """How pages are looked at, where the class's own part of the routing file says so."""
+    own = setting.routing.tasks.get(task)
+    return own.preview.order() if own and own.preview else None
 
 
 def _plan_need(task: TaskClass, setting: Setting) -> Need:

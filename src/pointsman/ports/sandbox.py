@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from pointsman.domain.outcome import CheckResult
+from pointsman.domain.pictures import PreviewJob, Rendering
 from pointsman.domain.work import SandboxJob, SandboxTier, Toolchain
 
 
@@ -17,3 +18,6 @@ class Sandbox(Protocol):
 
     async def run(self, job: SandboxJob) -> tuple[CheckResult, ...]:
         """One result per command; `not run` for each when no tier holds."""
+
+    async def render(self, job: PreviewJob) -> Rendering:
+        """The pictures of a commit's pages, kept where `pointsman show` finds them; or why there are none."""

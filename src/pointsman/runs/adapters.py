@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from pointsman.domain.ledger import Spent
 from pointsman.domain.levels import Lane
 from pointsman.domain.models import Model, Reply
+from pointsman.domain.pictures import Previews, Shown
 from pointsman.domain.run import Repository, RunSpec
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
@@ -65,6 +66,7 @@ class Adapters:
     `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
     `talk_for` to `let_go` are for a served forge; the forge on disk has nobody to talk to and no turns to wait for.
     `let_go` is told at a run's end that its credentials are not needed any more. `marks` is told what a run showed.
+    `show` makes the pictures of a run's previews ready for people to find.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
@@ -76,3 +78,4 @@ class Adapters:
     turns: Turns | None = None
     let_go: Callable[[Repository], None] | None = None
     marks: Marks | None = None
+    show: Callable[[str, RunSpec, Previews], Awaitable[Shown]] | None = None

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from pointsman.domain.models import EditStyle
 from pointsman.domain.outcome import CheckResult, Patch
+from pointsman.domain.pictures import PreviewJob, Rendering
 from pointsman.domain.run import Repository
 from pointsman.domain.work import (
     CommitText,
@@ -28,6 +29,7 @@ from pointsman.runs.closed import veiled, withheld
 from pointsman.runs.journal import TEXT, durable
 
 _EDITED: TypeAdapter[Patch | EditRefusal] = TypeAdapter(Patch | EditRefusal)
+_RENDERING: TypeAdapter[Rendering] = TypeAdapter(Rendering)
 _CHECKS: TypeAdapter[tuple[CheckResult, ...]] = TypeAdapter(tuple[CheckResult, ...])
 
 
@@ -165,6 +167,21 @@ class DurableSandbox(Sandbox):
     def _is_base(self, job: SandboxJob) -> bool:
         """Whether no model wrote anything of what is run."""
         return job.commit == self.base and not job.files and job.overlay_commit in ("", self.base)
+
+    async def render(self, job: PreviewJob) -> Rendering:
+        """Look once: a replay gets the digests, whether or not the pictures are still there.
+
+        What a tree with closed paths shows is for the operator alone, and so is what its code printed.
+        """
+
+        async def told() -> Rendering:
+            found = await self.sandbox.render(job)
+            if not await self.is_closed(job.commit):
+                return found
+            why = "the reason may name what this run may not read" if found.why else ""
+            return replace(found, why=why, is_closed=True)
+
+        return await durable("preview", _RENDERING, told, preemptible=True)
 
 
 def _names(result: CheckResult) -> tuple[str, ...]:

@@ -32,6 +32,10 @@ def _always() -> bool:
     return True
 
 
+def _nothing() -> None:
+    """Nothing is to be tidied."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """The world as the worker knows it. Everything here is called from more than one event loop.
@@ -42,6 +46,7 @@ class Parts:
     whether an event of one is worth asking for again. `unfinished` tells, without the engine, whether something was
     cut off in it; a run's row may say that it is done before the people were told. `marks` is told what became of
     findings and changes. `telling` is held by who looks whether something was told already, and tells it.
+    `tidy` takes away what was kept for some days.
     """
 
     engine: "Callable[[], Engine]"
@@ -61,6 +66,7 @@ class Parts:
     telling: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: Callable[[str, str], bool] = field(default=_anything)
     unfinished: Callable[[], bool] = field(default=_always)
+    tidy: Callable[[], object] = field(default=_nothing)
 
 
 def delivery_workflow(forge: str, delivery_id: str) -> str:

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
 from pointsman.conversation.loop_ends import end_text
+from pointsman.conversation.previews import check_images
 from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder
@@ -32,6 +33,7 @@ from pointsman.policy.admission import standing
 from pointsman.policy.touched import owed
 from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING, TEXT, durable
+from pointsman.runs.previewing import shown_of
 from pointsman.runs.proving import Proved
 from pointsman.runs.remembering import LastReview, remember_review
 
@@ -226,6 +228,7 @@ async def _pushed(course: Course, note: Note, target: Target, proved: Proved) ->
         calls=await course.ledger.calls(course.run_id),
         note=note,
         not_run=_not_run(course, proved),
+        shown=await shown_of(course),
     )
     order = ChangeOrder(
         run_id=course.run_id,
@@ -268,7 +271,8 @@ def _issue_line(spec: RunSpec) -> str:
 async def conclude(course: Course, change: Change, proved: Proved, note: Note, *, said: str = "") -> None:
     """The check on what was pushed, the review remembered for the next push, and the end of the run."""
     result = result_of(course, proved)
-    ground = Ground(course.spec, await course.ledger.calls(course.run_id), note)
+    images = check_images(course.earlier.previews, await shown_of(course))
+    ground = Ground(course.spec, await course.ledger.calls(course.run_id), note, images)
     order = check_order(course.run_id, result, proved.review, proved.evidence, ground=ground)
     await course.insist("check", NOTHING, lambda: course.forge.ensure_check(change, order))
     if proved.review is not None:

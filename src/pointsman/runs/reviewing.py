@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pointsman.conversation.previews import check_images
 from pointsman.conversation.replies import Ground, check_order, for_people, review_post, review_text
 from pointsman.domain.forge import Change, ReviewPost
 from pointsman.domain.levels import Phase
@@ -12,6 +13,7 @@ from pointsman.policy.touched import reserved
 from pointsman.runs.checks import change_of, give_verdict, open_check
 from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING
+from pointsman.runs.previewing import looked_at, shown_of
 from pointsman.runs.remembering import LastReview, remember_review
 from pointsman.runs.rounds import review_once
 
@@ -30,6 +32,7 @@ async def review_asked(course: Course) -> None:
     by_people = for_people(reserved(course.spec, await open_paths(course)))
     await course.begin(Phase.VERIFY)
     evidence = await verify(course.spec, course.earlier, course.ports, commit=course.spec.head_commit)
+    evidence = await looked_at(course, evidence, commit=course.spec.head_commit)
     course.learn(replace(course.earlier, evidence=evidence))
     await review_once(course)
     found = course.earlier.review
@@ -62,7 +65,8 @@ async def _posted(course: Course, change: Change, found: Review, by_people: str)
     post = news(course, replace(whole, body=_with(whole.body, by_people)))
     if post is not None:
         await course.insist("review", NOTHING, lambda: course.forge.ensure_review(change, post))
-    ground = Ground(course.spec, await course.ledger.calls(course.run_id))
+    images = check_images(course.earlier.previews, await shown_of(course))
+    ground = Ground(course.spec, await course.ledger.calls(course.run_id), images=images)
     await give_verdict(course, change, check_order(course.run_id, "reviewed", found, evidence, ground=ground))
     last = LastReview(course.spec.base_commit, course.spec.head_commit, found)
     await remember_review(course, change.number, last)

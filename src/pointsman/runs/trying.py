@@ -14,6 +14,7 @@ from pointsman.policy.ping_pong import taken_back
 from pointsman.policy.touched import risk_with, unapproved, weigh
 from pointsman.policy.worth import best_of, broken_by
 from pointsman.runs.course import Course, refused
+from pointsman.runs.previewing import looked_at
 
 
 async def try_once(course: Course, move: Again) -> None:
@@ -48,7 +49,8 @@ async def _evidence(course: Course, patch: Patch) -> Evidence:
     if known is not None:
         return known
     await course.begin(Phase.VERIFY)
-    return await verify(course.spec, course.earlier, course.ports, commit=patch.commit)
+    evidence = await verify(course.spec, course.earlier, course.ports, commit=patch.commit)
+    return await looked_at(course, evidence, commit=patch.commit)
 
 
 def _remember(course: Course, made: Try) -> None:

@@ -129,6 +129,7 @@ class Worker:
         self._swept_at = now
         if self._engine is not None:
             await self._close_lost(self._engine)
+        await asyncio.to_thread(self._parts.tidy)
         for forge in self._parts.forges:
             asked = await sweep(self._parts, forge)
             if asked:

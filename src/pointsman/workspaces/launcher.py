@@ -130,8 +130,9 @@ def _one(order: Order, place: _Place, turn: _Turn) -> Ending:
     run = _behind_bubblewrap if order.tier == "bubblewrap" else _behind_landlock
     ending = run(order, place, turn, watch)
     results = _results(folder / "results" / "junit.xml", order.limits.results)
+    pictures = tuple(_results(folder / "results" / name, order.limits.results) for name in order.pictures)
     shutil.rmtree(folder, ignore_errors=True)
-    return replace(ending, results=results)
+    return replace(ending, results=results, pictures=pictures)
 
 
 def _behind_bubblewrap(order: Order, place: _Place, turn: _Turn, watch: supervise.Watch) -> Ending:

@@ -32,7 +32,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One job for the launcher. `roots` are bound read-only at their own paths; `tree` is copied into `room`."""
+    """One job for the launcher. `roots` are bound read-only at their own paths; `tree` is copied into `room`.
+
+    `pictures` are files that commands may leave beside their results.
+    """
 
     tier: Literal["bubblewrap", "landlock"]
     room: str
@@ -43,6 +46,7 @@ class Order:
     limits: Limits
     bwrap: str = ""
     prlimit: str = ""
+    pictures: tuple[str, ...] = ()
 
     def encode(self) -> bytes:
         """One line of JSON."""
@@ -54,12 +58,13 @@ class Order:
         raw = json.loads(line)
         limits = Limits(**raw.pop("limits"))
         commands = tuple(tuple(command) for command in raw.pop("commands"))
-        return Order(commands=commands, roots=tuple(raw.pop("roots")), limits=limits, **raw)
+        roots, pictures = tuple(raw.pop("roots")), tuple(raw.pop("pictures"))
+        return Order(commands=commands, roots=roots, limits=limits, pictures=pictures, **raw)
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one command ended: exit code as a shell tells it, the two ends of its output, and its result file."""
+    """How one command ended: exit code as a shell tells it, the two ends of its output, and the files it left."""
 
     status: Status
     exit_code: int | None
@@ -69,12 +74,14 @@ class Ending:
     left_out: int = 0
     results: bytes = b""
     why: str = ""
+    pictures: tuple[bytes, ...] = ()
 
     def encode(self) -> bytes:
         """One line of JSON."""
         raw = asdict(self)
         for name in ("head", "tail", "results"):
             raw[name] = base64.b64encode(raw[name]).decode()
+        raw["pictures"] = [base64.b64encode(data).decode() for data in self.pictures]
         return json.dumps(raw).encode() + b"\n"
 
     @staticmethod
@@ -83,4 +90,5 @@ class Ending:
         raw = json.loads(line)
         for name in ("head", "tail", "results"):
             raw[name] = base64.b64decode(raw[name])
+        raw["pictures"] = tuple(base64.b64decode(data) for data in raw["pictures"])
         return Ending(**raw)

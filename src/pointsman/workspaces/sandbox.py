@@ -5,11 +5,14 @@ import os
 import shutil
 import sys
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 from pointsman.domain.outcome import CheckResult
+from pointsman.domain.pictures import PreviewJob, Rendering
 from pointsman.domain.work import SandboxJob, SandboxTier, Toolchain
-from pointsman.workspaces import landlock, results, scratch, seccomp, selftest
+from pointsman.workspaces import landlock, rendering, results, scratch, seccomp, selftest
+from pointsman.workspaces.gallery import Gallery
 from pointsman.workspaces.launch import launch
 from pointsman.workspaces.names import hostile
 from pointsman.workspaces.orders import Limits, Order
@@ -38,11 +41,13 @@ class LinuxSandbox:
         toolchains: tuple[Toolchain, ...] = (),
         *,
         refuse_tiers: Collection[str] = (),
+        gallery: Gallery | None = None,
     ) -> None:
         self._git_dir = git_dir
         self._scratch = scratch_folder
         self._toolchains = toolchains
         self._refused = frozenset(refuse_tiers)
+        self._gallery = gallery
         self._tier: SandboxTier | None = None
 
     async def tier(self) -> SandboxTier:
@@ -76,6 +81,32 @@ class LinuxSandbox:
             results.result(command, job.commit, ending, rooms=rooms)
             for command, ending in zip(job.commands, endings, strict=True)
         )
+
+    async def render(self, job: PreviewJob) -> Rendering:
+        """The pictures of a commit's pages, kept in the gallery; or why there are none.
+
+        Raises OwnerMust and OperatorMust when the commit cannot be exported or a picture cannot be kept. Cancelling
+        it ends all processes of the job before it returns.
+        """
+        tier, browser = await self.tier(), rendering.browser()
+        hindrance = rendering.hindrance(tier, browser) or ("" if self._gallery else "there is no place for pictures")
+        if hindrance or self._gallery is None:
+            return Rendering(job.commit, "not run", hindrance)
+        await asyncio.to_thread(self._gallery.sweep)
+        interpreter, prefix = await asyncio.to_thread(selftest.interpreter)
+        async with scratch.job_folder(self._scratch) as folder:
+            await export(self._git_dir, job.commit, folder / "tree", max_bytes=_MOST_BYTES)
+            order = self._order(tier.name, folder, None)
+            roots = (*order.roots, *rendering.roots(browser), *_unless_system(prefix))
+            order = replace(
+                order,
+                commands=rendering.commands(job, interpreter, browser),
+                limits=rendering.limits(job),
+                roots=tuple(dict.fromkeys(roots)),
+                pictures=rendering.names(job.order),
+            )
+            endings = await launch(order)
+        return await asyncio.to_thread(rendering.rendered, job, endings, self._gallery)
 
     def _order(self, tier: str, folder: Path, job: SandboxJob | None) -> Order:
         (folder / "room").mkdir(mode=0o711)
@@ -123,6 +154,10 @@ def _limits(job: SandboxJob) -> Limits:
     data = job.memory_mb * _MEGABYTE
     # Each process may hold `data`; all together somewhat more, because what they share is counted for each.
     return Limits(seconds=job.timeout_seconds, data=data, resident=data * 3 // 2)
+
+
+def _unless_system(prefix: str) -> tuple[str, ...]:
+    return () if Path(prefix).is_relative_to("/usr") else (prefix,)
 
 
 def _outside_usr(toolchains: tuple[Toolchain, ...]) -> tuple[str, ...]:

@@ -23,16 +23,16 @@ async def trial(order: Order, folder: Path) -> str:
     `folder` is a job folder: beside the room a file, a port and sockets of the host are laid out as bait.
     """
     source = await asyncio.to_thread((Path(__file__).parent / "probe.py").read_text)
-    interpreter, prefix = await asyncio.to_thread(_interpreter)
+    program, prefix = await asyncio.to_thread(interpreter)
     async with _baited(folder) as outside:
-        command = (interpreter, "-I", "-S", "-c", source, json.dumps(outside))
+        command = (program, "-I", "-S", "-c", source, json.dumps(outside))
         roots = () if Path(prefix).is_relative_to("/usr") else (prefix,)
         (ending,) = await launch(replace(order, commands=(command,), roots=roots, limits=_LIMITS))
         touched = await asyncio.to_thread(_touched, folder / "bait")
     return touched or _judge(ending)
 
 
-def _interpreter() -> tuple[str, str]:
+def interpreter() -> tuple[str, str]:
     """The running interpreter and its installation, free of links."""
     return os.path.realpath(sys.executable), os.path.realpath(sys.base_prefix)
 

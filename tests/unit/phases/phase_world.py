@@ -25,6 +25,7 @@ from pointsman.domain.models import (
 )
 from pointsman.domain.notes import NoteFacts, NoteReport, PersonAct, SignedNote
 from pointsman.domain.outcome import CheckResult
+from pointsman.domain.pictures import PreviewJob, Rendering
 from pointsman.domain.run import (
     Actor,
     Digests,
@@ -125,6 +126,9 @@ class JudgingSandbox(Sandbox):
 
     async def toolchains(self) -> tuple[Toolchain, ...]:
         return ()
+
+    async def render(self, job: PreviewJob) -> Rendering:
+        return Rendering(job.commit, "not run", "nothing is drawn here")
 
     async def run(self, job: SandboxJob) -> tuple[CheckResult, ...]:
         if any("/proof_" in path for path, _ in job.files):

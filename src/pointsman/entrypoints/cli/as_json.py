@@ -1,10 +1,13 @@
 """Runs as JSON for scripts: stable keys, plain values, and nothing that a run view does not say."""
 
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from pointsman.conversation.figures import phase_rows, route_rows
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.outcome import Earlier, Note, Patch, Try
+from pointsman.domain.pictures import Previews
 from pointsman.domain.run import RunSpec
 
 
@@ -38,6 +41,7 @@ def run_json(
     earlier: Earlier | None,
     calls: tuple[CallRecord, ...],
     note: Note | None = None,
+    picture_path: Callable[[str], Path | None] = lambda _sha256: None,
 ) -> dict[str, object]:
     """Everything that `pointsman show` prints, for a script."""
     whole: dict[str, object] = {
@@ -57,6 +61,7 @@ def run_json(
         whole["tries"] = [try_json(made) for made in earlier.tries]
         whole["hops"] = [asdict(hop) for hop in earlier.hops]
         whole["evidence"] = earlier.evidence.verdict.value if earlier.evidence else "not run"
+        whole["preview"] = _preview(earlier.previews, picture_path) if earlier.previews else None
         whole["findings"] = [
             {**asdict(finding), "severity": str(finding.severity)}
             for finding in (earlier.review.findings if earlier.review else ())
@@ -66,3 +71,19 @@ def run_json(
     if note is not None:
         whole["note"] = asdict(note)
     return whole
+
+
+def _preview(found: Previews, picture_path: Callable[[str], Path | None]) -> dict[str, object]:
+    """Each side's status and pictures; `path` is where a picture lies, null once it is gone."""
+    return {
+        side: {
+            "status": seen.status,
+            "why": seen.why,
+            "pictures": [{**asdict(one), "path": _named(picture_path(one.sha256))} for one in seen.pictures],
+        }
+        for side, seen in (("before", found.before), ("after", found.after))
+    }
+
+
+def _named(path: Path | None) -> str | None:
+    return str(path) if path else None

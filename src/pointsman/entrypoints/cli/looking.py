@@ -60,7 +60,7 @@ async def show(run_id: str, home: Path | None, as_json: bool) -> int:
     calls = await installation.ledger.calls(run_id)
     if as_json:
         spec, earlier = (report.spec, report.earlier) if report else (None, None)
-        _print(run_json(view, spec, earlier, calls, report.note if report else None))
+        _print(run_json(view, spec, earlier, calls, report.note if report else None, installation.pictures.found))
     else:
         run_page(Console(), view, report, home_option=settings.home_option)
     return 0

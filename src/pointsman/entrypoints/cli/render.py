@@ -27,7 +27,9 @@ from pointsman.domain.invisible import visible_characters
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Evidence, Note, Patch, Plan, Review, Try
+from pointsman.domain.pictures import Picture
 from pointsman.domain.run import RunSpec
+from pointsman.entrypoints.cli.preview_lines import preview_lines
 from pointsman.entrypoints.cli.terminal import plain, table_of
 from pointsman.entrypoints.settings import program
 
@@ -54,7 +56,7 @@ class BranchInfo:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the end of a run is told from."""
+    """What the end of a run is told from. `pictures` are those of its previews and where they lie, if they do."""
 
     run_id: str
     spec: RunSpec
@@ -64,6 +66,7 @@ class Report:
     note: Note | None = None
     next_commands: tuple[str, ...] = ()
     ending: str = ""
+    pictures: tuple[tuple[Picture, str], ...] = ()
 
 
 def final_report(console: Console, report: Report) -> None:
@@ -74,6 +77,7 @@ def final_report(console: Console, report: Report) -> None:
         ("The diff", _diff(report.branch)),
         ("The plan", _plan(earlier.plan)),
         ("The evidence", _evidence(earlier)),
+        ("The preview", preview_lines(earlier.previews, report.pictures)),
         ("The review", _review(earlier.review)),
         ("Who did what, and why", _routing(report.spec, report.calls, earlier)),
         ("The note", _note(report.note)),

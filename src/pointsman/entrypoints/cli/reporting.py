@@ -24,6 +24,10 @@ async def report_of(installation: Installation, run_id: str, commands: tuple[str
     report = Report(run_id, end.spec, end.earlier, calls, next_commands=commands, ending=_ending(view))
     if not commands:
         report = replace(report, next_commands=_usual(installation, end, view))
+    looked = end.earlier.previews
+    if looked is not None:
+        found = installation.pictures.found
+        report = replace(report, pictures=tuple((one, str(found(one.sha256) or "")) for one in looked.pictures))
     if end.note is None or view is None:
         return report
     return replace(report, note=end.note, branch=await _branch(installation, end.spec, end.note, view.branch))

@@ -37,7 +37,7 @@ async def serve_forges(where: Listening, policy: Path | None, home: Path | None)
     host, port = listening.getsockname()[:2]
     own = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     _say(f"Listening on {own}; webhooks are taken at {url or own}{GITHUB_HOOKS}.")
-    front = Front(lambda: _load(settings, policy))
+    front = Front(lambda: _load(settings, policy, url))
     app = create_app(front, url=url)
     try:
         await serve(app, front, listening, loaded=lambda parts: _tell(parts, url or own))
@@ -48,11 +48,11 @@ async def serve_forges(where: Listening, policy: Path | None, home: Path | None)
     return DONE
 
 
-def _load(settings: Settings, policy: Path | None) -> Loaded:
+def _load(settings: Settings, policy: Path | None, url: str) -> Loaded:
     """Imported here, so that the first requests are answered before the adapters are there."""
     from pointsman.entrypoints.wiring import load_server
 
-    return load_server(settings, policy)
+    return load_server(settings, policy, url=url)
 
 
 def _tell(parts: Loaded, url: str) -> None:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # The origin is told to the forge, which may look at it; the path, in which the setup token stands, is not.
 _PAGE_HEADERS = {**_HEADERS, "X-Frame-Options": "DENY", "Referrer-Policy": "strict-origin"}
+_OWN_PICTURES = "img-src 'self'; "
 
 
 class Refused(Exception):
@@ -32,13 +33,29 @@ def nothing(status: int) -> Response:
     return Response(status_code=status, headers=_HEADERS)
 
 
-def page(html: str, *, status: int = 200, style: str, posts_to: str = "") -> Response:
-    """A page that runs nothing and loads nothing. `style` is the digest of its style sheet.
+def picture(data: bytes) -> Response:
+    """A PNG as it is, which is shown and not interpreted; it may be kept by the browser that asked for it alone."""
+    return Response(
+        data,
+        headers={
+            "Content-Type": "image/png",
+            "Cache-Control": "private, max-age=3600",
+            "X-Content-Type-Options": "nosniff",
+            "X-Robots-Tag": "noindex",
+            "Referrer-Policy": "no-referrer",
+            "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+        },
+    )
 
-    `posts_to` is an origin besides our own that its forms may go to.
+
+def page(html: str, *, status: int = 200, style: str, posts_to: str = "", has_pictures: bool = False) -> Response:
+    """A page that runs nothing and loads nothing, but for pictures of our own where it has some.
+
+    `style` is the digest of its style sheet; `posts_to` is an origin besides our own that its forms may go to.
     """
     policy = (
-        f"default-src 'none'; style-src '{style}'; form-action 'self' {posts_to}".rstrip()
+        f"default-src 'none'; {_OWN_PICTURES if has_pictures else ''}"
+        + f"style-src '{style}'; form-action 'self' {posts_to}".rstrip()
         + "; base-uri 'none'; frame-ancestors 'none'"
     )
     return HTMLResponse(html, status, {**_PAGE_HEADERS, "Content-Security-Policy": policy})

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 
 from pointsman.domain.errors import PointsmanError
-from pointsman.entrypoints.web.answers import Refused, broken, refused, told
+from pointsman.entrypoints.web.answers import Refused, broken, page, picture, refused, told
 from pointsman.entrypoints.web.bodies import Bodies
 from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.hooks import Route, hook_route
-from pointsman.entrypoints.web.parts import GITHUB_HOOKS
+from pointsman.entrypoints.web.pages import STYLE, message_page, previews_page
+from pointsman.entrypoints.web.parts import GITHUB_HOOKS, PREVIEWS
 from pointsman.entrypoints.web.setup import Setup
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def create_app(front: Front, bodies: Bodies | None = None, *, url: str = "") -> 
     app.add_route(GITHUB_HOOKS, take, methods=["POST"])
     app.add_route("/healthz", _health(front), methods=["GET"])
     app.add_route("/.well-known/pointsman-keys.json", _keys(front), methods=["GET"])
+    app.add_route(PREVIEWS + "/{token}", _previews(front), methods=["GET"])
     setup = Setup(front, url)
     app.add_route("/setup", setup.show, methods=["GET"])
     app.add_route("/setup/github/done", setup.finish, methods=["GET"])
@@ -50,6 +52,22 @@ def _keys(front: Front) -> Route:
         return told(200, keys=[{"key_id": key.key_id, "algorithm": "ed25519", "pem": key.pem}])
 
     return keys
+
+
+def _previews(front: Front) -> Route:
+    async def previews(request: Request) -> Response:
+        loaded = await front.loaded()
+        found = await asyncio.to_thread(loaded.previews, request.path_params["token"])
+        if found is None:
+            gone = message_page(
+                "There is no such picture", "The link is wrong, or it has ended, as links do in a month."
+            )
+            return page(gone, status=404, style=STYLE)
+        if isinstance(found, bytes):
+            return picture(found)
+        return page(previews_page(found), style=STYLE, has_pictures=True)
+
+    return previews
 
 
 async def _in_the_way(_request: Request, error: Exception) -> Response:

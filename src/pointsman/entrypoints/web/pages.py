@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlsplit
 
-from pointsman.entrypoints.web.parts import GITHUB_HOOKS, AppForm, AppWish
+from pointsman.entrypoints.web.parts import GITHUB_HOOKS, AppForm, AppWish, ShownPage
 from pointsman.entrypoints.web.wishes import LONGEST_NAME, warnings
 
 _CSS = """
@@ -25,6 +25,12 @@ a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visibl
 .wrong { font-weight: 400; margin: .2rem 0 }
 .hint { font-weight: 400; margin: 0; opacity: .8 }
 code { overflow-wrap: anywhere }
+main:has(figure) { max-width: none }
+body:has(figure) { max-width: 90rem }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem }
+figure { margin: 0 }
+figcaption { font-weight: 600 }
+figure img { width: 100%; height: auto; border: 1px solid #767676 }
 """
 STYLE = "sha256-" + base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
 
@@ -75,6 +81,24 @@ Within the hour, on the server:</p>
 <p><code>{escape(finish)}</code></p>
 {_notes(wish)}{_post(form, "Create the App")}"""
     return whole("Set up Pointsman", body)
+
+
+def previews_page(shown: ShownPage) -> str:
+    """The pictures of a run, before and after side by side, below each other on a phone."""
+    rows = "".join(
+        f"<h2><code>{escape(name)}</code></h2><div class=pair>"
+        f"{_figure(name, 'Before', before)}{_figure(name, 'After', after)}</div>"
+        for name, before, after in shown.rows
+    )
+    said = "<p>Drawn by the code of the change itself, in the sandbox of the bot. Nothing was decided by them.</p>"
+    return whole(f"Preview of run {shown.run_id}", said + rows)
+
+
+def _figure(page: str, side: str, token: str) -> str:
+    if not token:
+        return f"<figure><figcaption>{side}</figcaption><p>There is no picture.</p></figure>"
+    alt = escape(f"{page}, {side.lower()} the change")
+    return f'<figure><figcaption>{side}</figcaption><img src="{escape(token)}" alt="{alt}"></figure>'
 
 
 def message_page(title: str, *paragraphs: str) -> str:

@@ -9,6 +9,21 @@ from pointsman.domain.events import Delivery, Ignored
 GITHUB_HOOKS = "/hooks/github"
 """Where GitHub's webhooks are taken, below the address of the server."""
 
+PREVIEWS = "/previews"
+"""Where pictures of pages are shown, to whoever has the link."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPage:
+    """The pictures of a run: each page with the tokens of its two pictures, empty where there is none."""
+
+    run_id: str
+    rows: tuple[tuple[str, str, str], ...]
+
+
+def _nothing_shown(_token: str) -> None:
+    """Nothing."""
+
 
 class Worker(Protocol):
     """Deals with what was taken; see runs/worker.py."""
@@ -113,6 +128,7 @@ class Loaded:
     """Everything that takes a while to load. `serve` may be slow; None as long as no forge is set up.
 
     `token` opens the setup page for as long as this process lives; `close` is called once the work has ended.
+    `previews` opens the token of a link to pictures.
     """
 
     key: Callable[[], PublicKey]
@@ -120,3 +136,4 @@ class Loaded:
     token: str
     serve: Callable[[], Served | None]
     close: Callable[[], Awaitable[None]]
+    previews: Callable[[str], bytes | ShownPage | None] = _nothing_shown

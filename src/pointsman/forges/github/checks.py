@@ -65,7 +65,8 @@ def _found(app: GitHubApp, api: Api, change: Change, order: CheckOrder) -> wire.
 def _told(api: Api, change: Change, order: CheckOrder, known: wire.Check | None) -> wire.Check:
     if known is not None and _says(known, order):
         return known
-    wanted = {**_state(order), "output": _output(order), "actions": _actions(change, order)}
+    output = {**_output(order), **({"images": _images(order)} if order.images else {})}
+    wanted = {**_state(order), "output": output, "actions": _actions(change, order)}
     if known is not None:
         return api.made(wire.Check, "PATCH", f"/check-runs/{known.id}", wanted, purpose="check")
     first = {"name": _name(order), "head_sha": change.head_commit, "external_id": order.run_id}
@@ -101,6 +102,11 @@ def _state(order: CheckOrder) -> dict[str, str]:
 def _output(order: CheckOrder) -> dict[str, str]:
     output = {"title": order.title[:_TITLE], "summary": cut(order.summary, _TEXT)}
     return output | ({"text": cut(order.text, _TEXT)} if order.text else {})
+
+
+def _images(order: CheckOrder) -> list[dict[str, str]]:
+    """Pictures beside the text (GitHub REST documentation, "Create a check run", `output.images`)."""
+    return [{"alt": one.alt, "image_url": one.url, "caption": one.caption} for one in order.images]
 
 
 def _actions(change: Change, order: CheckOrder) -> list[dict[str, str]]:
