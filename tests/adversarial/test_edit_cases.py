@@ -1,4 +1,4 @@
-"""Edits that a hostile or confused model might write: E1 to E11 and E13, with R2 and U8."""
+"""Edits that a hostile or confused model might write: E1 to E11 and E13, with P13, R2 and U8."""
 
 import asyncio
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.worlds import repositories
 
+from pointsman.config.policy_parts import BUILT_IN_PROTECTED
 from pointsman.domain.models import EditStyle
 from pointsman.domain.outcome import Patch
 from pointsman.domain.run import Repository
@@ -14,10 +15,6 @@ from pointsman.domain.work import CommitText, Edit, EditOrder, EditRefusal, Edit
 from pointsman.workspaces.workspace import GitWorkspace
 
 TEXT = CommitText("Change", "", (), "2026-11-21T10:00:00Z")
-CI = (
-    ".github/", ".gitlab-ci.yml", "action.yml", "Jenkinsfile", "CODEOWNERS", "renovate.json",
-    ".pre-commit-config.yaml", ".husky/", ".devcontainer/", ".vscode/tasks.json", "AGENTS.md", "CLAUDE.md", ".npmrc",
-)  # fmt: skip
 
 
 class Bench:
@@ -77,14 +74,16 @@ def test_e1_two_new_names_that_a_file_system_may_take_for_one_are_refused(bench:
 @pytest.mark.parametrize(
     "path",
     [
-        ".github/workflows/ci.yml", ".GITHUB/WORKFLOWS/CI.YML", "sub/.github/workflows/x.yml", ".gitlab-ci.yml",
+        ".github/workflows/ci.yml", ".GITHUB/WORKFLOWS/CI.YML", ".gitlab-ci.yml",
         "action.yml", "Jenkinsfile", "docs/CODEOWNERS", "renovate.json", ".pre-commit-config.yaml",
         ".husky/pre-commit",
         ".devcontainer/devcontainer.json", ".vscode/tasks.json", "AGENTS.md", "sub/CLAUDE.md", ".npmrc",
+        ".github/actions/x/action.yml", ".github/dependabot.yml", ".circleci/config.yml", "azure-pipelines.yml",
+        ".github/copilot-instructions.md", ".cursorrules", ".mcp.json", "web/.yarnrc.yml", "pip.conf",
     ],
 )  # fmt: skip
-def test_e7_what_ci_and_agents_obey_is_protected_when_the_order_says_so(bench: Bench, path: str) -> None:
-    assert bench.refused(Write(path, "x\n"), rules=EditRules(protected=CI)).kind == "protected"
+def test_e7_what_ci_and_agents_obey_is_protected_by_what_every_order_says(bench: Bench, path: str) -> None:
+    assert bench.refused(Write(path, "x\n"), rules=EditRules(protected=BUILT_IN_PROTECTED)).kind == "protected"
 
 
 @pytest.mark.parametrize("path", [".pointsman.yml", ".POINTSMAN.yml", ".pointsman/routing.yml"])
@@ -119,6 +118,46 @@ def test_e9_invisible_and_control_characters_are_refused_with_their_line(bench: 
 
 def test_e9_an_emoji_of_several_parts_is_no_invisible_character(bench: Bench) -> None:
     assert isinstance(bench.apply(Write("note.txt", "train 👩\u200d🚒\n")), Patch)
+
+
+@pytest.mark.parametrize("path", ["shop/\u0440rices.py", "sh\u043ep/new.py", "README.\u041cD", "n\u0435w.py"])
+def test_p13_a_path_of_letters_that_only_look_like_others_is_refused(bench: Bench, path: str) -> None:
+    """Beside a present file of that look, or by itself where it mixes alphabets."""
+    refusal = bench.refused(Write(path, "x = 1\n"))
+    assert refusal.kind == "protected"
+    assert "look" in refusal.message
+
+
+@pytest.mark.parametrize("word", ["\u0430dmin", "is_p\u0430id", "sc\u043epe", "\u039fk", "c\u043ede"])
+def test_p13_a_word_that_mixes_alphabets_is_refused_with_its_letters_and_line(bench: Bench, word: str) -> None:
+    refusal = bench.refused(Write("rights.py", f"admin = 1\n{word} = 2\n"))
+    assert refusal.kind == "unreadable"
+    odd = next(char for char in word if not char.isascii())
+    assert f"U+{ord(odd):04X}" in refusal.message and "line 2" in refusal.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0394x = 1\n",
+        "# \u043f\u0440\u0438\u043c\u0435\u0440\n",
+        "s = 'gr\u00f6\u00dfe \u03bc\u03b1'\n",
+        "\u03c3_max = 3\n",
+    ],
+)
+def test_p13_words_of_one_alphabet_and_letters_that_look_like_no_other_are_written(bench: Bench, text: str) -> None:
+    assert isinstance(bench.apply(Write("words.py", text)), Patch)
+
+
+def test_p13_a_word_that_was_there_before_may_stay(bench: Bench) -> None:
+    root = bench.story.repository
+    repositories.write(root, "old.py", "sc\u043epe = 1\nvalue = 1\n")
+    commit = repositories.commit(root, "old")
+    asyncio.run(bench.workspace.fetch(Repository("local", "e", "shop", str(root), "main"), "main"))
+    order = EditOrder(commit, commit, "m", EditRules(), TEXT)
+    assert isinstance(
+        asyncio.run(bench.workspace.apply(order, (Replace("old.py", "value = 1", "value = 2"),))), Patch
+    )
 
 
 def test_e10_a_block_with_stale_context_is_refused_and_never_applied_with_fuzz(bench: Bench) -> None:

@@ -143,7 +143,8 @@ class Weakening:
     """Something by which a change proves less than it seems to, at a line of the new file (0: nothing is left there).
 
     `test`: a test checks less. `selection`: fewer tests count. `machinery`: code reaches for what judges it.
-    `check`: a check of safety is switched off. `lint`: a remark to a linter, which no verdict rests on.
+    `check`: a check of safety is switched off, or something new is to be installed. `lint`: a remark to a linter,
+    which no verdict rests on.
     """
 
     path: str

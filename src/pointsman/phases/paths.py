@@ -86,6 +86,11 @@ def is_ci(path: str) -> bool:
     return matches(path, _CI)
 
 
+def is_lock(path: str) -> bool:
+    """Whether the file fixes which versions are installed."""
+    return matches(path, _LOCKS)
+
+
 def is_code(path: str) -> bool:
     """Whether the file holds source code, by its suffix."""
     return PurePosixPath(path).suffix in _CODE_SUFFIXES

@@ -10,6 +10,7 @@ from pointsman.phases.commands import Command, commands_for, one_test_at
 from pointsman.phases.feedback import feedback_on
 from pointsman.phases.paths import is_ci, is_code, is_test, is_test_config
 from pointsman.phases.showing import judged
+from pointsman.phases.supply import brings
 from pointsman.phases.weakening import Pair, weakenings
 from pointsman.phases.weighing import Weighed, disputed, doubted, weigh, with_old_tests
 from pointsman.ports.bundle import Ports
@@ -130,7 +131,7 @@ async def _is_kept(ports: Ports, reproduction: Reproduction, commit: str) -> boo
 
 
 def _can_weaken(path: str) -> bool:
-    return is_test(path) or is_test_config(path) or is_ci(path) or is_code(path)
+    return is_test(path) or is_test_config(path) or is_ci(path) or is_code(path) or brings(path)
 
 
 async def _text(ports: Ports, commit: str, path: str) -> str:

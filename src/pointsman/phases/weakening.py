@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from pointsman.domain.outcome import Weakening
-from pointsman.phases import machinery, weakened_config, weakened_python
+from pointsman.phases import machinery, supply, weakened_config, weakened_python
 from pointsman.phases.paths import is_ci, is_code, is_test, is_test_config
 
 _MOST = 50
@@ -78,6 +78,8 @@ def _in_file(path: str, before: str | None, after: str | None) -> Iterator[Weake
         yield from (Weakening(path, line, what, "selection") for line, what in _config(path, old, after))
     if is_code(path) and not is_test(path) and not is_test_config(path):
         yield from (Weakening(path, line, what, "machinery") for line, what in machinery.touched(path, old, new))
+    if supply.brings(path):
+        yield from (Weakening(path, *one, "check") for one in supply.brought_in(path, old, new))
     yield from (Weakening(path, *one, "check") for one in _added(_SAFETY, old, new, "a check of safety is off"))
     yield from (Weakening(path, *one, "lint") for one in _added(_LINT, old, new, "a linter is told to look away"))
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 
 from pointsman.domain.work import EditRefusal
+from pointsman.workspaces.edits.alphabets import lookalikes, mixed_words
 from pointsman.workspaces.edits.names import is_python, syntax_error, top_names
 
 _LOST = 0.2
@@ -37,7 +38,8 @@ def refuse_text(path: str, old: str | None, new: str, *, whole: bool) -> EditRef
     Only what is new counts: a file that had a syntax error or a strange character before may keep it.
     """
     before = old or ""
-    refusal = _strange_characters(path, before, new) or _secrets(path, before, new) or _long_line(path, before, new)
+    refusal = _strange_characters(path, before, new) or _mixed_words(path, before, new)
+    refusal = refusal or _secrets(path, before, new) or _long_line(path, before, new)
     if refusal is None and whole and old is not None:
         refusal = _elided(path, old, new) or _lost_names(path, old, new)
     return refusal or _new_syntax_error(path, old, new)
@@ -103,6 +105,17 @@ def _strange_characters(path: str, old: str, new: str) -> EditRefusal | None:
         text = (
             f"{path}: line {new.count(chr(10), 0, at) + 1} holds the invisible or control character "
             f"U+{ord(char):04X}. Write it as an escape such as \\u{ord(char):04x}, or leave it out."
+        )
+        return EditRefusal("unreadable", path, text)
+    return None
+
+
+def _mixed_words(path: str, old: str, new: str) -> EditRefusal | None:
+    for word in mixed_words(new) - mixed_words(old):
+        line = new.count("\n", 0, new.index(word)) + 1
+        text = (
+            f"{path}: line {line} holds the word {word[:40]!r}, in which {lookalikes(word)} only looks like a Latin "
+            "letter. Write the word in one alphabet."
         )
         return EditRefusal("unreadable", path, text)
     return None

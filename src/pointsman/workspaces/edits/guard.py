@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from pointsman.domain.work import EditRefusal, EditRules
+from pointsman.workspaces.edits.alphabets import latin_look, mixed_words
 from pointsman.workspaces.edits.patterns import matches_any
 from pointsman.workspaces.names import reads_as_git
 
@@ -67,6 +68,8 @@ def _malformed_name(name: str, path: str) -> str:
         return f"A part of the path {path!r} starts with a dash and could be read as an option."
     if name != name.strip() or name.endswith("."):
         return f"A part of the path {path!r} starts or ends with a blank or ends with a dot."
+    if mixed_words(name):
+        return f"A part of the path {path!r} mixes Latin letters with others that look like them."
     if len(name.encode()) > _MAX_NAME_BYTES:
         return "A part of the path is longer than 255 bytes."
     return ""
@@ -90,8 +93,8 @@ def _lands_elsewhere(path: str, ground: Ground) -> str:
 
 
 def folded(path: str) -> str:
-    """The path as a file system sees it that minds neither case nor width."""
-    return unicodedata.normalize("NFKC", path).casefold()
+    """The path as a file system sees it that minds neither case nor width, and as a person does who reads quickly."""
+    return latin_look(unicodedata.normalize("NFKC", path)).casefold()
 
 
 def _not_allowed(path: str, rules: EditRules) -> str:
