@@ -149,6 +149,19 @@ def test_p13_words_of_one_alphabet_and_letters_that_look_like_no_other_are_writt
     assert isinstance(bench.apply(Write("words.py", text)), Patch)
 
 
+def test_p2_what_stands_for_an_unseen_character_in_a_prompt_is_not_written_into_the_file(bench: Bench) -> None:
+    root = bench.story.repository
+    repositories.write(root, "odd.py", "mark = '\u200b'\nvalue = 1\n")
+    commit = repositories.commit(root, "odd")
+    asyncio.run(bench.workspace.fetch(Repository("local", "e", "shop", str(root), "main"), "main"))
+    order = EditOrder(commit, commit, "m", EditRules(), TEXT)
+    whole = Write("odd.py", "mark = '<U+200B>'\nvalue = 2\n")
+    refusal = asyncio.run(bench.workspace.apply(order, (whole,)))
+    assert isinstance(refusal, EditRefusal) and "line 1" in refusal.message
+    done = asyncio.run(bench.workspace.apply(order, (Replace("odd.py", "value = 1", "value = 2"),)))
+    assert isinstance(done, Patch)
+
+
 def test_p13_a_word_that_was_there_before_may_stay(bench: Bench) -> None:
     root = bench.story.repository
     repositories.write(root, "old.py", "sc\u043epe = 1\nvalue = 1\n")

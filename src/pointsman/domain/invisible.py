@@ -51,3 +51,17 @@ def visible_characters(text: str) -> tuple[str, tuple[str, ...]]:
 
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     return _PATTERN.sub(replaced, unified), tuple(sorted(found))
+
+
+def written_out(text: str) -> str:
+    """`text` with every character that nobody sees as `<U+200B>`, so that who reads it knows of it.
+
+    Kept are the same as above, and the newlines and form feeds of source texts as they are.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        if match.lastgroup in _KEPT:
+            return match.group()
+        return "".join(char if char in "\r\f" else f"<U+{ord(char):04X}>" for char in match.group())
+
+    return _PATTERN.sub(replaced, text)

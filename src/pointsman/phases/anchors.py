@@ -7,6 +7,8 @@ from typing import Literal
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Line, PatchSet
 
+from pointsman.domain.invisible import written_out
+
 _FILE_START = re.compile(r"^diff --git ", re.MULTILINE)
 _OCTAL = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b'"': b'"', b"\\": b"\\"}
@@ -84,8 +86,8 @@ def _unquoted(path: str) -> str:
 
 
 def normal(text: str) -> str:
-    """A line of code with its spaces evened out."""
-    return " ".join(text.split())
+    """A line of code with its spaces evened out, as models are shown it."""
+    return " ".join(written_out(text).split())
 
 
 def anchor(files: tuple[FileDiff, ...], path: str, quote: str) -> Place | str:

@@ -6,6 +6,8 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+from pointsman.domain.invisible import written_out
+
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 _USER_PART = "\n=== user ===\n"
 
@@ -68,8 +70,10 @@ def mark_of(*texts: str) -> str:
 def fenced(mark: str, label: str, text: str) -> str:
     """`text` in a code fence that nothing inside can close, under a line that carries the mark.
 
-    Small models copy unusual delimiters into their answers; a fence is what they know.
+    Small models copy unusual delimiters into their answers; a fence is what they know. What nobody sees is written
+    out.
     """
+    text, label = written_out(text), " ".join(written_out(label).split())
     body = text if text.endswith("\n") else f"{text}\n"
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from pointsman.domain.invisible import written_out
 from pointsman.domain.json import JsonObject
 from pointsman.domain.models import EditStyle, ToolCall
 from pointsman.domain.outcome import Patch
@@ -80,7 +81,7 @@ class Hands:
         if tool is None:
             return ToolAnswer(call.id, f"There is no tool {call.name[:40]!r}. Tools: {', '.join(tools)}.", True)
         text, failed = await tool(call.arguments)
-        return ToolAnswer(call.id, text, failed)
+        return ToolAnswer(call.id, written_out(text), failed)
 
     def _tools(self, model: str) -> dict[str, Callable[[JsonObject], Awaitable[Answer]]]:
         """The tools of the model's style, by name; edits are made in the name of the model that answered."""

@@ -19,6 +19,7 @@ _ELISION = re.compile(
     re.IGNORECASE,
 )
 _VISIBLE_CONTROLS = frozenset("\t\n\r\f")
+_STAND_IN = re.compile(r"<U\+(0[0-9A-F]{3}|[1-9A-F][0-9A-F]{3,4}|10[0-9A-F]{4})>")
 _JOINER = "\u200d"
 _SECRETS = (
     ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
@@ -38,7 +39,8 @@ def refuse_text(path: str, old: str | None, new: str, *, whole: bool) -> EditRef
     Only what is new counts: a file that had a syntax error or a strange character before may keep it.
     """
     before = old or ""
-    refusal = _strange_characters(path, before, new) or _mixed_words(path, before, new)
+    refusal = _strange_characters(path, before, new) or _stand_ins(path, before, new)
+    refusal = refusal or _mixed_words(path, before, new)
     refusal = refusal or _secrets(path, before, new) or _long_line(path, before, new)
     if refusal is None and whole and old is not None:
         refusal = _elided(path, old, new) or _lost_names(path, old, new)
@@ -107,6 +109,18 @@ def _strange_characters(path: str, old: str, new: str) -> EditRefusal | None:
             f"U+{ord(char):04X}. Write it as an escape such as \\u{ord(char):04x}, or leave it out."
         )
         return EditRefusal("unreadable", path, text)
+    return None
+
+
+def _stand_ins(path: str, old: str, new: str) -> EditRefusal | None:
+    """Where a model wrote down what it was shown in place of a character that nobody sees."""
+    for found in _STAND_IN.finditer(new):
+        if found.group() not in old and chr(int(found.group(1), 16)) in old:
+            line = new.count("\n", 0, found.start()) + 1
+            text = (
+                f"{path}: line {line}: {found.group()} stands for a character of the file. Leave that line as it is."
+            )
+            return EditRefusal("unreadable", path, text)
     return None
 
 
