@@ -1,11 +1,14 @@
 """Edits that a hostile or confused model might write: E1 to E11 and E13, with P13, R2 and U8."""
 
 import asyncio
+import os
+import stat
 import subprocess
 from pathlib import Path
 
 import pytest
 from tests.worlds import repositories
+from tests.worlds.fingerprints import fingerprint
 
 from pointsman.config.policy_parts import BUILT_IN_PROTECTED
 from pointsman.domain.models import EditStyle
@@ -65,6 +68,22 @@ def test_e1_to_e6_a_hostile_path_is_refused_for_every_kind_of_edit(bench: Bench,
         assert bench.refused(edit).kind == "protected"
     outside = bench.story.watched[0]
     assert [entry.name for entry in outside.iterdir()] == ["secret.txt"]
+
+
+def test_e4_e5_what_stands_in_a_working_folder_is_never_written_to(bench: Bench) -> None:
+    """E4, E5. A hard link to a file outside and a pipe in the way: edits are made in git's objects alone."""
+    root, outside = bench.story.repository, bench.story.watched[0] / "secret.txt"
+    (root / "shop/prices.py").unlink()
+    os.link(outside, root / "shop/prices.py")
+    os.mkfifo(root / "shop/new.py")
+    before = fingerprint(bench.story.watched[0])
+    edits = (
+        Replace("shop/prices.py", "    return price - percent", "    return 0.0"),
+        Write("shop/new.py", "x = 1\n"),
+    )
+    assert isinstance(bench.apply(*edits), Patch)
+    assert fingerprint(bench.story.watched[0]) == before
+    assert stat.S_ISFIFO((root / "shop/new.py").lstat().st_mode)
 
 
 def test_e1_two_new_names_that_a_file_system_may_take_for_one_are_refused(bench: Bench) -> None:
