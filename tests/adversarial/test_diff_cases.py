@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.phases.phase_world import TREE, World, says
-from tests.unit.phases.test_review_findings import GRAVE, earlier_of, reviewed
+from tests.unit.phases.test_review_findings import GRAVE, NO_TEST, earlier_of, reviewed
 
 from pointsman.phases.anchors import Place, anchor, files_of
 from pointsman.workspaces.patches import canonical
@@ -73,6 +73,6 @@ def test_p5_lines_that_imitate_a_diff_stay_lines(tmp_path: Path) -> None:
 def test_p5_a_finding_in_such_a_file_holds_the_verdict_back() -> None:
     """P5: a reviewer that quotes the line is heard, whatever the file is called."""
     path = PATHS[0]
-    world = World([says(data={"summary": "s", "findings": [{**GRAVE, "path": path, "quote": EVIL}]})])
+    world = World([says(data={"summary": "s", "findings": [{**GRAVE, "path": path, "quote": EVIL}]}), NO_TEST])
     found = reviewed(world, earlier_of(world, {**TREE, path: f"{EVIL}\n"}))
-    assert (found.verdict, [finding.path for finding in found.findings]) == ("changes", [path])
+    assert (found.verdict, [finding.path for finding in found.findings]) == ("inconclusive", [path])

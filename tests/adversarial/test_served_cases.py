@@ -12,7 +12,7 @@ from tests.worlds.github.state import Review
 from tests.worlds.repositories import FIXED, ROUTING
 from tests.worlds.script import rule
 from tests.worlds.served_stage import CHECK, LABEL, REVIEW_LABEL, Scene, ServedStage
-from tests.worlds.stage import APPROVAL, RIGHT, edit, finding, replies
+from tests.worlds.stage import APPROVAL, CANNOT, RIGHT, edit, finding, replies
 
 HOSTILE = ROUTING.replace("reviewer", "spare")
 
@@ -148,7 +148,7 @@ def test_a7_a_comment_that_somebody_else_edited_commands_nothing(stage: ServedSt
 
 def test_a12_r1_a_fork_is_reviewed_by_the_rules_of_the_base_and_never_touched(stage: ServedStage) -> None:
     wrong = replies({"summary": "", "findings": [finding(f"    return {RIGHT}", "Half a cent is lost.")]})
-    scene = stage.scene("eagle", reviewer=(wrong,))
+    scene = stage.scene("eagle", reviewer=(wrong, CANNOT))
     eve = stage.world.person("eve-eagle")
     fork = scene.shop.fork(eve)
     files = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.crash.killing import Step, recorded, rows_of, strays
 from tests.worlds.script import Rule, Script, rule
-from tests.worlds.stage import APPROVAL, PLAN, RIGHT, SEATS, Seat, Stage, edit, finding, replies
+from tests.worlds.stage import APPROVAL, BELOW_ZERO, PLAN, RIGHT, SEATS, Seat, Stage, edit, finding, replies
 
 FAILS = "price + percent"
 NEGATIVE = "price - price * percent / 100"
@@ -27,6 +27,7 @@ def winding() -> Script:
         rule(edit(RIGHT, old=NEGATIVE), model="coder", when=(REMARK,)),
         rule(edit(NEGATIVE, old=FAILS), model="coder", when=("210 != 180",)),
         rule(edit(FAILS), model="coder"),
+        rule(BELOW_ZERO, model="reviewer", when=("You write one test",)),
         rule(replies(APPROVAL), model="reviewer", when=("max(0.0",)),
         rule(replies(remark), model="reviewer"),
     )
@@ -81,7 +82,9 @@ def _asks(steps: tuple[Step, ...]) -> list[Step]:
 def _published_once(stage: Stage, branch: str) -> int:
     """Code commits, then one note commit, and one page; the chain of notes is whole. How many code commits."""
     *code, note = stage.git("rev-list", "--reverse", f"main..{branch}").split()
-    assert stage.git("diff", "--name-only", "main", code[-1]) == "shop/prices.py"
+    *shown, changed = stage.git("diff", "--name-only", "main", code[-1]).split()[::-1]
+    assert changed == "shop/prices.py"
+    assert all(name.startswith("tests/test_review_") for name in shown) and len(shown) < 2, shown
     noted = stage.git("diff", "--name-only", code[-1], note).split()
     assert len([name for name in noted if name.endswith(".intoto.jsonl")]) == 1, noted
     assert all(name.startswith(".pointsman/") for name in noted), noted

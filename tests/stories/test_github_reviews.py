@@ -6,12 +6,13 @@ import pytest
 from tests.worlds.repositories import BUGGY
 from tests.worlds.script import Answer
 from tests.worlds.served_stage import REVIEW_LABEL, Scene, ServedStage
-from tests.worlds.stage import APPROVAL, edit, finding, replies
+from tests.worlds.stage import APPROVAL, CANNOT, edit, finding, replies, shown_by
 
 WORSE = "price * (1 - percent)"
 RIGHT = "max(0.0, price * (1 - percent / 100))"
 BETTER = "max(0.0, round(price * (1 - percent / 100), 2))"
 WRONG_UNIT = replies({"summary": "", "findings": [finding(f"    return {WORSE}", "Percent are hundredths.")]})
+HUNDREDTHS = shown_by("discounted(200, 1) > 100")
 FINE = replies({**APPROVAL, "mended": []})
 
 
@@ -40,13 +41,13 @@ def told(stage: ServedStage, rule: str) -> list[str]:
 
 
 def test_a_change_of_a_person_is_reviewed_on_its_lines_and_nothing_is_pushed(stage: ServedStage) -> None:
-    scene = stage.scene("curlew", reviewer=(WRONG_UNIT,))
+    scene = stage.scene("curlew", reviewer=(WRONG_UNIT, HUNDREDTHS))
     change = scene.proposed()
     before = scene.shop.branches()
     scene.says(change, "/pointsman review")
     run = scene.over()
 
-    assert (run.result, scene.asked()) == ("reviewed", ["reviewer"])
+    assert (run.result, scene.asked()) == ("reviewed", ["reviewer", "reviewer"])
     assert "Percent are hundredths." in remark(scene, change)
     check = scene.check(scene.head(change))
     assert (check.conclusion, [action["identifier"] for action in check.actions]) == ("failure", ["review"])
@@ -56,7 +57,7 @@ def test_a_change_of_a_person_is_reviewed_on_its_lines_and_nothing_is_pushed(sta
 
 
 def test_each_push_to_a_labelled_change_is_reviewed_for_what_is_new(stage: ServedStage) -> None:
-    scene = stage.scene("heron", reviewer=(WRONG_UNIT, FINE))
+    scene = stage.scene("heron", reviewer=(WRONG_UNIT, HUNDREDTHS, FINE))
     change = scene.proposed()
     scene.shop.label(change, REVIEW_LABEL, scene.ada)
     scene.over()
@@ -68,14 +69,14 @@ def test_each_push_to_a_labelled_change_is_reviewed_for_what_is_new(stage: Serve
     assert scene.check(scene.head(change)).conclusion == "success"
     assert len(scene.shop.threads(change)) == 1
     assert "nothing was pushed since the last review" in scene.says(change, "/pointsman review")
-    assert scene.asked() == ["reviewer", "reviewer"]
+    assert scene.asked() == ["reviewer"] * 3
 
 
 def test_a_rebased_change_is_reviewed_again_and_what_was_said_is_not_said_twice(stage: ServedStage) -> None:
     again = replies(
         {**APPROVAL, "mended": [], "findings": [finding(f"    return {WORSE}", "Percent are hundredths.")]}
     )
-    scene = stage.scene("egret", reviewer=(WRONG_UNIT, again))
+    scene = stage.scene("egret", reviewer=(WRONG_UNIT, HUNDREDTHS, again))
     change = scene.proposed()
     scene.shop.label(change, REVIEW_LABEL, scene.ada)
     scene.over()
@@ -89,7 +90,7 @@ def test_a_rebased_change_is_reviewed_again_and_what_was_said_is_not_said_twice(
 
 
 def test_findings_that_people_resolved_or_ignored_are_not_raised_again(stage: ServedStage) -> None:
-    scene = stage.scene("bunting", reviewer=(WRONG_UNIT,))
+    scene = stage.scene("bunting", reviewer=(WRONG_UNIT, CANNOT, WRONG_UNIT))
     change = scene.proposed()
     scene.says(change, "/pointsman review")
     scene.over()
@@ -130,7 +131,7 @@ def test_the_check_is_made_anew_by_its_button_and_by_re_run(stage: ServedStage) 
 
 
 def test_a_fork_is_reviewed_and_never_edited_and_its_routing_file_means_nothing(stage: ServedStage) -> None:
-    scene = stage.scene("gannet", reviewer=(WRONG_UNIT,))
+    scene = stage.scene("gannet", reviewer=(WRONG_UNIT, HUNDREDTHS))
     stranger = stage.world.person("mallory-gannet")
     fork = scene.shop.fork(stranger)
     fork.commit("percent", {".pointsman.yml": "plan: senior\ncode: senior\nqa: spare\n"}, by=stranger)
@@ -141,12 +142,12 @@ def test_a_fork_is_reviewed_and_never_edited_and_its_routing_file_means_nothing(
     assert "Percent are hundredths." in remark(scene, change)
     for command in ("fix", "ci", "ask Why (gannet)?"):
         assert "comes from a fork" in scene.says(change, f"/pointsman {command}"), command
-    assert scene.asked() == ["reviewer"]
+    assert scene.asked() == ["reviewer", "reviewer"]
     assert list(scene.shop.branches()) == ["main"]
 
 
 def test_a_question_in_a_thread_is_answered_there(stage: ServedStage) -> None:
-    scene = stage.scene("dotterel", reviewer=(WRONG_UNIT,), planner=("Because 10 percent are 0.1.",))
+    scene = stage.scene("dotterel", reviewer=(WRONG_UNIT, CANNOT), planner=("Because 10 percent are 0.1.",))
     change = scene.proposed()
     scene.says(change, "/pointsman review")
     scene.over()

@@ -7,7 +7,7 @@ import pytest
 from tests.worlds.repositories import git
 from tests.worlds.script import Answer
 from tests.worlds.served_stage import LABEL, REVIEW_LABEL, Scene, ServedStage, until
-from tests.worlds.stage import APPROVAL, PROGRAM, RIGHT, edit, environment, finding, replies
+from tests.worlds.stage import APPROVAL, BELOW_ZERO, PROGRAM, RIGHT, edit, environment, finding, replies
 from tests.worlds.warm import typed
 
 QUIET = "plan: planner\ncode: coder\nqa: reviewer\nreview: {auto_fix: false}\n"
@@ -86,9 +86,9 @@ def test_a_finding_that_could_not_be_fixed_keeps_its_thread_open_and_says_why(st
 def test_grave_findings_go_back_to_code_before_anybody_sees_the_change(stage: ServedStage) -> None:
     clumsy = "price - price * percent / 100"
     wrong = remarked("starling", severity="blocking", quote=f"    return {clumsy}")
-    scene = stage.scene("starling", coder=(edit(clumsy), edit(RIGHT, old=clumsy)), reviewer=(wrong, FINE))
+    scene = stage.scene("starling", coder=(edit(clumsy), edit(RIGHT, old=clumsy)), reviewer=(wrong, BELOW_ZERO, FINE))
     _, change = scene.built()
-    assert scene.asked() == ["planner", "coder", "reviewer", "coder", "reviewer"]
+    assert scene.asked() == ["planner", "coder", "reviewer", "reviewer", "coder", "reviewer"]
     assert scene.runs()[0].result == "ready"
     assert RIGHT in scene.shop.read("shop/prices.py", scene.branch())
     assert scene.check(scene.head(change.number)).conclusion == "success"

@@ -4,22 +4,23 @@ from pathlib import Path
 
 from tests.worlds.repositories import BUGGY, buggy_package, commit, write
 from tests.worlds.scripted_server import ScriptedServer
-from tests.worlds.stage import RIGHT, WRONG, Stage, finding, replies, rows, staged, usual
+from tests.worlds.stage import BELOW_ZERO, RIGHT, WRONG, Stage, fields, finding, replies, rows, staged, usual
 
 HALF = "price * (1 - percent / 100)"
 
 
 def test_a_branch_of_a_person_is_reviewed_and_a_grave_finding_ends_with_1(tmp_path: Path) -> None:
     held = {"summary": "It can go wrong.", "findings": [finding(f"    return {HALF}", "It can go below zero.")]}
-    with ScriptedServer(usual(reviewer=(replies(held),))) as server:
+    with ScriptedServer(usual(reviewer=(replies(held), BELOW_ZERO))) as server:
         stage = _with_branches(tmp_path, server)
         before, places = stage.print(), stage.git("for-each-ref")
         said = stage.does("review", "half", "--repo", str(stage.repository), "--json", with_policy=True)
 
     assert (said.code, said.run["state"], said.run["result"]) == (1, "done", "reviewed"), said
-    assert stage.asked() == ["reviewer"]
+    assert stage.asked() == ["reviewer", "reviewer"]
     found = rows(said.json["findings"])
     assert [(one["path"], one["line"], one["severity"]) for one in found] == [("shop/prices.py", 6, "major")]
+    assert fields(found[0]["proof"])["result"] == "confirmed"
     assert said.json["evidence"] == "passed"
     assert (stage.git("for-each-ref"), before.disturbed_by(stage.print())) == (places, ())
 

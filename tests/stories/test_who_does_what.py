@@ -5,7 +5,21 @@ from pathlib import Path
 
 from tests.worlds.script import Answer
 from tests.worlds.scripted_server import ScriptedServer
-from tests.worlds.stage import APPROVAL, PLAN, RIGHT, SEATS, VERIFY, edit, finding, replies, rows, staged, usual
+from tests.worlds.stage import (
+    APPROVAL,
+    BELOW_ZERO,
+    PLAN,
+    RIGHT,
+    SEATS,
+    VERIFY,
+    edit,
+    fields,
+    finding,
+    replies,
+    rows,
+    staged,
+    usual,
+)
 
 LONG = f"""
 version: 1
@@ -132,38 +146,43 @@ def test_a_finding_of_the_review_goes_back_to_the_coder_and_is_fixed_in_the_seco
     remark = finding(f"    return {half}", "It can go below zero.")
     first = {"summary": "Nearly.", "findings": [remark]}
     with ScriptedServer(
-        usual(coder=(edit(half), edit(RIGHT, old=half)), reviewer=(replies(first), replies(APPROVAL)))
+        usual(coder=(edit(half), edit(RIGHT, old=half)), reviewer=(replies(first), BELOW_ZERO, replies(APPROVAL)))
     ) as server:
         stage = staged(tmp_path, server)
         said = stage.works_on_the_issue()
 
     assert (said.code, said.run["result"]) == (0, "ready"), said
-    assert stage.asked() == ["planner", "coder", "reviewer", "coder", "reviewer"]
+    assert stage.asked() == ["planner", "coder", "reviewer", "reviewer", "coder", "reviewer"]
     assert [one["cause"] for one in rows(said.json["tries"])] == ["first", "review"]
-    assert [one["fate"] for one in rows(said.json["findings"])] == ["fixed"]
-    assert b"It can go below zero." in server.bodies[3]
+    (found,) = rows(said.json["findings"])
+    proof = fields(found["proof"])
+    assert (found["fate"], proof["result"], proof["model"]) == ("fixed", "confirmed", "reviewer")
+    for words in (b"It can go below zero.", b"discounted(300, 150) >= 0", b"do not change it"):
+        assert words in server.bodies[4]
+    branch = str(said.run["branch"])
+    assert stage.git("show", f"{branch}:{proof['path']}") in str(proof["test"]), "the test joined the change"
+    assert "Tested-by: Pointsman (reviewer)" in stage.git("log", "--format=%B", f"main..{branch}")
+    assert stage.does("audit", "verify", "--repo", str(stage.repository), f"main..{branch}").code == 0
 
 
 def test_what_stays_disputed_goes_to_a_person_with_a_branch_that_says_so(tmp_path: Path) -> None:
     half = "price * (1 - percent / 100)"
     other = "price - price * percent / 100"
     held = {"summary": "Not yet.", "findings": [finding(f"    return {half}", "It can go below zero.")]}
-    again = {
-        "summary": "Still.",
-        "findings": [finding(f"    return {other}", "It still goes below zero.")],
-        "still_open": [],
-    }
-    with ScriptedServer(
-        usual(coder=(edit(half), edit(other, old=half)), reviewer=(replies(held), replies(again)))
-    ) as server:
+    coder = (edit(half), edit(other, old=half), edit(half, old=other))
+    with ScriptedServer(usual(coder=coder, reviewer=(replies(held), BELOW_ZERO))) as server:
         stage = staged(tmp_path, server)
         said = stage.works_on_the_issue()
 
     assert (said.code, said.run["state"], said.run["result"]) == (1, "done", "needs-person"), said
     branch = str(said.run["branch"])
     assert stage.branches() == [branch]
-    assert "It still goes below zero." in stage.note(branch)
-    assert "gone round 2 times" in str(said.run["message"])
+    (found,) = rows(said.json["findings"])
+    assert (found["fate"], "discounted(300, 150)" in str(fields(found["proof"])["test"])) == ("disputed", True)
+    page, note = stage.page(branch), stage.note(branch)
+    for words in ("It can go below zero.", "disputed", "discounted(300, 150) >= 0", "What the coder did about it"):
+        assert words in page, page
+    assert "It can go below zero." in note and "disputed, confirmed" in note
 
 
 def test_remarks_without_a_ground_in_the_diff_are_dropped_and_counted(tmp_path: Path) -> None:

@@ -50,10 +50,24 @@ def finding(quote: str, message: str, *, severity: str = "major") -> dict[str, s
         "quote": quote,
         "severity": severity,
         "kind": "bug",
+        "criterion": "",
         "message": message,
         "failing_input": "discounted(200, 10)",
         "suggestion": "",
     }
+
+
+def shown_by(claim: str) -> str:
+    """What a reviewer writes that is asked for a test: one that fails where the claim does not hold."""
+    body = f"class Shown(unittest.TestCase):\n    def test_it(self):\n        self.assertTrue({claim})\n"
+    return f"```python\nimport unittest\n\nfrom shop.prices import discounted\n\n\n{body}```\n"
+
+
+BELOW_ZERO = shown_by("discounted(300, 150) >= 0")
+"""Holds before any change, and of every right one."""
+
+CANNOT = "CANNOT"
+"""What a reviewer writes who has no test for what it found."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pointsman.audit.statement import effective_routes, note_name
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.notes import NoteFacts
-from pointsman.domain.outcome import CheckResult, Evidence, NoPatch, Review
+from pointsman.domain.outcome import CheckResult, Evidence, Finding, NoPatch, Review
 from pointsman.domain.pictures import Previews
 from pointsman.domain.run import Refuse
 
@@ -196,9 +196,18 @@ def _reviews(reviews: tuple[Review, ...]) -> Iterator[str]:
         yield f"* Round {review.round} by {who}: **{review.verdict}**{dropped}"
     for finding in reviews[-1].findings[:_MOST]:
         place = inert(f"{finding.path}:{finding.line}")
-        yield f"* {finding.severity} at {place}, {finding.fate}: {inert(finding.message, 300)}"
+        yield f"* {finding.severity} at {place}, {finding.fate}{_proved(finding)}: {inert(finding.message, 300)}"
     if len(reviews[-1].findings) > _MOST:
         yield f"* and {len(reviews[-1].findings) - _MOST} more in the signed data"
+
+
+def _proved(finding: Finding) -> str:
+    """What the test of its reviewer came to."""
+    proof = finding.proof
+    if proof is None:
+        return ""
+    by = f" by {inert(proof.path)} of {inert(proof.model)}" if proof.result == "confirmed" else ""
+    return f", {proof.result}{by} ({inert(proof.why)})"
 
 
 def _hops(facts: NoteFacts) -> Iterator[str]:

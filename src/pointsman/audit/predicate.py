@@ -198,6 +198,19 @@ class TryPart(Part):
     evidence: str
 
 
+class ProofPart(Part):
+    """What came of the test that a reviewer wrote for its finding; the test by sha256 of its text, empty without one.
+
+    A test with the result `confirmed` stands in the change under its path; its author is no author of the code.
+    """
+
+    result: Literal["confirmed", "refuted", "older", "unconfirmed"]
+    why: str
+    path: str = ""
+    model: str = ""
+    test_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
 class FindingPart(Part):
     """One remark of a review, by digests of its text, with what became of it."""
 
@@ -209,6 +222,7 @@ class FindingPart(Part):
     quote_sha256: str
     message_sha256: str
     fate: Literal["open", "fixed", "disputed"]
+    proof: ProofPart | None = None
 
 
 class ReviewPart(Part):

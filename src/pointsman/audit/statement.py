@@ -22,6 +22,7 @@ from pointsman.audit.predicate import (
     PlanPart,
     Predicate,
     PreviewPart,
+    ProofPart,
     ReasonPart,
     RepositoryPart,
     ReviewPart,
@@ -33,7 +34,7 @@ from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.models import Model
 from pointsman.domain.notes import NoteFacts
-from pointsman.domain.outcome import CheckResult, Evidence, Patch, Review, Try
+from pointsman.domain.outcome import CheckResult, Evidence, Patch, Proof, Review, Try, confirmed_tests
 from pointsman.domain.pictures import Previews, Rendering
 from pointsman.domain.run import Refuse, Route, RunSpec
 
@@ -77,9 +78,16 @@ def effective_routes(spec: RunSpec) -> dict[Phase, Route | Refuse]:
 
 
 def authors_of(facts: NoteFacts) -> tuple[str, ...]:
-    """Every model that wrote code of the change, by name, each once."""
+    """Every model that wrote code of the change, by name, each once.
+
+    Whoever wrote no more than a test that the sandbox confirmed a finding by is a reviewer with evidence, no author.
+    """
     patch = facts.earlier.patch
-    wrote = (*facts.earlier.authors, *(edit.model for edit in patch.edits), patch.model) if patch else ()
+    if patch is None:
+        return ()
+    tests = {(one.path, one.model) for one in confirmed_tests(facts.earlier.reviews)}
+    edited = (edit.model for edit in patch.edits if (edit.path, edit.model) not in tests)
+    wrote = (*facts.earlier.authors, *edited, patch.model)
     return tuple(dict.fromkeys(name for name in wrote if name))
 
 
@@ -310,10 +318,21 @@ def _review(review: Review) -> ReviewPart:
                 quote_sha256=sha256(finding.quote),
                 message_sha256=sha256(finding.message),
                 fate=finding.fate,
+                proof=_proof(finding.proof) if finding.proof else None,
             )
             for finding in review.findings
         ),
         dropped=len(review.dropped),
+    )
+
+
+def _proof(proof: Proof) -> ProofPart:
+    return ProofPart(
+        result=proof.result,
+        why=_text(proof.why),
+        path=_text(proof.path),
+        model=proof.model,
+        test_sha256=sha256(proof.test) if proof.test else "",
     )
 
 

@@ -142,7 +142,10 @@ def separation_problems(note: OpenedNote) -> list[NoteProblem]:
     """Reviews by a model that shares with an author what the run's order says must differ."""
     predicate = note.predicate
     catalogue = {model.name: model for model in predicate.models}
-    authors = dict.fromkeys((*predicate.authors, *(edit.model for edit in predicate.edits)))
+    proofs = (finding.proof for review in predicate.reviews for finding in review.findings)
+    tests = {(proof.path, proof.model) for proof in proofs if proof is not None and proof.result == "confirmed"}
+    edited = (edit.model for edit in predicate.edits if (edit.path, edit.model) not in tests)
+    authors = dict.fromkeys((*predicate.authors, *edited))
     problems = []
     for reviewer in dict.fromkeys(review.model for review in predicate.reviews):
         for author in authors:

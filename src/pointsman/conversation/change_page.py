@@ -29,6 +29,14 @@ _FLAG_WORDS = {
     "truncated": "everything beyond 64,000 characters",
 }
 
+_PROVED = {
+    "confirmed": "**Confirmed** by a test of the reviewer",
+    "refuted": "Refuted",
+    "older": "Not of this change",
+    "unconfirmed": "Unconfirmed",
+}
+_LONGEST_TEST, _LONGEST_OUTPUT = 3_000, 1_500
+
 _CI_LINE = "- The repository's own CI has not run on this; `/pointsman ci` lets it.\n"
 
 
@@ -191,9 +199,26 @@ def finding_text(finding: Finding) -> str:
         f"{mark}{finding.severity}{mark} {place}{fate}: {outbound(finding.message)}",
         outbound_code(finding.quote, limit=400),
     ]
+    parts.extend(_proof_parts(finding))
     if finding.suggestion:
         parts.append(f"Suggestion:\n\n{outbound_code(finding.suggestion, limit=2_000)}")
     return "\n\n".join(parts)
+
+
+def _proof_parts(finding: Finding) -> list[str]:
+    """What its test shows, and, where review and coder could not agree, what each of them says."""
+    proof = finding.proof
+    if proof is None:
+        return []
+    said = f"{_PROVED[proof.result]}: {outbound_line(proof.why)}."
+    if proof.result != "confirmed":
+        return [said]
+    parts = [f"{said} The test, for {inline_code(proof.path)}:", outbound_code(proof.test, limit=_LONGEST_TEST)]
+    if finding.fate != "fixed" and proof.output:
+        parts += ["How it fails:", outbound_code(proof.output, limit=_LONGEST_OUTPUT)]
+    if finding.fate == "disputed":
+        parts += ["What the coder did about it:", outbound_code(finding.answer, limit=_LONGEST_OUTPUT)]
+    return parts
 
 
 def _routing_part(spec: RunSpec, earlier: Earlier) -> str:

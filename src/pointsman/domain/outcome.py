@@ -1,5 +1,6 @@
 """What each phase left behind: typed artefacts, the only thing that one phase hands to the next."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -202,11 +203,33 @@ class Evidence:
     disputed: bool = False
 
 
+ProofResult = Literal["confirmed", "refuted", "older", "unconfirmed"]
+"""`confirmed`: the reviewer's test fails on the change because of it; `refuted`: its own test passes there; `older`:
+base fails in the same way; `unconfirmed`: there is no test, or none that shows anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of the test that a reviewer wrote for its finding, as the sandbox saw it.
+
+    `path` is where the harness put the test, `test` its text, `model` who wrote it, `output` its first failure.
+    """
+
+    result: ProofResult
+    why: str
+    path: str = ""
+    test: str = ""
+    model: str = ""
+    output: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One remark of a review, anchored to a quoted line of the diff.
 
     `line` counts in the new file when `side` is `new`, else in the old one. `id` is stable across reviews.
+    `criterion` is the sentence of the plan or the issue that it says is not met. `answer` is what the coder last had
+    to say to it, where the two could not agree.
     """
 
     id: str
@@ -218,6 +241,25 @@ class Finding:
     message: str
     suggestion: str = ""
     fate: Literal["open", "fixed", "disputed"] = "open"
+    kind: str = "other"
+    criterion: str = ""
+    proof: Proof | None = None
+    answer: str = ""
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether it says that the change must not be merged as it is."""
+        return self.severity.rank >= Severity.MAJOR.rank
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a test that was run bears it out."""
+        return self.proof is not None and self.proof.result == "confirmed"
+
+    @property
+    def is_doubt(self) -> bool:
+        """Whether it is grave and nothing that was run says yes or no to it."""
+        return self.is_grave and (self.proof is None or self.proof.result == "unconfirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +278,12 @@ class Review:
     round: int
     commit: str
     unread: tuple[str, ...] = ()
+
+
+def confirmed_tests(reviews: Iterable[Review]) -> tuple[Proof, ...]:
+    """The tests that the sandbox confirmed findings by, the newest one for each path."""
+    found = (one.proof for review in reviews for one in review.findings if one.is_confirmed)
+    return tuple({proof.path: proof for proof in found if proof is not None and proof.path}.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _SEVERITIES = {"critical": "blocking", "high": "blocking", "blocker": "blocking"
 _KINDS = ("bug", "security", "criteria", "tests", "other")
 _CONCRETE = re.compile(r"""[\d"'`(\[{]|\b(None|null|nil|empty|true|false|negative|zero)\b""", re.IGNORECASE)
 _LONGEST_CODE = 4000
+_LEAST_WORDS = 2
 _NOTHING = frozenset({"", "n/a", "na", "none", "-", "null", "no", "unknown", "any", "not applicable"})
 
 
@@ -51,6 +52,7 @@ class FindingDraft(Draft):
     kind: Text = "other"
     message: Text
     failing_input: Text = ""
+    criterion: Text = ""
     suggestion: _Code = ""
 
 
@@ -71,12 +73,15 @@ class Grounded:
     dropped: tuple[str, ...]
 
 
-def grounded(drafts: tuple[FindingDraft, ...], files: tuple[FileDiff, ...]) -> Grounded:
-    """The findings that quote a line of the diff, each once; the others are counted with a reason."""
+def grounded(drafts: tuple[FindingDraft, ...], files: tuple[FileDiff, ...], wanted: tuple[str, ...] = ()) -> Grounded:
+    """The findings that quote a line of the diff, each once; the others are counted with a reason.
+
+    `wanted` are the texts that say what was asked for: a criterion counts when it stands in one of them.
+    """
     kept: dict[str, Finding] = {}
     dropped = []
     for draft in drafts:
-        finding = _ground(draft, files)
+        finding = _ground(draft, files, wanted)
         if isinstance(finding, str):
             dropped.append(f"{short(draft.message)}: {finding}")
         elif finding.id in kept:
@@ -86,13 +91,15 @@ def grounded(drafts: tuple[FindingDraft, ...], files: tuple[FileDiff, ...]) -> G
     return Grounded(tuple(kept.values()), tuple(dropped))
 
 
-def _ground(draft: FindingDraft, files: tuple[FileDiff, ...]) -> Finding | str:
+def _ground(draft: FindingDraft, files: tuple[FileDiff, ...], wanted: tuple[str, ...]) -> Finding | str:
     if not draft.message:
         return "it says nothing"
     place = anchor(files, cleaned(draft.path), draft.quote)
     if isinstance(place, str):
         return place
     severity, message = _weighed(draft)
+    criterion = _criterion(draft.criterion, wanted)
+    kind = _kind(draft.kind)
     lines = next(file.lines for file in files if file.path == place.path)
     return Finding(
         id=finding_id(place.path, place.line.text, draft.kind),
@@ -103,14 +110,27 @@ def _ground(draft: FindingDraft, files: tuple[FileDiff, ...]) -> Finding | str:
         quote=place.line.text,
         message=message,
         suggestion=suggestion_of(draft.suggestion, place.path, place.line, lines),
+        kind="other" if kind == "criteria" and not criterion else kind,
+        criterion=criterion,
     )
+
+
+def _criterion(said: str, wanted: tuple[str, ...]) -> str:
+    """What was asked for, as a finding quotes it; empty when nobody asked for that."""
+    quote = normal(said.strip(" \t\n-*>`'\"."))
+    if len(re.findall(r"\w+", quote)) < _LEAST_WORDS:
+        return ""
+    return quote if any(quote.casefold() in normal(text).casefold() for text in wanted) else ""
+
+
+def _kind(said: str) -> str:
+    word = said.strip().casefold()
+    return word if word in _KINDS else "other"
 
 
 def finding_id(path: str, quote: str, kind: str) -> str:
     """The same for the same line and kind of defect, however the message is worded and wherever the line moves."""
-    word = kind.strip().casefold()
-    known = word if word in _KINDS else "other"
-    digest = sha256(f"{path}\0{normal(quote)}\0{known}".encode("utf-8", "replace")).hexdigest()
+    digest = sha256(f"{path}\0{normal(quote)}\0{_kind(kind)}".encode("utf-8", "replace")).hexdigest()
     return f"f-{digest[:12]}"
 
 
@@ -170,9 +190,18 @@ def standing(
 
 
 def carried(before: tuple[Finding, ...], stand: tuple[Finding, ...], held: frozenset[str]) -> tuple[Finding, ...]:
-    """The findings of an earlier look: open as they stand now when the reviewer holds them, else fixed."""
-    now = {finding.id: finding for finding in stand if finding.id in held}
-    return tuple(one if one.fate != "open" else now.get(one.id, replace(one, fate="fixed")) for one in before)
+    """The findings of an earlier look: open where they stand now when they are held, else fixed."""
+    now = {finding.id: finding for finding in stand}
+
+    def then(one: Finding) -> Finding:
+        if one.fate != "open":
+            return one
+        if one.id not in held:
+            return replace(one, fate="fixed")
+        place = now.get(one.id, one)
+        return replace(one, line=place.line, side=place.side)
+
+    return tuple(then(one) for one in before)
 
 
 def fates(prior: PriorReview, review: Review | None) -> dict[str, Fate]:
@@ -184,11 +213,16 @@ def fates(prior: PriorReview, review: Review | None) -> dict[str, Fate]:
 def verdict_of(
     findings: tuple[Finding, ...], evidence: Evidence | None, *, evidence_required: bool, is_partial: bool
 ) -> Literal["approve", "changes", "inconclusive"]:
-    """The verdict, by rules alone: no text in a change or in a reviewer's answer can approve it."""
-    grave = any(one.severity.rank >= Severity.MAJOR.rank for one in findings if one.fate == "open")
+    """The verdict, by rules alone: no text in a change or in a reviewer's answer can approve it or turn it down.
+
+    Only what a test showed asks for changes. A grave finding that nothing bears out or refutes is doubt, which is for
+    people; what was refuted, is older than the change, or is slight stands in nobody's way.
+    """
+    still = tuple(one for one in findings if one.fate != "fixed")
     tests = evidence.verdict if evidence else Verdict.NOT_RUN
-    if grave or (evidence_required and tests is Verdict.FAILED):
+    if any(one.is_confirmed for one in still) or (evidence_required and tests is Verdict.FAILED):
         return "changes"
-    if is_partial or (evidence_required and tests is not Verdict.PASSED):
+    in_doubt = is_partial or any(one.is_doubt for one in still)
+    if in_doubt or (evidence_required and tests is not Verdict.PASSED):
         return "inconclusive"
     return "approve"

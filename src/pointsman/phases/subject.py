@@ -1,7 +1,7 @@
 """What one round of review is about: the lines that are new to the reviewer, and what was said before."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pointsman.domain.outcome import Earlier, Finding, Review
 from pointsman.domain.run import PriorReview, RunSpec
@@ -40,7 +40,7 @@ async def subject_of(spec: RunSpec, earlier: Earlier, workspace: Workspace, *, r
     """What this round has to look at, given the rounds before it and the review before this run."""
     commit = earlier.patch.commit if earlier.patch else spec.head_commit
     last = earlier.review if round > 1 else None
-    whole = await shown(workspace, _parted(spec), commit)
+    whole = await shown(workspace, parted(spec), commit)
     label, fresh = await _fresh(spec, workspace, last, commit, whole)
     unread = [path for path in await _unread(spec, workspace, last) if path in _paths(whole)]
     if spec.goal != "fix":
@@ -55,13 +55,15 @@ async def subject_of(spec: RunSpec, earlier: Earlier, workspace: Workspace, *, r
     return Subject(commit, round, label, fresh, whole, before, stand, texts, tuple(unread))
 
 
-def _parted(spec: RunSpec) -> str:
+def parted(spec: RunSpec) -> str:
     """Where the change began: a fix works on the head of its change, and the change is older than that."""
     return spec.prior.base_commit if spec.prior and spec.goal == "fix" else spec.base_commit
 
 
 def _open_in(prior: PriorReview | None) -> tuple[Finding, ...]:
-    return tuple(one for one in prior.open if one.id not in prior.settled) if prior else ()
+    """What people have not settled; what review and coder could not agree on is looked at anew."""
+    still = (one for one in prior.open if one.id not in prior.settled) if prior else ()
+    return tuple(replace(one, fate="open", answer="") for one in still)
 
 
 async def _fresh(

@@ -36,6 +36,7 @@ from pointsman.runs.journal import NOTHING, TEXT, durable
 from pointsman.runs.previewing import shown_of
 from pointsman.runs.proving import Proved
 from pointsman.runs.remembering import LastReview, remember_review
+from pointsman.runs.rounds import with_positions
 
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
@@ -64,6 +65,7 @@ async def publish(course: Course, proved: Proved) -> Note:
 
     Raises Stopped (`no-change`) when no try left a patch, OwnerMust when the requester may no longer write.
     """
+    proved = replace(proved, review=await with_positions(course, proved.review))
     settle_on(course, proved)
     spec = course.spec
     branch = await course.insist(

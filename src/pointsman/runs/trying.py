@@ -15,6 +15,7 @@ from pointsman.policy.touched import risk_with, unapproved, weigh
 from pointsman.policy.worth import best_of, broken_by
 from pointsman.runs.course import Course, refused
 from pointsman.runs.previewing import looked_at
+from pointsman.runs.rounds import back_to_code, with_authors
 
 
 async def try_once(course: Course, move: Again) -> None:
@@ -31,6 +32,7 @@ async def try_once(course: Course, move: Again) -> None:
     course.learn(course.earlier)
     if isinstance(result, NoPatch):
         return _remember(course, Try(move.rung, result.model, result, None, move.cause, move.sample))
+    result = with_authors(course, result)
     await require_clear(course, result)
     undoes = await _undoes(course, result) if move.cause == "review" else ""
     course.earlier = replace(course.earlier, authors=_authors(course, result))
@@ -126,8 +128,8 @@ def _wrong(made: Try, reviews: tuple[Review, ...]) -> str:
         return made.result.why
     commit = made.result.commit
     review = next((found for found in reversed(reviews) if found.commit == commit), None)
-    findings = review.findings if review is not None else ()
-    said = [f"{one.path}:{one.line} `{one.quote}`\n{one.message}" for one in findings if one.fate == "open"]
+    shown = back_to_code(review) if review is not None else ""
+    said = [shown] if shown else []
     if made.evidence is not None and made.evidence.feedback:
         said.append(made.evidence.feedback)
     return "\n\n".join(said)

@@ -1,6 +1,7 @@
 """A small world for phases: models that follow a script, a sandbox that judges files."""
 
 import re
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,7 +25,7 @@ from pointsman.domain.models import (
     Usage,
 )
 from pointsman.domain.notes import NoteFacts, NoteReport, PersonAct, SignedNote
-from pointsman.domain.outcome import CheckResult
+from pointsman.domain.outcome import CheckResult, Failure
 from pointsman.domain.pictures import PreviewJob, Rendering
 from pointsman.domain.run import (
     Actor,
@@ -44,6 +45,7 @@ from pointsman.domain.work import (
     SandboxTier,
     Toolchain,
 )
+from pointsman.phases.paths import is_test
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.ledger import Ledger
@@ -142,11 +144,15 @@ class JudgingSandbox(Sandbox):
             if path in self.workspace.commits[job.overlay_commit]:
                 files[path] = self.workspace.commits[job.overlay_commit][path]
         files.update(job.files)
+        found = ((command, self._judged(job, command, files)) for command in job.commands)
+        return tuple(replace(result, command=command, commit=job.commit) for command, result in found)
+
+    def _judged(self, job: SandboxJob, command: tuple[str, ...], files: Files) -> CheckResult:
+        """What the judge says of the tree, of the test files that the command names alone where it names any."""
         if self.tier_name.name == "none":
-            result = CheckResult((), job.commit, "not run", None, (), (), (), self.tier_name.why, 0.0)
-        else:
-            result = self.judge(files)
-        return tuple(replace(result, command=command, commit=job.commit) for command in job.commands)
+            return CheckResult((), job.commit, "not run", None, (), (), (), self.tier_name.why, 0.0)
+        named = [path for path in files if path in command]
+        return self.judge({path: files[path] for path in files if path in named or not named or not is_test(path)})
 
 
 def checked(
@@ -156,30 +162,38 @@ def checked(
     *,
     exit_code: int | None = None,
     tail: str = "",
+    failures: tuple[Failure, ...] = (),
 ) -> CheckResult:
     code = (1 if failed else 0) if exit_code is None else exit_code
-    return CheckResult((), "", "exited", code, passed, failed, skipped, tail, 0.5)
+    return CheckResult((), "", "exited", code, passed, failed, skipped, tail, 0.5, failures=failures)
 
 
 def judge(files: Files) -> CheckResult:
     """Runs the assertions of every test file against the modules of the tree, in a namespace of their own."""
-    passed, failed, tail = [], [], ""
+    passed, failed, tail = [], list[Failure](), ""
     for path in sorted(path for path in files if path.startswith("tests/")):
         space: dict[str, object] = {}
         for name, text in sorted(files.items()):
             if "/" not in name and name.endswith(".py"):
-                exec(text, space)
-        exec(re.sub(r"^(from|import) .*$", "", files[path], flags=re.MULTILINE), space)
+                exec(compile(text, name, "exec"), space)
+        exec(compile(re.sub(r"^(from|import) .*$", "", files[path], flags=re.MULTILINE), path, "exec"), space)
         for name in sorted(name for name in space if name.startswith("test_")):
             test = space[name]
             assert callable(test)
             try:
                 test()
                 passed.append(f"{path}::{name}")
-            except AssertionError:
-                failed.append(f"{path}::{name}")
-                tail = f"{path}:5: in {name}\n    assert clamp(5, 0, 3) == 3\nE   AssertionError\n1 failed in 0.12s"
-    return checked(tuple(passed), tuple(failed), tail=tail or f"{len(passed)} passed in 0.12s")
+            except (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError) as error:
+                places = tuple(frame.filename for frame in traceback.extract_tb(error.__traceback__)[1:])
+                failed.append(Failure(f"{path}::{name}", "call", type(error).__name__, places))
+                said = f"E   {type(error).__name__}{f': {error}' if str(error) else ''}"
+                tail = f"{path}:5: in {name}\n    assert clamp(5, 0, 3) == 3\n{said}\n1 failed in 0.12s"
+    return checked(
+        tuple(passed),
+        tuple(one.test for one in failed),
+        tail=tail or f"{len(passed)} passed in 0.12s",
+        failures=tuple(failed),
+    )
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from tests.unit.phases.phase_world import BUGGY, FIXED, REVIEWER, TREE, Line, World, said_in, says
 from tests.unit.phases.test_coding_tries import PLAN
-from tests.unit.phases.test_review_findings import GRAVE, LINE, PASSED
+from tests.unit.phases.test_review_findings import GRAVE, LINE, NO_TEST, PASSED, SHOWN
 
 from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Severity
@@ -65,7 +65,8 @@ class Again:
 
     @property
     def asked(self) -> str:
-        return said_in(self.world.models.asks[-1])
+        """The last question that was about the change as a whole."""
+        return said_in([ask for ask in self.world.models.asks if ask.template.startswith("review/")][-1])
 
 
 def answer(*findings: dict[str, str], still_open: Ids = (), mended: Ids = ()) -> Line:
@@ -83,7 +84,7 @@ def fate_of(found: Review) -> list[tuple[str, int, str]]:
 
 def test_only_what_was_pushed_since_is_shown_with_what_is_open_and_the_code_around_it() -> None:
     many = {f"kept_{number}.py": f"kept_{number} = 1\n" for number in range(3)}
-    again = Again(answer(DOUBLED, still_open=(OPEN.id,)), then={**many, "bounds.py": FIXED})
+    again = Again(answer(DOUBLED, still_open=(OPEN.id,)), NO_TEST, then={**many, "bounds.py": FIXED})
     found = again.reviewed({**many, **LATER})
     assert "+    return 2 * value" in again.asked and "kept_1" not in again.asked
     assert OPEN.id in again.asked and f"  | {LINE}" in again.asked and "- mended:" in again.asked
@@ -91,7 +92,7 @@ def test_only_what_was_pushed_since_is_shown_with_what_is_open_and_the_code_arou
         (OPEN.id, "open"),
         (finding_id("bounds.py", DOUBLED["quote"], "bug"), "open"),
     ]
-    assert (found.verdict, found.round) == ("changes", 1)
+    assert (found.verdict, found.round) == ("inconclusive", 1)
 
 
 def test_a_base_that_moved_brings_no_question_and_keeps_each_finding_on_its_line() -> None:
@@ -99,7 +100,7 @@ def test_a_base_that_moved_brings_no_question_and_keeps_each_finding_on_its_line
     again = Again(on=moved)
     found = again.reviewed({**moved, "bounds.py": IMPORTS + FIXED})
     assert again.world.models.asks == [] and fate_of(found) == [(OPEN.id, 6, "open")]
-    assert (found.verdict, found.summary) == ("changes", "Nothing was changed since the last review.")
+    assert (found.verdict, found.summary) == ("inconclusive", "Nothing was changed since the last review.")
     assert (found.dropped, found.unread) == ((), ())
 
 
@@ -138,7 +139,7 @@ def test_a_finding_of_a_file_that_left_the_change_is_fixed_and_nothing_of_that_f
 def test_what_people_were_told_is_open_until_the_reviewer_says_that_it_is_mended(said: Line, fate: str) -> None:
     found = Again(said).reviewed(LATER)
     assert [one.fate for one in found.findings] == [fate]
-    assert found.verdict == ("approve" if fate == "fixed" else "changes")
+    assert found.verdict == ("approve" if fate == "fixed" else "inconclusive")
 
 
 def test_an_open_finding_that_is_raised_again_is_one_finding_and_open() -> None:
@@ -205,7 +206,7 @@ def test_a_review_of_a_fix_says_of_each_finding_what_became_of_it() -> None:
 def test_a_second_round_of_a_fix_remembers_the_findings_of_the_review_before() -> None:
     again = Again(answer(), answer(mended=(OPEN.id,)))
     first = again.mended(LATER)
-    assert first.verdict == "changes" and fates(again.prior, first) == {OPEN.id: "open"}
+    assert first.verdict == "inconclusive" and fates(again.prior, first) == {OPEN.id: "open"}
     second = again.mended({"bounds.py": PUSHED + "\n\nLIMIT = 3\n"}, before=first)
     assert fates(again.prior, second) == {OPEN.id: "fixed"} and second.verdict == "approve"
 
@@ -233,7 +234,7 @@ def test_what_the_review_does_not_speak_of_is_open() -> None:
 
 
 def test_a_finding_that_was_fixed_in_one_round_and_is_raised_in_the_next_is_open() -> None:
-    world = World([answer(GRAVE)])
+    world = World([answer(GRAVE), says(SHOWN)])
     fixed = replace(OPEN, fate="fixed")
     before = Review("approve", "", (fixed,), (), "reviewer", 1, world.workspace.keep({**TREE, "bounds.py": BUGGY}))
     patch = Patch(world.base, world.workspace.keep({**TREE, "bounds.py": FIXED}), "t", (), "d", "mid")
@@ -246,5 +247,5 @@ def test_code_that_speaks_of_ids_settles_nothing_by_itself() -> None:
     """A pushed comment that says what is mended is data; only an answer of the reviewer counts."""
     comment = f'# {{"mended": ["{OPEN.id}"], "findings": []}}\n'
     again = Again(answer())
-    assert again.reviewed({"bounds.py": comment + FIXED}).verdict == "changes"
+    assert again.reviewed({"bounds.py": comment + FIXED}).verdict == "inconclusive"
     assert comment.strip() in again.asked

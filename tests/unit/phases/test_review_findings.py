@@ -43,8 +43,21 @@ def reviewed(
     return asyncio.run(review(spec, earlier, world.ports, reviewers=reviewers, round=round))
 
 
-def one_round(answer: JsonObject) -> tuple[World, Review]:
-    world = World([says(data=answer)])
+NO_TEST = says("CANNOT")
+SHOWN = """Here it is:
+```python
+from bounds import clamp
+
+
+def test_the_lower_bound_wins():
+    assert clamp(5, 0, 3) == 0
+```
+"""
+"""A test that passes on base, which always gave the lower bound, and fails on the change."""
+
+
+def one_round(answer: JsonObject, *tests: str) -> tuple[World, Review]:
+    world = World([says(data=answer), *(says(text) for text in tests), NO_TEST])
     return world, reviewed(world, earlier_of(world, {**TREE, "bounds.py": FIXED}))
 
 
@@ -54,7 +67,7 @@ def test_a_clean_answer_on_passed_evidence_is_approved() -> None:
 
 
 def test_a_finding_stands_on_the_line_that_it_quotes() -> None:
-    _, found = one_round({"summary": "s", "findings": [GRAVE]})
+    _, found = one_round({"summary": "s", "findings": [GRAVE]}, SHOWN)
     only = found.findings[0]
     assert (only.path, only.line, only.side, only.severity) == ("bounds.py", 2, "new", Severity.BLOCKING)
     assert only.message.endswith("Fails for: clamp(5, 3, 0) gives 3")
@@ -124,15 +137,16 @@ def test_the_reviewer_sees_issue_criteria_diff_and_evidence_but_no_author() -> N
 
 
 def test_a_later_round_sees_only_the_delta_and_settles_what_was_open() -> None:
-    world = World([says(data={"findings": [GRAVE, {**GRAVE, "kind": "other", "severity": "note"}]})])
+    world = World([says(data={"findings": [GRAVE, {**GRAVE, "kind": "other", "severity": "note"}]}), NO_TEST])
     files = {**TREE, "bounds.py": FIXED}
     first = reviewed(world, earlier_of(world, files))
     mended = {**files, "bounds.py": FIXED.replace("value * 2", "2 * value")}
     held = first.findings[0].id
     world.models.script.append(says(data={"findings": [], "still_open": [held]}))
     again = reviewed(world, earlier_of(world, mended, before=first), round=2)
-    assert [finding.fate for finding in again.findings] == ["open", "fixed"] and again.verdict == "changes"
-    diff = said_in(world.models.asks[1])
+    assert [finding.fate for finding in again.findings] == ["open", "fixed"]
+    assert again.verdict == "inconclusive", "it is grave, and no test bears it out"
+    diff = said_in(world.models.asks[2])
     assert "2 * value" in diff and f"+{LINE}" not in diff and held in diff
     world.models.script.append(says(data={"findings": []}))
     assert reviewed(world, earlier_of(world, mended, before=first), round=2).verdict == "approve"
@@ -150,11 +164,11 @@ def test_a_later_round_may_raise_only_grave_new_findings() -> None:
 
 
 def test_nothing_changed_since_the_last_round_needs_no_call() -> None:
-    world = World([says(data={"findings": [GRAVE]})])
+    world = World([says(data={"findings": [GRAVE]}), says(SHOWN)])
     files = {**TREE, "bounds.py": FIXED}
     first = reviewed(world, earlier_of(world, files))
     again = reviewed(world, earlier_of(world, files, before=first), round=2)
-    assert again.verdict == "changes" and again.findings[0].fate == "open" and len(world.models.asks) == 1
+    assert again.verdict == "changes" and again.findings[0].fate == "open" and len(world.models.asks) == 2
 
 
 def test_a_diff_larger_than_the_window_is_reviewed_in_parts() -> None:
@@ -179,7 +193,7 @@ def test_at_most_the_ordered_number_of_findings_is_kept_gravest_first() -> None:
     lines = [f"value_{number} = {number}" for number in range(8)]
     notes = [{**GRAVE, "path": "many.py", "quote": line, "severity": "note"} for line in lines]
     notes[7]["severity"] = "major"
-    world = World([says(data={"findings": notes})])
+    world = World([says(data={"findings": notes}), NO_TEST])
     found = reviewed(world, earlier_of(world, {**TREE, "many.py": "\n".join(lines) + "\n"}))
     assert len(found.findings) == 5 and found.findings[0].severity is Severity.MAJOR
     assert sum("over the limit" in reason for reason in found.dropped) == 3

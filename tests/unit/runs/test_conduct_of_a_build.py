@@ -7,6 +7,7 @@ from typing import Literal
 
 import pytest
 from tests.unit.phases.phase_world import says
+from tests.unit.phases.test_review_findings import SHOWN
 from tests.unit.runs.served_world import BLOCK, FINE, ISSUE, PLAN, SHOP, Served, review_of, within
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, TryAgain
@@ -182,11 +183,11 @@ def test_a_class_of_task_may_go_round_less_often_than_the_reviews_own_order(tmp_
             "suggestion": "",
         }
     )
-    world = Served(tmp_path, [says(data=PLAN), says(BLOCK), wrong, *[says(BLOCK), wrong] * 3])
+    world = Served(tmp_path, [says(data=PLAN), says(BLOCK), wrong, says(SHOWN), *[says(BLOCK), wrong] * 3])
     spec = world.spec()
     once = {task: replace(one, rounds=1) for task, one in spec.orders.items()}
     view = world.runs(replace(spec, orders=once, review=replace(spec.review, rounds=3)))
-    assert (view.result, len(world.world.models.asks)) == ("needs-person", 3), view
+    assert (view.result, len(world.world.models.asks)) == ("needs-person", 4), view
     world.close()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.phases.phase_world import FIXED, OUT
+from tests.unit.phases.phase_world import FIXED, OUT, says
 from tests.unit.runs.served_world import SHOP, Served, change_view, review_of, within
 
 from pointsman.domain.forge import CheckState
@@ -25,6 +25,8 @@ REMARK = {
     "failing_input": "twice(2) gives 6",
     "suggestion": "",
 }
+
+TRIPLES = "```python\nfrom bounds import twice\n\n\ndef test_twice():\n    assert twice(2) == 4\n```\n"
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_good_change_gets_a_running_check_then_a_review_and_a_passed_one(serve
 
 
 def test_a_finding_fails_the_check_and_stands_in_the_review(served: Served) -> None:
-    served.world.models.script.append(review_of(REMARK))
+    served.world.models.script += [review_of(REMARK), says(TRIPLES)]
     view = served.runs(asked(served, {"bounds.py": ODD}))
     (post,) = served.forge.reviews.values()
     assert (view.exit_code, states(served)[-1]) == (1, CheckState.FAILED)
@@ -94,7 +96,7 @@ def test_a10_a_change_that_is_given_another_base_while_it_is_reviewed_has_no_ver
 
 
 def test_a_further_look_does_not_say_again_what_stands_in_a_thread(served: Served) -> None:
-    served.world.models.script.append(review_of(REMARK))
+    served.world.models.script += [review_of(REMARK), says(TRIPLES)]
     first = asked(served, {"bounds.py": ODD})
     served.runs(first)
     kept = within(last_review(served.memory, SHOP.id, "13"))

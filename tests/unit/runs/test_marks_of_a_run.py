@@ -25,13 +25,15 @@ BETTER = BLOCK.replace("min(value, low))", "min(value, low + 1))")
 WORSE = BETTER.replace("min(value, high))", "min(value, low + 2 - 1))")
 GRAVE = {
     "path": "bounds.py",
-    "quote": "    return max(low, min(value, high))",
+    "quote": "    return max(low, min(value, high)) or high",
     "severity": "major",
     "kind": "bug",
-    "message": "The bounds may be swapped.",
-    "failing_input": "clamp(5, 3, 0)",
+    "message": "A zero is taken for nothing.",
+    "failing_input": "clamp(0, 0, 3)",
 }
-SORTED = BLOCK.replace("min(value, low))", "min(value, high))").replace(">>>>>>>", "    # Bounds in order.\n>>>>>>>")
+CLUMSY = BLOCK.replace("high))\n>>>", "high)) or high\n>>>")
+MENDED = BLOCK.replace("min(value, low))", "min(value, high)) or high")
+ZERO = "```python\nfrom bounds import clamp\n\n\ndef test_zero():\n    assert clamp(0, 0, 3) == 0\n```\n"
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_a_plan_that_could_not_be_read_at_first_is_a_malformed_answer(served: Se
 
 
 def test_a_finding_that_the_coder_mends_within_the_run_is_upheld_for_the_pair(served: Served) -> None:
-    scripted(served, says(BLOCK), review_of(GRAVE), says(SORTED), says(data=FINE | {"mended": ["1"]}))
+    scripted(served, says(CLUMSY), review_of(GRAVE), says(ZERO), says(MENDED), says(data=FINE | {"mended": ["1"]}))
     assert served.runs(served.spec()).result == "ready"
     assert account(served).pairs == (PairMark("mid", "reviewer", raised=1, upheld=1, ignored=0),)
     assert seen(served, "reviewer", Phase.REVIEW) == {What.OBJECTED: 1, What.APPROVED: 1, What.SHARED: 1}
@@ -140,7 +142,7 @@ async def _goes_on(world: Served) -> None:
 
 
 def test_a_run_that_is_forked_at_its_review_counts_only_the_new_review(served: Served) -> None:
-    scripted(served, says(BLOCK), review_of(GRAVE), says(SORTED), says(data=FINE | {"mended": ["1"]}))
+    scripted(served, says(CLUMSY), review_of(GRAVE), says(ZERO), says(MENDED), says(data=FINE | {"mended": ["1"]}))
     assert served.runs(served.spec()).result == "ready"
     before = seen(served, "mid", Phase.CODE)
     served.world.models.script[:] = [says(data=FINE)]
@@ -211,7 +213,7 @@ def test_a_later_review_of_a_change_says_anew_whether_it_is_approved(
     served: Served, findings: tuple[dict[str, str], ...], approved: bool
 ) -> None:
     asyncio.run(served.marks.keep(replace(BEFORE, made=replace(CHANGE, is_approved=not approved))))
-    served.world.models.script[:] = [review_of(*findings)]
+    served.world.models.script[:] = [review_of(*findings), says("CANNOT")]
     assert served.runs(review_order(served, {"bounds.py": ODD if findings else FIXED})).result == "reviewed"
     (change,) = asyncio.run(served.marks.changes())
     assert change.made.is_approved is approved
