@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from tests.unit.phases.memory_workspace import Files
 from tests.unit.phases.phase_world import (
     BUGGY,
     FIXED,
     LIMITS,
     REVIEWER,
     TREE,
-    Files,
     Line,
     World,
     checked,
