@@ -153,27 +153,42 @@ def _add_marks(rows: dict[_Key, Worked], connection: Connection, span: Span) -> 
         rows[model, phase, task] = replace(row, seen={**row.seen, What(seen): int(count)})
 
 
+_FATES = ("upheld", "ignored", "disputed")
+_PROOFS = ("confirmed", "refuted", "older", "unconfirmed")
+
+
 def _fates() -> tuple[ColumnElement[int], ...]:
     return (
         func.count(),
-        _sum(finding_marks.c.fate == "upheld"),
-        _sum(finding_marks.c.fate == "ignored"),
+        *(_sum(finding_marks.c.fate == fate) for fate in _FATES),
+        *(_sum(finding_marks.c.proof == proof) for proof in _PROOFS),
     )
+
+
+def _named(sums: Iterable[int]) -> dict[str, int]:
+    return dict(zip(("raised", *_FATES, *_PROOFS), map(int, sums), strict=True))
 
 
 def _add_findings(rows: dict[_Key, Worked], connection: Connection, span: Span) -> None:
     who = (finding_marks.c.reviewer, finding_marks.c.task)
     query = select(*who, *_fates()).where(_within(finding_marks, finding_marks.c.day, span)).group_by(*who)
-    for reviewer, task, raised, upheld, ignored in connection.execute(query):
-        key = (reviewer, Phase.REVIEW.value, task)
-        rows[key] = replace(_row(rows, key), raised=raised, upheld=int(upheld), ignored=int(ignored))
+    for reviewer, task, *sums in connection.execute(query):
+        key, found = (reviewer, Phase.REVIEW.value, task), _named(sums)
+        rows[key] = replace(
+            _row(rows, key),
+            raised=found["raised"],
+            confirmed=found["confirmed"],
+            refuted=found["refuted"],
+            upheld=found["upheld"],
+            ignored=found["ignored"],
+        )
 
 
 def _pairs(connection: Connection, span: Span) -> tuple[PairMark, ...]:
     who = (finding_marks.c.coder, finding_marks.c.reviewer)
     query = select(*who, *_fates()).where(_within(finding_marks, finding_marks.c.day, span)).group_by(*who)
     found = connection.execute(query.order_by(*who))
-    return tuple(PairMark(coder, reviewer, raised, int(up), int(no)) for coder, reviewer, raised, up, no in found)
+    return tuple(PairMark(coder, reviewer, **_named(sums)) for coder, reviewer, *sums in found)
 
 
 def _changes(connection: Connection, span: Span) -> tuple[ChangeFacts, ...]:

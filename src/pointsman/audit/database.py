@@ -24,6 +24,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import CreateColumn
 
+from pointsman.audit.mark_tables import LATER_MARKS
 from pointsman.audit.tables import LATER, VERSION, facts, metadata
 from pointsman.domain.errors import OperatorMust, PointsmanError, TryAgain
 
@@ -118,7 +119,7 @@ class Database:
 
 
 def _add_later_columns(connection: Connection) -> None:
-    for column in LATER:
+    for column in (*LATER, *LATER_MARKS):
         known = {found["name"] for found in inspect(connection).get_columns(column.table.name)}
         if column.name not in known:
             told = CreateColumn(column).compile(dialect=connection.dialect)

@@ -22,7 +22,11 @@ finding_marks = Table(
         Column(name, String, nullable=False)
         for name in ("run_id", "day", "task", "reviewer", "coder", "severity", "fate")
     ),
+    Column("proof", String, nullable=False, server_default=""),
 )
+
+LATER_MARKS = (finding_marks.c.proof,)
+"""Columns that a ledger of an earlier release lacks, as those of `tables.LATER`."""
 
 change_marks = Table(
     "change_marks",

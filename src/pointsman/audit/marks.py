@@ -126,10 +126,14 @@ def _put_finding(connection: Connection, left: RunMarks, finding: FindingMark) -
             "coder": finding.coder,
             "severity": str(finding.severity),
             "fate": finding.fate,
+            "proof": finding.proof,
         }
         connection.execute(insert(finding_marks).values(values))
-    elif finding.fate != "open":
-        connection.execute(update(finding_marks).where(known).values(fate=finding.fate))
+        return
+    fate = {"fate": finding.fate} if finding.fate != "open" else {}
+    proof = {"proof": finding.proof} if finding.proof else {}
+    if fate or proof:
+        connection.execute(update(finding_marks).where(known).values(fate | proof))
 
 
 def _put_change(connection: Connection, left: RunMarks) -> None:

@@ -56,6 +56,8 @@ def _together(name: tuple[str, str, str], group: Iterable[Worked]) -> Worked:
         seconds=tuple(one for row in rows for one in row.seconds),
         seen=dict(seen),
         raised=sum(row.raised for row in rows),
+        confirmed=sum(row.confirmed for row in rows),
+        refuted=sum(row.refuted for row in rows),
         upheld=sum(row.upheld for row in rows),
         ignored=sum(row.ignored for row in rows),
         merged=frozenset().union(*(row.merged for row in rows)),

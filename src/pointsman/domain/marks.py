@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pointsman.domain.levels import Phase, Severity
+from pointsman.domain.outcome import ProofResult
 
 MEASURE = "measure/1"
 """The template of the small questions that are asked only to measure how long an answer takes."""
@@ -52,15 +53,16 @@ class Mark:
     count: int = 1
 
 
-FindingFate = Literal["open", "upheld", "ignored"]
-"""`upheld`: what it asked for was done, or a person settled it; `ignored`: a person does not want to hear of it."""
+FindingFate = Literal["open", "upheld", "ignored", "disputed"]
+"""`upheld`: what it asked for was done, or a person settled it; `ignored`: a person does not want to hear of it;
+`disputed`: a test confirmed it, and the coder did not come to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingMark:
     """A finding that was raised: by which reviewer, on lines of which coder, and what became of it.
 
-    `coder` is `people` for lines that no model wrote.
+    `coder` is `people` for lines that no model wrote. `proof` is what its own test came to, empty where none was due.
     """
 
     id: str
@@ -68,6 +70,7 @@ class FindingMark:
     coder: str
     severity: Severity
     fate: FindingFate = "open"
+    proof: ProofResult | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,9 @@ class Landing:
 class Worked:
     """What one model did in one phase of one class of task. Cost in US dollars, times of answers in seconds.
 
-    `seen` counts marks. `raised`, `upheld` and `ignored` count its findings as a reviewer; `merged` and `trusted`
-    name the changes that it had a share in, so that one change counts once however rows are put together.
+    `seen` counts marks. `raised`, `confirmed`, `refuted`, `upheld` and `ignored` count its findings as a reviewer;
+    `merged` and `trusted` name the changes that it had a share in, so that one change counts once however rows are
+    put together.
     """
 
     model: str
@@ -172,6 +176,8 @@ class Worked:
     seconds: tuple[float, ...] = ()
     seen: Mapping[What, int] = field(default_factory=dict)
     raised: int = 0
+    confirmed: int = 0
+    refuted: int = 0
     upheld: int = 0
     ignored: int = 0
     merged: frozenset[str] = frozenset()
@@ -180,13 +186,22 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class PairMark:
-    """What became of the findings of one reviewer on the lines of one coder."""
+    """What became of the findings of one reviewer on the lines of one coder.
+
+    `confirmed`, `refuted`, `older` and `unconfirmed` count what their tests came to; slight findings have none.
+    `disputed` were confirmed and never mended.
+    """
 
     coder: str
     reviewer: str
     raised: int
     upheld: int
     ignored: int
+    confirmed: int = 0
+    refuted: int = 0
+    older: int = 0
+    unconfirmed: int = 0
+    disputed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

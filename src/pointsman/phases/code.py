@@ -1,10 +1,13 @@
 """Code: one try of one model to turn the plan into a patch, in the form of edit that suits the model."""
 
+from dataclasses import replace
+
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.models import EditStyle
-from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
+from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan, confirmed_tests
 from pointsman.domain.run import RunSpec
+from pointsman.domain.work import EditRules
 from pointsman.phases.asking import Asking, route_of
 from pointsman.phases.blocks import by_blocks
 from pointsman.phases.coding import Attempt, Task, rules_for
@@ -95,9 +98,16 @@ async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) 
         targets=await sources(workspace, attempt.onto, targets),
         create=create,
         further=seen.extracts,
-        rules=rules_for(spec, plan, asking.model.tier, paths),
+        rules=_rules(asking, earlier, plan, paths),
         advice=await advice_on(asking, touched),
     )
+
+
+def _rules(asking: Asking, earlier: Earlier, plan: Plan, paths: tuple[str, ...]) -> EditRules:
+    """Where a coder may write: never into the tests by which a review showed what is wrong."""
+    rules = rules_for(asking.spec, plan, asking.model.tier, paths)
+    shown = tuple(proof.path for proof in confirmed_tests(earlier.reviews))
+    return replace(rules, protected=(*rules.protected, *shown))
 
 
 def _wanted(spec: RunSpec, plan: Plan, known: frozenset[str], tier: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ takes the place of what was kept before. Of a forked run counts what it did itse
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pointsman.domain.forge import Change
 from pointsman.domain.levels import Phase
@@ -116,8 +117,15 @@ def _raised(course: Course, reviews: Iterable[Review], before: frozenset[str]) -
                 continue
             known = found.get(one.id) or FindingMark(one.id, review.model, coder, one.severity)
             fate: FindingFate = "upheld" if one.fate == "fixed" else known.fate
-            found[one.id] = FindingMark(one.id, known.reviewer, known.coder, known.severity, fate)
-    return tuple(found.values())
+            proof = one.proof.result if one.proof is not None else known.proof
+            found[one.id] = FindingMark(one.id, known.reviewer, known.coder, known.severity, fate, proof)
+    return tuple(replace(mark, fate="disputed") if mark.id in _disputed(course) else mark for mark in found.values())
+
+
+def _disputed(course: Course) -> frozenset[str]:
+    """The findings that people were handed with both positions."""
+    last = course.earlier.review
+    return frozenset(one.id for one in last.findings if one.fate == "disputed") if last is not None else frozenset()
 
 
 def _coder_of(course: Course, commit: str) -> str:

@@ -90,8 +90,31 @@ def test_a_plan_that_could_not_be_read_at_first_is_a_malformed_answer(served: Se
 def test_a_finding_that_the_coder_mends_within_the_run_is_upheld_for_the_pair(served: Served) -> None:
     scripted(served, says(CLUMSY), review_of(GRAVE), says(ZERO), says(MENDED), says(data=FINE | {"mended": ["1"]}))
     assert served.runs(served.spec()).result == "ready"
-    assert account(served).pairs == (PairMark("mid", "reviewer", raised=1, upheld=1, ignored=0),)
+    assert account(served).pairs == (PairMark("mid", "reviewer", raised=1, upheld=1, ignored=0, confirmed=1),)
     assert seen(served, "reviewer", Phase.REVIEW) == {What.OBJECTED: 1, What.APPROVED: 1, What.SHARED: 1}
+
+
+@pytest.mark.parametrize(
+    ("test", "marked"),
+    [
+        (ZERO.replace("== 0", "== 3"), {"refuted": 1}),
+        ("CANNOT", {"unconfirmed": 1}),
+        (ZERO.replace("clamp(0, 0, 3) == 0", "clamp(7, 7, 9) == 8"), {"older": 1}),
+    ],
+)
+def test_what_the_test_of_a_finding_came_to_is_counted_for_the_pair(
+    served: Served, test: str, marked: dict[str, int]
+) -> None:
+    scripted(served, says(CLUMSY), review_of(GRAVE), says(test))
+    served.runs(served.spec())
+    assert account(served).pairs == (PairMark("mid", "reviewer", raised=1, upheld=0, ignored=0, **marked),)
+
+
+def test_a_finding_that_the_coder_never_mends_is_disputed_for_the_pair(served: Served) -> None:
+    scripted(served, says(CLUMSY), review_of(GRAVE), says(ZERO), *[says("I would not know how.")] * 12)
+    assert served.runs(served.spec()).result == "needs-person"
+    (pair,) = account(served).pairs
+    assert pair == PairMark("mid", "reviewer", raised=1, upheld=0, ignored=0, confirmed=1, disputed=1)
 
 
 def test_a_model_that_was_out_is_marked_and_so_is_one_that_was_relieved(served: Served) -> None:
@@ -150,7 +173,7 @@ def test_a_run_that_is_forked_at_its_review_counts_only_the_new_review(served: S
     after = seen(served, "mid", Phase.CODE)
     assert after == before | {What.SHARED: after[What.SHARED]}
     assert seen(served, "reviewer", Phase.REVIEW)[What.APPROVED] == 2
-    assert account(served).pairs == (PairMark("mid", "reviewer", raised=1, upheld=1, ignored=0),)
+    assert account(served).pairs == (PairMark("mid", "reviewer", raised=1, upheld=1, ignored=0, confirmed=1),)
 
 
 async def _forked(world: Served) -> None:

@@ -117,9 +117,12 @@ def _work_table(rows: tuple[Worked, ...], by: By | None) -> Table:
 
 
 def _pairs_table(pairs: tuple[PairMark, ...]) -> Table:
-    table = _table(("code by", "review by"), "raised", "upheld", "ignored")
+    """What became of findings: what their tests came to first, then what coders and people made of them."""
+    shown = ("raised", "confirmed", "refuted", "older", "unconfirmed", "upheld", "disputed", "ignored")
+    table = _table(("code by", "review by"), *shown)
     for pair in pairs:
-        table.add_row(pair.coder, pair.reviewer, str(pair.raised), _count(pair.upheld), _count(pair.ignored))
+        counts = (_count(getattr(pair, name)) for name in shown)
+        table.add_row(pair.coder, pair.reviewer, *counts)
     return table
 
 
@@ -184,6 +187,8 @@ def _row_json(row: Worked, by: By | None) -> dict[str, object]:
         **seen,
         "tests_run": judged(row),
         "raised": row.raised,
+        "confirmed": row.confirmed,
+        "refuted": row.refuted,
         "upheld": row.upheld,
         "ignored": row.ignored,
         "merged": len(row.merged),
