@@ -37,6 +37,11 @@ FORGERIES = {
 FROM_THE_CODE = {
     "the code ends the process with 0": f"import os; os._exit(0)\n{BUGGY}",
     "the code ends the process with 0 at its end": f"import atexit, os\natexit.register(os._exit, 0)\n{BUGGY}",
+    "the code makes every report one of success": (
+        "import _pytest.reports as r\n_was = r.TestReport.from_item_and_call\n\n\n"
+        "def _lie(item, call):\n    told = _was(item, call)\n    told.outcome, told.longrepr = 'passed', None\n"
+        f"    return told\n\n\nr.TestReport.from_item_and_call = staticmethod(_lie)\n{BUGGY}"
+    ),
     "the code takes the failing test away": (
         "import sys\nfor name, module in list(sys.modules.items()):\n"
         f"    if name == 'test_bounds': module.__test__ = False\n{BUGGY}"
@@ -95,4 +100,7 @@ def test_t6_forged_success_is_never_passed_and_what_was_changed_is_said(bench: B
 
 @pytest.mark.parametrize("forgery", FROM_THE_CODE)
 def test_t6_a_forgery_from_the_code_under_test_is_never_passed_either(bench: Bench, forgery: str) -> None:
-    assert bench.verified(**{"bounds.py": FROM_THE_CODE[forgery]}).verdict is not Verdict.PASSED
+    found = bench.verified(**{"bounds.py": FROM_THE_CODE[forgery]})
+    assert found.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE), found.why
+    if found.candidate[0].passed:
+        assert found.verdict is Verdict.INCONCLUSIVE
