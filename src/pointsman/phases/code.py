@@ -11,7 +11,7 @@ from pointsman.domain.work import EditRules
 from pointsman.phases.asking import Asking, route_of
 from pointsman.phases.blocks import by_blocks
 from pointsman.phases.coding import Attempt, Task, rules_for
-from pointsman.phases.context import Wanted, advice_on, ranked, room_of, sources, survey
+from pointsman.phases.context import Look, Wanted, advice_on, ranked, room_of, sources, survey, words_in
 from pointsman.phases.paths import OWN_FILES, is_code, is_guarded, is_test, matches, named_in
 from pointsman.phases.tool_loop import by_tools
 from pointsman.phases.whole import by_whole_files, fits_whole
@@ -90,6 +90,7 @@ async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) 
     failing = tuple(path for path in named_in(attempt.feedback, paths) if is_test(path))
     seen = await survey(asking, attempt.onto, Wanted(_about(spec, plan), plan.read, targets, failing))
     touched = (*targets, *create)
+    eyes = Look(workspace, attempt.onto, words_in(_about(spec, plan)), {})
     return Task(
         asking=asking,
         earlier=earlier,
@@ -100,6 +101,7 @@ async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) 
         further=seen.extracts,
         rules=_rules(asking, earlier, plan, paths),
         advice=await advice_on(asking, touched),
+        looks=tuple([look for path in targets if (look := await eyes.closely(path, room.file_chars))]),
     )
 
 

@@ -50,7 +50,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Everything one try knows: files to change and to make, further ones by rank, and the repository's advice."""
+    """Everything one try knows: files to change and to make, further ones by rank, and the repository's advice.
+
+    `looks` are the files to change in the forms that fit a window, for a coder who can read on by itself.
+    """
 
     asking: Asking
     earlier: Earlier
@@ -61,6 +64,7 @@ class Task:
     further: tuple[Extract, ...]
     rules: EditRules
     advice: tuple[Advice, ...] = ()
+    looks: tuple[Extract, ...] = ()
 
     @property
     def spec(self) -> RunSpec:
@@ -85,7 +89,8 @@ class Task:
     def mark(self) -> str:
         """The delimiter of this try's data."""
         texts = [source.text for source in self.targets]
-        texts += [text for one in self.further for text in one.texts] + [one.text for one in self.advice]
+        texts += [text for one in (*self.looks, *self.further) for text in one.texts]
+        texts += [one.text for one in self.advice]
         texts += [self.attempt.left.diff, self.attempt.left.wrong] if self.attempt.left else []
         return mark_of(self.spec.issue.title, self.spec.issue.body, self.attempt.feedback, *texts)
 

@@ -1,7 +1,7 @@
 """What of a repository a model is shown: files ranked by a text, as fully as the model's window lets them be."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ _LONGEST_FILE = 60_000
 _MOST_ADVICE = 6_000
 _LEAST_ADVICE = 300
 _SHORTEST_PARTS = 500
+_GLANCE = "a glance at a file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ async def survey(asking: Asking, commit: str, wanted: Wanted) -> Survey:
     chosen = tuple(path for path in (*wanted.shown, *rest[:wholes]) if not is_test(path))
     tests = await _tests(workspace, commit, chosen, wanted, paths, room.tests)
     rest = tuple(path for path in rest if path not in tests)
-    look = _Look(workspace, commit, words_in(wanted.text), lines)
+    look = Look(workspace, commit, words_in(wanted.text), lines)
     best = [await look.closely(path, room.file_chars) for path in rest[:wholes]]
     of_tests = [await look.closely(path, room.file_chars // 2) for path in tests]
     glances = await look.briefly(rest[wholes : wholes + room.outlines], is_small)
@@ -159,45 +160,40 @@ def words_in(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W\d]\w{2,}", text[:_NAMES_LIMIT]))
 
 
-def extract_of(source: Source, words: frozenset[str], line: int, file_chars: int) -> Extract | None:
-    """A file whole, else its outline with the functions that the words are about, else one line of it."""
-    path, text = source.path, source.text
-    if not text.strip():
-        return None
-    forms = [(f"file {path}", text)] if len(text) <= file_chars else []
-    parts = parts_of(text, words, line, max(file_chars // 2, _SHORTEST_PARTS))
-    forms += [(f"parts of {path}, with line numbers", parts)] if parts else []
-    return Extract(path, (*forms, ("a glance at a file", one_line_of(path, text))))
-
-
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """The eyes of a survey: at which commit, for which words, and the line of each file that fits them best."""
 
     workspace: Workspace
     commit: str
     words: frozenset[str]
-    lines: dict[str, int]
+    lines: Mapping[str, int]
 
     async def closely(self, path: str, file_chars: int) -> Extract | None:
-        """A file in the fullest form that so many characters hold."""
+        """A file whole, else its outline with the functions that the words are about, else one line of it."""
         source = await self.workspace.read(self.commit, path)
-        return extract_of(source, self.words, self.lines.get(path, 0), file_chars) if source else None
+        if source is None or not source.text.strip():
+            return None
+        text, symbols = source.text, await self.workspace.symbols(self.commit, path)
+        forms = [(f"file {path}", text)] if len(text) <= file_chars else []
+        most = max(file_chars // 2, _SHORTEST_PARTS)
+        parts = parts_of(text, symbols, self.words, self.lines.get(path, 0), most)
+        forms += [(f"parts of {path}, with line numbers", parts)] if parts else []
+        return Extract(path, (*forms, (_GLANCE, one_line_of(path, text, symbols))))
 
     async def briefly(self, paths: tuple[str, ...], is_small: bool) -> tuple[Extract, ...]:
         """The next files in outline, or for a small model one line each."""
-        found = await sources(self.workspace, self.commit, paths)
-        if is_small:
-            lines = [one_line_of(source.path, source.text) for source in found]
-            label = "a glance at other files"
-            return (Extract(label, ((label, "\n".join(lines)), (label, "\n".join(lines[:2])))),) if lines else ()
-        outlines = ((source, outline(source.text)) for source in found)
-        return tuple(_outlined(source, lined) for source, lined in outlines if lined)
+        found = [await self._outlined(source) for source in await sources(self.workspace, self.commit, paths)]
+        if not is_small:
+            return tuple(one for one in found if one.forms[0][1])
+        label, lines = "a glance at other files", [one.forms[-1][1] for one in found]
+        forms = tuple((label, "\n".join(lines[:count])) for count in (len(lines), 2))
+        return (Extract(label, forms),) if lines else ()
 
-
-def _outlined(source: Source, lined: str) -> Extract:
-    label = f"outline of {source.path}"
-    return Extract(label, ((label, lined), ("a glance at a file", one_line_of(source.path, source.text))))
+    async def _outlined(self, source: Source) -> Extract:
+        path, symbols = source.path, await self.workspace.symbols(self.commit, source.path)
+        lined = (f"outline of {path}", outline(source.text, symbols))
+        return Extract(lined[0], (lined, (_GLANCE, one_line_of(path, source.text, symbols))))
 
 
 async def advice_on(asking: Asking, touched: Iterable[str]) -> tuple[Advice, ...]:

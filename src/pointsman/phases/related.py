@@ -18,7 +18,6 @@ _QUOTED = re.compile(r"(?:\bfrom|\bimport|\brequire|\bmock)\s*\(?\s*['\"]([^'\"\
 _RUBY = re.compile(r"^[ \t]*(?:require|require_relative|load)[ (]+['\"]([^'\"\n]{1,300})['\"]", re.MULTILINE)
 _ANY_QUOTED = re.compile(r"\"([^\"\n]{1,300})\"")
 _MOST_READ = 12
-_MOST_FOUND = 40
 
 
 async def tests_of(
@@ -30,10 +29,10 @@ async def tests_of(
     named = tests_beside(path, paths)
     if len(named) >= limit:
         return named[:limit]
-    hits = await workspace.search(commit, f"{path} {module_name(path)} {PurePosixPath(path).stem}", _MOST_FOUND)
-    open_to_see = [hit.path for hit in hits if is_test(hit.path) and hit.path not in named]
+    query = f"{path} {module_name(path)} {PurePosixPath(path).stem}"
+    hits = await workspace.search(commit, query, _MOST_READ, hidden=lambda one: one in named or not is_test(one))
     importing = []
-    for candidate in open_to_see[:_MOST_READ]:
+    for candidate in (hit.path for hit in hits):
         source = await workspace.read(commit, candidate)
         if source is not None and imports(candidate, source.text, path):
             importing.append(candidate)

@@ -6,7 +6,7 @@ from pointsman.domain.models import Ask, Ending, Message, Reply, ToolCall
 from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
 from pointsman.phases.coding import Task, in_one_commit, no_edit, other_files
-from pointsman.phases.context import extract_of, joined, pieces_of, room_of, words_in
+from pointsman.phases.context import joined, pieces_of
 from pointsman.phases.templates import fill
 from pointsman.phases.tools import MOST_REFUSALS, Hands, ToolAnswer
 from pointsman.phases.toolsets import TOOLSETS
@@ -92,10 +92,7 @@ def _failed_before(ask: Ask, call: ToolCall, answer: ToolAnswer) -> bool:
 
 
 def _question(task: Task, most: int) -> Ask:
-    room, words = room_of(task.asking), words_in(f"{task.spec.issue.title} {task.spec.issue.body} {task.plan.goal}")
-    shown = (extract_of(source, words, 0, room.file_chars) for source in task.targets)
-    targets = pieces_of((one for one in shown if one is not None), task.mark)
-    pieces = (*targets, *other_files(task, task.mark))
+    pieces = (*pieces_of(task.looks, task.mark), *other_files(task, task.mark))
 
     def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
         prompt = fill(
