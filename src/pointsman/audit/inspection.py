@@ -32,7 +32,7 @@ class NoteSource(Protocol):
         """The ids of the commits that `head` holds and `base` does not, oldest first."""
 
     async def diff_digest(self, base: str, head: str) -> str:
-        """sha256 of the canonical diff between two commits, `.pointsman/audit` and `.pointsman/keys` left out."""
+        """sha256 of the canonical diff between two commits; notes, keys and the memory file are left out."""
 
     async def tree(self, commit: str) -> str:
         """The id of the commit's tree."""
@@ -176,7 +176,7 @@ async def _diff(source: NoteSource, base: str, head: str) -> str:
 
 
 async def _only_notes(source: NoteSource, points: tuple[str, ...], covered: set[str]) -> set[str]:
-    """The commits that change nothing outside the note's own folders."""
+    """The commits that change nothing but notes, keys and the memory file."""
     return {
         commit
         for parent, commit in pairwise(points)

@@ -244,6 +244,8 @@ def _not_run(facts: NoteFacts) -> Iterator[str]:
 def _tail(facts: NoteFacts) -> Iterator[str]:
     name = note_name(facts.written_at, facts.branch, facts.run_id)
     before = f"It follows note {inert(facts.previous)}." if facts.previous else "It is the first note of its chain."
+    if facts.memory:
+        yield f"With it the repository's memory was written, with the digest {inert(facts.memory)}."
     yield f"Signed as data in {inert(name + '.intoto.jsonl')}. {before} Check it: `pointsman audit verify`."
 
 

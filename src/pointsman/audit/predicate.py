@@ -14,6 +14,8 @@ PersonId = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1, description="the 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$", description="lower-case hexadecimal")]
 Chained = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$", description="sha256, empty before the first note")]
 
+Written = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$", description="sha256, empty when nothing was written")]
+
 
 class Part(BaseModel):
     """Everything in a note is known by name; what is not is refused."""
@@ -280,6 +282,7 @@ class Predicate(Part):
     page_sha256: Digest
     previous: Chained
     preview: PreviewPart | None = None
+    memory_sha256: Written = ""
 
 
 class Subject(Part):

@@ -124,6 +124,7 @@ def _predicate(facts: NoteFacts, page: str) -> Predicate:
         page_sha256=sha256(page),
         previous=facts.previous,
         preview=_preview(earlier.previews) if earlier.previews else None,
+        memory_sha256=facts.memory,
     )
 
 

@@ -51,6 +51,7 @@ class PageFacts:
     calls: tuple[CallRecord, ...]
     note: Note | None = None
     not_run: tuple[str, ...] = ()
+    learned: tuple[str, ...] = ()
     shown: Shown = NOWHERE
 
 
@@ -66,6 +67,7 @@ def change_page(facts: PageFacts) -> str:
         Part(review_part(earlier.review) if earlier.review else "", 3),
         Part(_routing_part(facts.spec, earlier), 7),
         Part(_cost_part(facts.calls), 2),
+        Part(memory_part(facts.learned), 2),
         Part(note_part(facts.note), 1),
         Part(_not_run_part(facts.not_run), 2),
         Part(_next_part(facts), 1),
@@ -132,6 +134,17 @@ def plan_part(plan: Plan) -> str:
     if touched:
         parts.append("**Files**: " + ", ".join(touched))
     return "\n\n".join(parts)
+
+
+def memory_part(learned: Sequence[str]) -> str:
+    """What the run learned about the repository, as a section; empty when it learned nothing new."""
+    if not learned:
+        return ""
+    said = (
+        "This run saw the following of the repository, and wrote it into `.pointsman/memory.md` for later runs. "
+        "Strike out (`~~like this~~`) or delete there what is not right; it is not raised again."
+    )
+    return f"## Repository memory\n\n{said}\n\n{bullets(learned)}"
 
 
 def bullets(items: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ class NoteFacts:
 
     `head` and `tree` are the code commit that the note covers; `diff_digest` its canonical diff from the base.
     `not_run` names what was cut off or not run. `previous` is the digest of the note before it, empty for the first.
+    `memory` is sha256 of the memory file as it was written along with the note, empty when it was not.
     """
 
     run_id: str
@@ -40,6 +41,7 @@ class NoteFacts:
     written_at: str
     not_run: tuple[str, ...]
     result: Literal["ready", "needs-person", "reviewed"]
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ class CheckResult:
     """One command in the sandbox on one commit.
 
     `passed` and `failed` are ids of tests when the command gives them; `tail` is scrubbed, shortened output.
-    `skipped` holds those that were expected to fail as well, which `xfailed` names; `failures` are the first ones.
+    `skipped` holds those that were expected to fail as well, which `xfailed` names; `failures` are the first ones;
+    `slow` names those that took three seconds and more, with the seconds, by the command's own report.
     """
 
     command: tuple[str, ...]
@@ -137,6 +138,7 @@ class CheckResult:
     seconds: float
     xfailed: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    slow: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

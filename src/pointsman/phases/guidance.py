@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from pointsman.domain.invisible import visible_characters
 from pointsman.domain.run import RunSpec
+from pointsman.phases.memory import MEMORY
 from pointsman.phases.templates import shorten
 from pointsman.ports.workspace import Workspace
 
@@ -61,6 +62,11 @@ def places(touched: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
     deep = sorted((folder for folder in folders if folder != "."), key=lambda folder: -folder.count("/"))
     nested = [name if folder == "." else f"{folder}/{name}" for folder in (*deep, ".") for name in NESTED]
     return tuple(path for path in (*nested, *ROOT) if path in known)
+
+
+def is_advice(path: str) -> bool:
+    """Whether the file is shown as advice or not at all: never as a file among others, with what hides in it."""
+    return path in (MEMORY, *ROOT) or PurePosixPath(path).name in NESTED
 
 
 def shared_out(advice: tuple[Advice, ...], chars: int) -> tuple[Advice, ...]:

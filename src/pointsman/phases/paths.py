@@ -71,6 +71,18 @@ def is_test(path: str) -> bool:
     return bool(_TEST_FOLDERS.intersection(place.parts[:-1])) or _TEST_NAME.match(place.name) is not None
 
 
+def is_test_file(path: str) -> bool:
+    """Whether the file itself is called like a test, which helpers among tests are not."""
+    return _TEST_NAME.match(PurePosixPath(path).name) is not None
+
+
+def test_folder(path: str) -> str:
+    """The folder of tests in which a path lies, the outermost one; empty for a test beside the code."""
+    folders = PurePosixPath(path).parts[:-1]
+    found = next((place for place, part in enumerate(folders) if part in _TEST_FOLDERS), None)
+    return "" if found is None else "/".join(folders[: found + 1])
+
+
 def is_test_config(path: str) -> bool:
     """Whether the file can change what a test run collects, does or reports."""
     place = PurePosixPath(path)

@@ -1,6 +1,7 @@
 """Record: the signed note of who did what, as the last commit of the branch."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 
 from pointsman.domain.ledger import CallRecord
@@ -8,6 +9,7 @@ from pointsman.domain.notes import NoteFacts, PersonAct, SignedNote
 from pointsman.domain.outcome import Earlier, Note
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import CommitText
+from pointsman.phases.memory import MEMORY
 from pointsman.ports.bundle import Ports
 
 AUDIT_FOLDER = ".pointsman/audit"
@@ -16,7 +18,10 @@ KEYS_FOLDER = ".pointsman/keys"
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What the run knows at its end beside its outcomes; the fields are those of `NoteFacts`."""
+    """What the run knows at its end beside its outcomes; the fields are those of `NoteFacts`.
+
+    `memory` is the text of the memory file as it should be, empty when it stays as it is.
+    """
 
     run_id: str
     branch: str
@@ -28,10 +33,11 @@ class Closing:
     previous: str
     not_run: tuple[str, ...]
     result: Literal["ready", "needs-person", "reviewed"]
+    memory: str = ""
 
 
 async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Closing) -> Note:
-    """Sign the facts and commit page, statement and public key onto the head.
+    """Sign the facts and commit page, statement, public key and what was learned onto the head.
 
     In comment-only mode nothing is committed, and the note's commit is the head. `written_at` is the time of the last
     act that the note speaks of, not the clock's, so that a repeated step signs the same bytes. Raises OperatorMust
@@ -45,6 +51,7 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
             page: signed.page.encode("utf-8"),
             statement: signed.envelope,
             f"{KEYS_FOLDER}/{signed.key_id}.pem": ports.signer.public_key(),
+            **({MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}),
         }
         commit = await ports.workspace.record(closing.head, files, _words(spec, signed))
     return Note(page, statement, signed.digest, closing.previous, signed.key_id, commit)
@@ -66,6 +73,7 @@ def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:
         written_at=max(times),
         not_run=closing.not_run,
         result=closing.result,
+        memory=sha256(closing.memory.encode("utf-8")).hexdigest() if closing.memory else "",
     )
 
 

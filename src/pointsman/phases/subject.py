@@ -7,6 +7,7 @@ from pointsman.domain.outcome import Earlier, Finding, Review
 from pointsman.domain.run import PriorReview, RunSpec
 from pointsman.phases.anchors import FileDiff, files_of
 from pointsman.phases.findings import found_again, standing
+from pointsman.phases.memory import MEMORY
 from pointsman.phases.news import news
 from pointsman.phases.paths import is_record
 from pointsman.ports.workspace import Workspace
@@ -32,8 +33,9 @@ class Subject:
 
 
 async def shown(workspace: Workspace, base: str, commit: str) -> tuple[FileDiff, ...]:
-    """The diff between two commits as models are shown it: without our notes, which say who wrote."""
-    return tuple(file for file in files_of(await workspace.diff(base, commit)) if not is_record(file.path))
+    """The diff between two commits as models are shown it: without our notes, which say who wrote, and our memory."""
+    files = files_of(await workspace.diff(base, commit))
+    return tuple(file for file in files if not is_record(file.path) and file.path != MEMORY)
 
 
 async def subject_of(spec: RunSpec, earlier: Earlier, workspace: Workspace, *, round: int) -> Subject:

@@ -44,6 +44,7 @@ def _withheld(result: CheckResult, known: frozenset[str]) -> CheckResult:
         skipped=told(result.skipped),
         xfailed=told(result.xfailed),
         failures=failures,
+        slow=tuple((told((name,))[0], seconds) for name, seconds in result.slow),
         tail=tail,
     )
 

@@ -60,6 +60,7 @@ class Course:
     """One run on its way. `spec` and `earlier` grow by what phases return; `change` is what carries our check.
 
     `seen` is everything that figures are counted from; of a run that was forked, also what it did not do itself.
+    `memory_at` reads the repository's memory file as it is, which no model is shown.
     """
 
     run_id: str
@@ -73,6 +74,7 @@ class Course:
     earlier: Earlier = field(default_factory=Earlier)
     change: Change | None = None
     seen: list[Seen] = field(default_factory=list)
+    memory_at: Callable[[str], Awaitable[tuple[str | None, int]]] | None = None
     _counted: dict[Phase, int] = field(default_factory=dict)
 
     @classmethod
@@ -92,16 +94,18 @@ class Course:
         async def is_closed(commit: str) -> bool:
             return any(hidden(entry.path) for entry in await real.workspace.files(commit))
 
+        workspace = DurableWorkspace(real.workspace, commit_ends(run_id, spec), hidden)
         ports = replace(
             real,
             models=models,
-            workspace=DurableWorkspace(real.workspace, commit_ends(run_id, spec), hidden),
+            workspace=workspace,
             sandbox=DurableSandbox(real.sandbox, spec.base_commit, is_closed),
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
         place = Place(adapters.turns, spec.repository.id, first_queue(spec))
         course = cls(run_id, spec, ports, models, adapters, adapters.forge_for(spec.repository), place, view)
         models.rest = course.rest
+        course.memory_at = workspace.memory
         return course
 
     @property

@@ -22,6 +22,7 @@ from pointsman.domain.work import (
     Symbol,
     Toolchain,
 )
+from pointsman.phases.memory import MEMORY, advised
 from pointsman.phases.paths import is_record
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
@@ -76,8 +77,19 @@ class DurableWorkspace(Workspace):
         return tuple(entry for entry in found if not is_record(entry.path))
 
     async def read(self, commit: str, path: str) -> Source | None:
-        """The text of a file; None for a path that is more closed than the run's routes were made for."""
-        return None if self._unread(path) else await self.workspace.read(commit, path)
+        """The text of a file; None for a path that is more closed than the run's routes were made for.
+
+        Of the memory file it is what stands: what people struck out is not told to anybody.
+        """
+        found = None if self._unread(path) else await self.workspace.read(commit, path)
+        return replace(found, text=advised(found.text)) if found is not None and path == MEMORY else found
+
+    async def memory(self, commit: str) -> tuple[str | None, int]:
+        """The memory file as it is, for the harness alone, and its size (0: there is none)."""
+        entries = await self.workspace.files(commit, every=True)
+        size = next((max(entry.size, 1) for entry in entries if entry.path == MEMORY), 0)
+        found = await self.workspace.read(commit, MEMORY) if size else None
+        return (found.text if found is not None else None), size
 
     async def symbols(self, commit: str, path: str) -> tuple[Symbol, ...]:
         """What a file defines; nothing of a path that the run may not read."""
@@ -89,7 +101,7 @@ class DurableWorkspace(Workspace):
         """The files that fit the query best, without those that the run may not read."""
 
         def unread(path: str) -> bool:
-            return self._unread(path) or (hidden is not None and hidden(path))
+            return self._unread(path) or path == MEMORY or (hidden is not None and hidden(path))
 
         found = await self.workspace.search(commit, query, limit, hidden=unread)
         return tuple(hit for hit in found if not unread(hit.path))

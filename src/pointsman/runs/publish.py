@@ -28,11 +28,13 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Note, Verdict
 from pointsman.domain.run import LOCAL, RunSpec
+from pointsman.phases.learning import Learned
 from pointsman.phases.record import Closing, record
 from pointsman.policy.admission import standing
 from pointsman.policy.touched import owed
 from pointsman.runs.course import Course
 from pointsman.runs.journal import NOTHING, TEXT, durable
+from pointsman.runs.learning import learned_by
 from pointsman.runs.previewing import shown_of
 from pointsman.runs.proving import Proved
 from pointsman.runs.remembering import LastReview, remember_review
@@ -93,9 +95,10 @@ def settle_on(course: Course, proved: Proved) -> None:
 async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[Note, Change]:
     """Sign the note at its place in the chain and push. The place is given back when the push is refused."""
     await course.begin(Phase.RECORD)
-    note = await _chained(course, proved, target.branch)
+    known = await learned_by(course)
+    note = await _chained(course, proved, target.branch, known)
     try:
-        change = await _pushed(course, note, target, proved)
+        change = await _pushed(course, note, target, proved, known)
     except (OwnerMust, Stopped):
         await durable(GIVEN_BACK, NOTHING, lambda: _give_back(course, note))
         raise
@@ -103,19 +106,19 @@ async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[N
     return note, change
 
 
-async def _chained(course: Course, proved: Proved, branch: str) -> Note:
+async def _chained(course: Course, proved: Proved, branch: str, known: Learned) -> Note:
     """The note, signed and at its place in the chain. Raises TryAgain when others are faster time and again."""
     for _ in range(_CHAIN_TRIES - 1):
         try:
-            return await _claimed(course, proved, branch)
+            return await _claimed(course, proved, branch, known)
         except TryAgain as error:
             if error.code != "note-head":
                 raise
-    return await _claimed(course, proved, branch)
+    return await _claimed(course, proved, branch, known)
 
 
-async def _claimed(course: Course, proved: Proved, branch: str) -> Note:
-    closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch))
+async def _claimed(course: Course, proved: Proved, branch: str, known: Learned) -> Note:
+    closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch, known))
     note = await record(course.spec, course.earlier, course.ports, closing=closing)
     await durable("note-head", NOTHING, lambda: _claim(course, note))
     return note
@@ -172,7 +175,7 @@ def result_of(course: Course, proved: Proved) -> Literal["ready", "needs-person"
     return "needs-person"
 
 
-async def _closing(course: Course, proved: Proved, branch: str) -> Closing:
+async def _closing(course: Course, proved: Proved, branch: str, known: Learned) -> Closing:
     patch = proved.patch
     if patch is None:
         raise Stopped("There is no patch to record.", code="no-change")
@@ -186,8 +189,9 @@ async def _closing(course: Course, proved: Proved, branch: str) -> Closing:
         tree=patch.tree,
         diff_digest=patch.diff_digest,
         previous=await course.ledger.note_head(repository),
-        not_run=_not_run(course, proved),
+        not_run=_not_run(course, proved, known),
         result=result_of(course, proved),
+        memory=known.text,
     )
 
 
@@ -204,7 +208,7 @@ async def _people(course: Course) -> tuple[PersonAct, ...]:
     return acts
 
 
-def _not_run(course: Course, proved: Proved) -> tuple[str, ...]:
+def _not_run(course: Course, proved: Proved, known: Learned) -> tuple[str, ...]:
     missing: list[str] = []
     if proved.evidence is None or proved.evidence.verdict is Verdict.NOT_RUN:
         missing.append(f"verify: {proved.evidence.why if proved.evidence else 'no candidate came so far'}")
@@ -217,10 +221,12 @@ def _not_run(course: Course, proved: Proved) -> tuple[str, ...]:
             if fixes
             else "plan: skipped by policy for this class of task"
         )
+    if known.why:
+        missing.append(f"memory: {known.why}")
     return tuple(missing)
 
 
-async def _pushed(course: Course, note: Note, target: Target, proved: Proved) -> Change:
+async def _pushed(course: Course, note: Note, target: Target, proved: Proved, known: Learned) -> Change:
     spec = course.spec
     facts = PageFacts(
         run_id=course.run_id,
@@ -229,7 +235,8 @@ async def _pushed(course: Course, note: Note, target: Target, proved: Proved) ->
         earlier=course.earlier,
         calls=await course.ledger.calls(course.run_id),
         note=note,
-        not_run=_not_run(course, proved),
+        not_run=_not_run(course, proved, known),
+        learned=known.new,
         shown=await shown_of(course),
     )
     order = ChangeOrder(

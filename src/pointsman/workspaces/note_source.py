@@ -10,6 +10,7 @@ from pointsman.workspaces.tree import REGULAR, blobs, entries
 
 NOTES = ".pointsman/audit/"
 KEYS = ".pointsman/keys/"
+MEMORY = ".pointsman/memory.md"
 _FORM = ("-p", "--full-index", "--binary", "--no-textconv", "--no-ext-diff")
 
 
@@ -50,12 +51,12 @@ class GitNoteSource:
         return tuple(found.decode().split())
 
     async def diff_digest(self, base: str, head: str) -> str:
-        """sha256 of the canonical diff between two commits, notes and keys left out."""
+        """sha256 of the canonical diff between two commits; notes, keys and the memory file are left out."""
         # Without a working tree no attributes of the user's have a say in what the diff looks like.
         plain = ("-c", "core.bare=true", "diff-tree", "-r", "--no-renames")
         listed = await self._asked(*plain, "-z", "--name-only", "--end-of-options", base, head)
         names = [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
-        kept = [name for name in names if not name.startswith((NOTES, KEYS))]
+        kept = [name for name in names if name != MEMORY and not name.startswith((NOTES, KEYS))]
         data = await self._asked(*plain, *_FORM, "--end-of-options", base, head, "--", *kept) if kept else b""
         return hashlib.sha256(data).hexdigest()
 

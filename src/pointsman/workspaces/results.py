@@ -12,6 +12,8 @@ from pointsman.workspaces.orders import Ending
 
 _MOST_TESTS = 50_000
 _LONGEST_ID = 500
+_SLOW_SECONDS, _ENDLESS_SECONDS = 3.0, 1e6
+_MOST_SLOW = 50
 _MOST_FAILURES = 20
 _LONGEST_REPORT = 20_000
 _LEFT_OUT = b"\n... %d bytes left out ...\n"
@@ -67,6 +69,7 @@ def result(command: tuple[str, ...], commit: str, ending: Ending, *, rooms: tupl
         seconds=round(ending.seconds, 3),
         xfailed=tuple(name for name in tests.named("skipped") if name in tests.expected),
         failures=tuple(tests.failures.values()) or _of_unittest(command, ending, (*rooms, TREE)),
+        slow=tuple(tests.slow.items()),
     )
 
 
@@ -92,6 +95,7 @@ class Tests:
     outcomes: dict[str, str] = field(default_factory=dict)
     expected: set[str] = field(default_factory=set)
     failures: dict[str, Failure] = field(default_factory=dict)
+    slow: dict[str, float] = field(default_factory=dict)
     current: str = ""
     _failing: tuple[str, str] | None = None
     _report: list[str] = field(default_factory=list)
@@ -104,6 +108,7 @@ class Tests:
         if tag == "testcase":
             self.current = _test_id(attributes)
             self.outcomes.setdefault(self.current, "passed")
+            self._timed(attributes.get("time", ""))
             if len(self.outcomes) > _MOST_TESTS:
                 raise _Unusable
         elif self.current and tag in ("failure", "error"):
@@ -114,6 +119,14 @@ class Tests:
             self.outcomes[self.current] = "skipped"
             if attributes.get("type") == "pytest.xfail":
                 self.expected.add(self.current)
+
+    def _timed(self, said: str) -> None:
+        try:
+            seconds = float(said)
+        except ValueError:
+            return
+        if _SLOW_SECONDS <= seconds < _ENDLESS_SECONDS and len(self.slow) < _MOST_SLOW:
+            self.slow[self.current] = round(seconds, 1)
 
     def said(self, text: str) -> None:
         if self._failing is not None and len(self.failures) < _MOST_FAILURES:

@@ -26,6 +26,13 @@ def test_ids_are_those_that_pytest_prints() -> None:
     assert tests.named("skipped") == ("tests/test_a.py::test_three",)
 
 
+def test_slow_tests_are_told_with_their_seconds_and_times_that_are_none_are_not() -> None:
+    case = '<testcase classname="a" name="%s" file="a.py" time="%s"/>'
+    said = ("3.04", "2.9", "inf", "nan", "-5", "1e300", "much", "12")
+    data = "".join(case % (f"t{place}", time) for place, time in enumerate(said))
+    assert read_junit(f"<s>{data}</s>".encode()).slow == {"a.py::t0": 3.0, "a.py::t7": 12.0}
+
+
 def test_a_test_that_is_reported_twice_has_its_worse_outcome() -> None:
     case = b'<testcase classname="a" name="t" file="a.py">%s</testcase>'
     data = b"<s>" + case % b"<failure/>" + case % b"" + case % b"<skipped/>" + b"</s>"
