@@ -23,9 +23,8 @@ ONE = f"One test alone is run with `{LINE} {ID}`."
 PLACE = "Tests lie in `tests`."
 
 
-def base_of(world: World, **changed: object) -> CheckResult:
-    ran = replace(judge(world.workspace.commits[world.base]), command=("python3", "-m", "pytest"), commit=world.base)
-    return replace(ran, **changed)  # type: ignore[arg-type]
+def base_of(world: World) -> CheckResult:
+    return replace(judge(world.workspace.commits[world.base]), command=("python3", "-m", "pytest"), commit=world.base)
 
 
 def evidence_of(*base: CheckResult) -> Evidence:
@@ -86,17 +85,16 @@ def test_commands_that_do_not_work_in_the_sandbox_are_told_with_the_reason() -> 
     spec = world.spec()
     spec = replace(spec, verify=replace(spec.verify, commands=(("npm", "test"), ("make", "test"))))
 
-    def ended(command: str, **changed: object) -> CheckResult:
-        plain = replace(checked(exit_code=1), command=tuple(command.split()), commit=world.base)
-        return replace(plain, **changed)  # type: ignore[arg-type]
+    def ended(command: str, code: int | None = 1, tail: str = "") -> CheckResult:
+        return replace(checked(exit_code=code, tail=tail), command=tuple(command.split()), commit=world.base)
 
     found = learns(
         world,
-        ended("npm test", tail="getaddrinfo\n(The sandbox has no network: what needs it cannot pass here.)"),
-        ended("make test", exit_code=127, tail="make: pytest: command not found"),
-        ended("tox", status="timeout", exit_code=None),
-        ended("nox", status="memory", exit_code=None),
-        ended("rake", tail="it failed for a reason of its own"),
+        ended("npm test", 1, "getaddrinfo\n(The sandbox has no network: what needs it cannot pass here.)"),
+        ended("make test", 127, "make: pytest: command not found"),
+        replace(ended("tox", None), status="timeout"),
+        replace(ended("nox", None), status="memory"),
+        ended("rake", 1, "it failed for a reason of its own"),
         spec=spec,
     )
     assert set(told(found)) == {
@@ -105,19 +103,19 @@ def test_commands_that_do_not_work_in_the_sandbox_are_told_with_the_reason() -> 
         "`tox` does not work in the sandbox: it does not end in its time.",
         "`nox` does not work in the sandbox: it takes too much memory.",
     }
-    mended = learns(world, ended("npm test", exit_code=0, tail="ok"), text=found.text, spec=spec)
+    mended = learns(world, ended("npm test", 0, "ok"), text=found.text, spec=spec)
     assert "`npm test` does not work in the sandbox: it needs the network." not in told(mended)
     assert "All tests are run with `npm test`." in told(mended)
 
 
 def test_what_is_slow_is_told_and_not_taken_back_by_a_little() -> None:
     world = World()
-    slow = base_of(world, seconds=130.0, slow=((ID, 12.0),))
+    slow = replace(base_of(world), seconds=130.0, slow=((ID, 12.0),))
     first = learns(world, slow)
     words = {f"`{LINE}` takes more than two minutes.", f"The test `{ID}` takes more than ten seconds."}
     assert words <= set(told(first))
-    assert learns(world, base_of(world, seconds=90.0, slow=((ID, 6.0),)), text=first.text) == Learned()
-    quick = told(learns(world, base_of(world, seconds=20.0), text=first.text))
+    assert learns(world, replace(base_of(world), seconds=90.0, slow=((ID, 6.0),)), text=first.text) == Learned()
+    quick = told(learns(world, replace(base_of(world), seconds=20.0), text=first.text))
     assert not words & set(quick) and RUN in quick
 
 
