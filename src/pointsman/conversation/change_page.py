@@ -52,6 +52,7 @@ class PageFacts:
     note: Note | None = None
     not_run: tuple[str, ...] = ()
     learned: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     shown: Shown = NOWHERE
 
 
@@ -85,6 +86,9 @@ def _opening(facts: PageFacts) -> str:
     lines.append(f"{standing(facts.earlier)} Whether it is merged is up to people.")
     if facts.spec.issue.flags:
         lines.append(unseen_text(facts.spec.issue.flags))
+    if facts.unseen:
+        said = "The repository's guidance held text that people do not see. It was left out before any model read it:"
+        lines.append(f"{said}\n\n{bullets(facts.unseen)}")
     return "\n\n".join(lines)
 
 

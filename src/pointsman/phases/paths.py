@@ -10,6 +10,12 @@ _RECORD = re.compile(r"\.pointsman/(audit/[^/]+\.(md|intoto\.jsonl)|keys/[^/]+\.
 _LOCKS = (
     "*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "requirements*.lock",
 )  # fmt: skip
+_EXAMPLES = (".example", ".sample", ".template", ".dist", ".defaults")
+_SECRET_NAMES = frozenset(
+    {".netrc", "_netrc", ".pgpass", ".pypirc", ".git-credentials", ".htpasswd", "id_rsa", "id_dsa", "id_ecdsa",
+     "id_ed25519", "credentials.json", "secrets.json", "secrets.yml", "secrets.yaml"}
+)  # fmt: skip
+_SECRET_ENDS = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx")
 _CI = (".github/**", ".gitlab-ci.yml", ".gitlab/**", ".circleci/**", "Jenkinsfile", ".ci/**", "azure-pipelines.yml")
 # What tests are compared with, fed with or helped by is theirs as well.
 _TEST_FOLDERS = frozenset(
@@ -63,6 +69,14 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 def is_record(path: str) -> bool:
     """Whether the file is a note of ours or a key: it names the models that wrote, so no model is shown it."""
     return _RECORD.fullmatch(path) is not None
+
+
+def holds_secrets(path: str) -> bool:
+    """Whether a file is one that credentials are kept in, by its name; examples of such files are not."""
+    name = PurePosixPath(path).name.casefold()
+    if name.startswith(".env"):
+        return name == ".env" or (name.startswith(".env.") and not name.endswith(_EXAMPLES))
+    return name in _SECRET_NAMES or name.endswith(_SECRET_ENDS)
 
 
 def is_test(path: str) -> bool:

@@ -23,7 +23,7 @@ from pointsman.domain.work import (
     Toolchain,
 )
 from pointsman.phases.memory import MEMORY, advised
-from pointsman.phases.paths import is_record
+from pointsman.phases.paths import holds_secrets, is_record
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.closed import veiled, withheld
@@ -77,7 +77,7 @@ class DurableWorkspace(Workspace):
         return tuple(entry for entry in found if not is_record(entry.path))
 
     async def read(self, commit: str, path: str) -> Source | None:
-        """The text of a file; None for a path that is more closed than the run's routes were made for.
+        """The text of a file; None for a path that is more closed than the run's routes, or that holds secrets.
 
         Of the memory file it is what stands: what people struck out is not told to anybody.
         """
@@ -128,12 +128,15 @@ class DurableWorkspace(Workspace):
         await self.workspace.hold(name, commit)
 
     def _unread(self, path: str) -> bool:
-        return self.hidden(path) or is_record(path)
+        return self._closed(path) or is_record(path)
+
+    def _closed(self, path: str) -> bool:
+        return self.hidden(path) or holds_secrets(path)
 
     async def _edited(self, act: Callable[[], Awaitable[Patch | EditRefusal]]) -> Patch | EditRefusal:
         async def unread() -> Patch | EditRefusal:
             made = await act()
-            return veiled(made) if isinstance(made, EditRefusal) and self.hidden(made.path) else made
+            return veiled(made) if isinstance(made, EditRefusal) and self._closed(made.path) else made
 
         return await durable("edit", _EDITED, unread)
 

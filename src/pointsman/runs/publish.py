@@ -28,6 +28,7 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Note, Verdict
 from pointsman.domain.run import LOCAL, RunSpec
+from pointsman.phases.guidance import advised_at, guidance
 from pointsman.phases.learning import Learned
 from pointsman.phases.record import Closing, record
 from pointsman.policy.admission import standing
@@ -237,6 +238,7 @@ async def _pushed(course: Course, note: Note, target: Target, proved: Proved, kn
         note=note,
         not_run=_not_run(course, proved, known),
         learned=known.new,
+        unseen=await _unseen(course),
         shown=await shown_of(course),
     )
     order = ChangeOrder(
@@ -256,6 +258,14 @@ async def _pushed(course: Course, note: Note, target: Target, proved: Proved, kn
         if error.code == _MOVED and spec.repository.forge != LOCAL:
             raise _hands_off(target) from error
         raise
+
+
+async def _unseen(course: Course) -> tuple[str, ...]:
+    """Which guidance held text that people do not see, as it was taken out before a model read it."""
+    spec, patch = course.spec, course.earlier.patch
+    touched = tuple(edit.path for edit in patch.edits) if patch else ()
+    found = await guidance(course.ports.workspace, advised_at(spec), touched)
+    return tuple(f"{one.path}: {', '.join(one.hidden)}" for one in found if one.hidden)
 
 
 def _hands_off(target: Target) -> Stopped:
