@@ -92,7 +92,7 @@ def test_the_next_run_of_another_issue_goes_on_with_the_one_that_was_cut_off(tmp
         assert killed(stage, "run", *stage.about(), when=lambda _: "coder" in stage.asked())
         cut_off = journal(stage.home)[0].run_id
         other = stage.folder / "other.md"
-        other.write_text("# Percent, please\n\nLabels: bug\n\nTake percent off.\n", encoding="utf-8")
+        other.write_text("# Percent, please\n\nLabels: bug\n\nTake percent off in `discounted`.\n", encoding="utf-8")
         said = stage.does("run", "--repo", str(stage.repository), "--issue", str(other), "--json", with_policy=True)
         stage.does("resume")
 

@@ -8,7 +8,7 @@ from pointsman.audit.statement import effective_routes, note_name
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.notes import NoteFacts
-from pointsman.domain.outcome import CheckResult, Evidence, Finding, NoPatch, Review
+from pointsman.domain.outcome import CheckResult, Evidence, Finding, NoPatch, NoReproduction, Reproduction, Review
 from pointsman.domain.pictures import Previews
 from pointsman.domain.run import Refuse
 
@@ -159,9 +159,20 @@ def _evidence(evidence: Evidence | None) -> Iterator[str]:
     yield ""
     yield "| on | command | ended | passed | failed | skipped | time |"
     yield "|---|---|---|---|---|---|---|"
-    for where, checks in (("base", evidence.base), ("change", evidence.candidate)):
+    for where, checks in (
+        ("base", evidence.base),
+        ("change", evidence.candidate),
+        ("change, with base's tests", evidence.old_tests),
+    ):
         for check in checks:
             yield _cells((where, *_check(check)))
+    yield from _shown(evidence.reproduction)
+    if evidence.weakened:
+        yield "\nBy this the change proves less than it seems to:\n"
+        for one in evidence.weakened[:_MOST]:
+            yield f"* {inert(f'{one.path}:{one.line}' if one.line else one.path)}: {inert(one.what)}"
+        if len(evidence.weakened) > _MOST:
+            yield f"* and {len(evidence.weakened) - _MOST} more in the signed data"
     if evidence.changed_tests:
         yield f"\nThe change touches tests or their configuration: {_list(evidence.changed_tests)}"
     if evidence.missing:
@@ -175,6 +186,17 @@ def _preview(found: Previews | None) -> Iterator[str]:
         yield ""
         yield f"Preview: {found.before.status} before, {found.after.status} after" + (
             f": {inert(why, 300)}" if why else f", {len(found.pictures)} pictures"
+        )
+
+
+def _shown(found: Reproduction | NoReproduction | None) -> Iterator[str]:
+    """The test that shows the bug, by whom, and how it did; or that there is none."""
+    if isinstance(found, NoReproduction):
+        yield f"\nTest written to show the bug: none. {inert(found.why, 300)}"
+    elif found is not None:
+        yield (
+            f"\nTest written to show the bug: {inert(found.path)} by {inert(found.model)}, sha256 "
+            f"{_short(found.digest)}; on base {inert(found.base)}, with the change {inert(found.candidate)}"
         )
 
 

@@ -158,8 +158,31 @@ class CheckPart(Part):
     milliseconds: Milliseconds
 
 
+class WeakeningPart(Part):
+    """Something by which the change proves less than it seems to; line 0 where nothing is left of it."""
+
+    path: str
+    line: Whole
+    what: str
+    kind: Literal["test", "selection", "machinery", "check", "lint"]
+
+
+class ReproductionPart(Part):
+    """A test that was written to fail on base by the bug: by sha256 of its text, with how it did on both sides.
+
+    Where there is none, `why` says so, and everything else is empty.
+    """
+
+    path: str = ""
+    sha256: str = ""
+    model: str = ""
+    base: str = ""
+    candidate: str = ""
+    why: str = ""
+
+
 class EvidencePart(Part):
-    """What was run on base and candidate, and what it shows."""
+    """What was run on base and candidate, and what it shows; `old_tests` are base's tests on the candidate's code."""
 
     verdict: Literal["passed", "failed", "inconclusive", "not run"]
     why: str
@@ -168,6 +191,9 @@ class EvidencePart(Part):
     candidate: tuple[CheckPart, ...]
     changed_tests: tuple[str, ...]
     missing_tests: tuple[str, ...]
+    old_tests: tuple[CheckPart, ...] = ()
+    weakened: tuple[WeakeningPart, ...] = ()
+    reproduction: ReproductionPart | None = None
 
 
 class PicturePart(Part):

@@ -25,16 +25,28 @@ from pointsman.audit.predicate import (
     ProofPart,
     ReasonPart,
     RepositoryPart,
+    ReproductionPart,
     ReviewPart,
     RoutePart,
     Statement,
     TryPart,
+    WeakeningPart,
 )
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.models import Model
 from pointsman.domain.notes import NoteFacts
-from pointsman.domain.outcome import CheckResult, Evidence, Patch, Proof, Review, Try, confirmed_tests
+from pointsman.domain.outcome import (
+    CheckResult,
+    Evidence,
+    NoReproduction,
+    Patch,
+    Proof,
+    Reproduction,
+    Review,
+    Try,
+    confirmed_tests,
+)
 from pointsman.domain.pictures import Previews, Rendering
 from pointsman.domain.run import Refuse, Route, RunSpec
 
@@ -261,6 +273,22 @@ def _evidence(evidence: Evidence) -> EvidencePart:
         candidate=tuple(_check(check) for check in evidence.candidate),
         changed_tests=_texts(evidence.changed_tests),
         missing_tests=_texts(evidence.missing),
+        old_tests=tuple(_check(check) for check in evidence.old_tests),
+        weakened=tuple(
+            WeakeningPart(path=_text(one.path), line=one.line, what=_text(one.what), kind=one.kind)
+            for one in evidence.weakened
+        ),
+        reproduction=_reproduction(evidence.reproduction),
+    )
+
+
+def _reproduction(found: Reproduction | NoReproduction | None) -> ReproductionPart | None:
+    if found is None:
+        return None
+    if isinstance(found, NoReproduction):
+        return ReproductionPart(why=_text(found.why))
+    return ReproductionPart(
+        path=_text(found.path), sha256=found.digest, model=found.model, base=found.base, candidate=found.candidate
     )
 
 

@@ -142,6 +142,7 @@ class Verify(Strict):
     )
     timeout_seconds: Seconds | None = Field(None, description="For all commands together, in seconds.")
     memory_mb: Megabytes | None = Field(None, description="Memory of the sandbox, in megabytes.")
+    reproduce: Flag = Field(True, description="Whether a bug fix begins with a test that shows the bug.")
 
 
 class Budget(Strict):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pointsman.conversation import figures
+from pointsman.conversation.evidence_page import evidence_part
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import OUTBOUND_CAP, inline_code, outbound, outbound_code, outbound_line
 from pointsman.conversation.previews import previews_part
@@ -164,35 +165,6 @@ def _changed_files(earlier: Earlier) -> str:
         for edit in earlier.patch.edits
     ]
     return "## Files\n\n" + table(("file", "what", "lines", "model"), rows)
-
-
-def evidence_part(earlier: Earlier) -> str:
-    """The evidence as a section: a table of before and after, and what to look at."""
-    evidence = earlier.evidence
-    if evidence is None:
-        return ""
-    parts = [f"## Evidence\n\n**{evidence.verdict.value}**: {outbound_line(evidence.why)}"]
-    rows = [(inline_code(row.command), row.before, row.after) for row in figures.check_rows(earlier)]
-    if rows:
-        parts.append(table(("command", "before", "after"), rows))
-    parts.extend(_remarks(evidence))
-    failed = [check for check in evidence.candidate if check.exit_code != 0 and check.tail]
-    parts.extend(outbound_code(check.tail, limit=2_000) for check in failed[:2])
-    return "\n\n".join(parts)
-
-
-def _remarks(evidence: Evidence) -> list[str]:
-    remarks = [f"Sandbox: {evidence.tier}."] if evidence.tier else []
-    if evidence.changed_tests:
-        remarks.append("The change touches tests or their configuration: " + _paths(evidence.changed_tests) + ".")
-    if evidence.missing:
-        remarks.append("Tests that were there before and are not collected now: " + _paths(evidence.missing) + ".")
-    return remarks
-
-
-def _paths(paths: Sequence[str], limit: int = 10) -> str:
-    named = ", ".join(inline_code(path) for path in paths[:limit])
-    return named if len(paths) <= limit else f"{named} and {len(paths) - limit} more"
 
 
 def review_part(review: Review) -> str:

@@ -135,11 +135,12 @@ def _reason(reason: Considered) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One command before and after the change, each as a few words."""
+    """One command before and after the change, each as a few words; `old` is base's tests on the changed code."""
 
     command: str
     before: str
     after: str
+    old: str = ""
 
 
 def check_rows(earlier: Earlier) -> tuple[CheckRow, ...]:
@@ -148,9 +149,15 @@ def check_rows(earlier: Earlier) -> tuple[CheckRow, ...]:
         return ()
     before = {check.command: check for check in earlier.evidence.base}
     after = {check.command: check for check in earlier.evidence.candidate}
+    old = {check.command: check for check in earlier.evidence.old_tests}
     commands = list(dict.fromkeys((*before, *after)))
     return tuple(
-        CheckRow(" ".join(command), check_words(before.get(command)), check_words(after.get(command)))
+        CheckRow(
+            " ".join(command),
+            check_words(before.get(command)),
+            check_words(after.get(command)),
+            check_words(old[command]) if command in old else "",
+        )
         for command in commands
     )
 

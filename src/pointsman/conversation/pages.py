@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile
-from pointsman.conversation.change_page import bullets, evidence_part, finding_text, plan_part, review_part
+from pointsman.conversation.change_page import bullets, finding_text, plan_part, review_part
 from pointsman.conversation.effective_page import effective_page
+from pointsman.conversation.evidence_page import evidence_part
 from pointsman.conversation.figures import counted, short
 from pointsman.conversation.fitting import Part, fitted
 from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line

@@ -384,6 +384,10 @@ class Earlier:
         """The test that shows the bug on base, if there is one."""
         return self.reproduction if isinstance(self.reproduction, Reproduction) else None
 
+    def start(self, base: str) -> str:
+        """The commit that the first try goes onto: base, with the test that shows the bug where there is one."""
+        return self.shown.commit if self.shown else base
+
     @property
     def review(self) -> Review | None:
         """The newest review, if there is one."""

@@ -165,7 +165,8 @@ class PathRule:
 class VerifyOrder:
     """How a candidate is proved. Commands are argv tuples; empty means: look for the usual test command.
 
-    `interpreters` are those that the policy names beside the ones on the path.
+    `interpreters` are those that the policy names beside the ones on the path. With `reproduce` a bug fix begins with
+    a test that shows the bug.
     """
 
     commands: tuple[tuple[str, ...], ...]
@@ -173,6 +174,7 @@ class VerifyOrder:
     memory_mb: int
     allowed: tuple[str, ...]
     interpreters: tuple[str, ...] = ()
+    reproduce: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,9 +106,10 @@ async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) 
 
 
 def _rules(asking: Asking, earlier: Earlier, plan: Plan, paths: tuple[str, ...]) -> EditRules:
-    """Where a coder may write: never into the tests by which a review showed what is wrong."""
+    """Where a coder may write: never into the tests by which a review, or the issue, was shown to be right."""
     rules = rules_for(asking.spec, plan, asking.model.tier, paths)
-    shown = tuple(proof.path for proof in confirmed_tests(earlier.reviews))
+    shown = [proof.path for proof in confirmed_tests(earlier.reviews)]
+    shown += [earlier.shown.path] if earlier.shown else []
     return replace(rules, protected=(*rules.protected, *shown))
 
 

@@ -19,6 +19,7 @@ from pointsman.ports.bundle import Ports
 _SUBJECT = 72
 _LATE = 9
 _LEFT_CHARS = {"small": 2000, "mid": 8000, "frontier": 24_000}
+_SHOWN_CHARS = {"small": 2000, "mid": 6000, "frontier": 12_000}
 _FEEDBACK_CHARS = {"small": 1200, "mid": 4000, "frontier": 8000}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _SKIP_CI = re.compile(r"\[(skip[ -]ci|ci[ -]skip|no[ -]ci|skip actions|actions skip)\]", re.IGNORECASE)
@@ -86,12 +87,18 @@ class Task:
         return sum(1 for one in self.earlier.tries if one.rung == self.attempt.rung and not one.sample)
 
     @property
+    def start(self) -> str:
+        """Where the first try goes onto."""
+        return self.earlier.start(self.spec.base_commit)
+
+    @property
     def mark(self) -> str:
         """The delimiter of this try's data."""
         texts = [source.text for source in self.targets]
         texts += [text for one in (*self.looks, *self.further) for text in one.texts]
         texts += [one.text for one in self.advice]
         texts += [self.attempt.left.diff, self.attempt.left.wrong] if self.attempt.left else []
+        texts += [self.earlier.shown.text] if self.earlier.shown else []
         return mark_of(self.spec.issue.title, self.spec.issue.body, self.attempt.feedback, *texts)
 
     def told(self) -> str:
@@ -103,7 +110,17 @@ class Task:
             parts.append(f"Goal: {self.plan.goal}\n")
             parts += [f"Steps:\n{bullets(self.plan.steps)}\n"] if self.plan.steps else []
             parts += [f"It is done when:\n{bullets(self.plan.criteria)}\n"] if self.plan.criteria else []
-        return "\n".join(parts)
+        return "\n".join((*parts, *self._shown()))
+
+    def _shown(self) -> tuple[str, ...]:
+        """The test that shows the bug, which is in the tree already."""
+        shown = self.earlier.shown
+        if shown is None:
+            return ()
+        limit = _SHOWN_CHARS[self.asking.model.tier]
+        test = fenced(self.mark, f"file {shown.path}, a test that fails by the bug", shorten(shown.text, limit))
+        said = f"{shown.path} is in the repository already. It has to pass in the end, and it cannot be changed."
+        return (f"{test}{said}\n",)
 
     def feedback(self) -> str:
         """What was wrong with the try before, as data; of another model's, the best that it came to as well."""
@@ -111,7 +128,7 @@ class Task:
             return self._of_others(self.attempt.left)
         if not self.attempt.feedback.strip():
             return ""
-        where = "is not in the files any more" if self.attempt.onto == self.spec.base_commit else "is in the files"
+        where = "is not in the files any more" if self.attempt.onto == self.start else "is in the files"
         heading = {
             "tests": f"An earlier try {where}. The tests said of it:",
             "review": f"An earlier try {where}. A reviewer said of it:",

@@ -3,8 +3,9 @@
 import re
 import shlex
 
-from pointsman.domain.outcome import CheckResult
+from pointsman.domain.outcome import CheckResult, Evidence, Reproduction
 from pointsman.phases.templates import shorten
+from pointsman.phases.weakening import in_words
 from pointsman.phases.weighing import ending_of
 
 _MOST_IDS = 10
@@ -38,6 +39,23 @@ def _of(result: CheckResult, before: frozenset[str]) -> str:
         if len(names) > _MOST_IDS:
             lines.append(f"- and {len(names) - _MOST_IDS} more")
     return "\n".join((*lines, first_failure(result.tail))).rstrip()
+
+
+def evidence_in_words(evidence: Evidence) -> str:
+    """The evidence for a model that judges the change: nobody's name, the verdict first, then what to look at."""
+    said = [f"Verdict: {evidence.verdict}. {evidence.why}"]
+    shown = evidence.reproduction
+    if isinstance(shown, Reproduction):
+        now = shown.candidate or "not run"
+        said.append(f"{shown.path} was written before the code to show the bug, and may be wrong itself.")
+        said.append(f"On base: {shown.base}. With the change: {now}.")
+    elif shown is not None and shown.needed:
+        said.append(f"No test was written that shows the bug: {shown.why}")
+    if evidence.changed_tests:
+        said.append(f"Touched tests or their configuration: {', '.join(evidence.changed_tests[:10])}")
+    said += [f"Weakened: {in_words(one)}" for one in evidence.weakened[:10]]
+    said += [evidence.feedback] if evidence.feedback else []
+    return "\n".join(said)
 
 
 def first_failure(output: str) -> str:

@@ -10,6 +10,7 @@ from pointsman.phases.anchors import FileDiff
 from pointsman.phases.asking import CHARS_PER_TOKEN, Asking, Piece, fit, temperature_of
 from pointsman.phases.changed import Shown
 from pointsman.phases.context import joined
+from pointsman.phases.feedback import evidence_in_words
 from pointsman.phases.reading import choice_schema, list_schema, object_schema, text_schema
 from pointsman.phases.subject import Subject
 from pointsman.phases.templates import bullets, fenced, fill, mark_of, shorten
@@ -129,9 +130,7 @@ def task(case: Case, mark: str) -> str:
 def _evidence(evidence: Evidence | None, mark: str) -> str:
     if evidence is None:
         return "The tests were not run.\n"
-    said = [f"Verdict: {evidence.verdict}. {evidence.why}"]
-    said += [evidence.feedback] if evidence.feedback else []
-    return fenced(mark, "what the tests show", shorten("\n".join(said), 2000))
+    return fenced(mark, "what the tests show", shorten(evidence_in_words(evidence), 2000))
 
 
 def _earlier(case: Case, mark: str) -> str:

@@ -264,6 +264,7 @@ def _verify(policy: PolicyFile, routing: RoutingFile) -> VerifyOrder:
         memory_mb=min(wish.memory_mb or rule.memory_mb, rule.memory_mb),
         allowed=policy.commands.verify,
         interpreters=rule.interpreters,
+        reproduce=wish.reproduce,
     )
 
 

@@ -195,6 +195,7 @@ def _verify(both: Both) -> Iterator[Held]:
     wish, rule, commands = both.routing.content.verify, both.policy.content.sandbox, both.policy.content.commands
     yield Held("verify", "commands", wish.commands, _at(both, ("verify", "commands")))
     yield Held("verify", "allowed commands", commands.verify, both.in_policy(("commands", "verify")))
+    yield Held("verify", "reproduce", wish.reproduce, _at(both, ("verify", "reproduce")))
     for key, asked, most in (
         ("timeout_seconds", wish.timeout_seconds, rule.timeout_seconds),
         ("memory_mb", wish.memory_mb, rule.memory_mb),

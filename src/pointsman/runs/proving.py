@@ -9,6 +9,7 @@ from pointsman.domain.outcome import Evidence, LoopEnd, Patch, Review, Try
 from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.policy.ladder import Again, Climb, Cut, GiveUp, LadderLimits, LoopState, Rung, ToReview, step
 from pointsman.runs.course import Course
+from pointsman.runs.reproducing import another_test, begin_with_a_test, settled
 from pointsman.runs.rounds import review_once
 from pointsman.runs.trying import try_once
 
@@ -55,6 +56,7 @@ async def prove(course: Course) -> Proved:
     sensitive.
     """
     await course.begin(Phase.CODE)
+    await begin_with_a_test(course)
     loop = _Loop(course, _rungs(course), _limits(course.spec))
     while True:
         move = step(loop.state)
@@ -78,6 +80,7 @@ async def _made(course: Course, move: Again | Climb | ToReview, state: LoopState
         case Climb(to_rung=to, why=why):
             last = state.tries[-1]
             course.climbed(state.rungs[last.rung].model.name, state.rungs[to].model.name, why)
+            await another_test(course, to)
             await _tried(course, Again(to, last.cause))
         case ToReview(made=made):
             await _reviewed(course, made)
@@ -127,7 +130,7 @@ def _handed_over(state: LoopState, move: GiveUp) -> Proved:
         return Proved(None, None, None, move.end, move.why)
     commit = made.result.commit
     known = next((review for review in reversed(state.reviews) if review.commit == commit), None)
-    return Proved(made.result, made.evidence, known, move.end, move.why)
+    return Proved(made.result, settled(made.evidence), known, move.end, move.why)
 
 
 _AS_REVIEWED = frozenset({LoopEnd.SOLVED, LoopEnd.APPROVED, LoopEnd.LEFT_TO_PEOPLE, LoopEnd.NO_VERDICT})

@@ -72,7 +72,10 @@ def _authors(course: Course, patch: Patch) -> tuple[str, ...]:
 async def require_clear(course: Course, patch: Patch) -> None:
     """Weigh the paths that were really touched, before a byte of the diff goes to anybody else; the risk may rise."""
     touched = tuple(edit.path for edit in patch.edits)
-    no = weigh(course.spec, touched) or unapproved(course.spec, course.earlier.plan, touched)
+    shown = course.earlier.shown
+    # The test that shows the bug is the harness's own addition, at a path of its choice; no plan names it.
+    strayed = tuple(path for path in touched if shown is None or path != shown.path)
+    no = weigh(course.spec, touched) or unapproved(course.spec, course.earlier.plan, strayed)
     if no is not None:
         raise refused(no)
     diff = await course.ports.workspace.diff(course.spec.base_commit, patch.commit)
@@ -96,7 +99,7 @@ async def attempt_for(course: Course, move: Again) -> Attempt:
     The same model goes on from the best state that it came to, unless that broke what base had whole; a new one
     starts from the issue, and is told what those before it came to.
     """
-    earlier, base = course.earlier, course.spec.base_commit
+    earlier, base = course.earlier, course.earlier.start(course.spec.base_commit)
     before = earlier.tries[: len(earlier.tries) - move.sample]
     if not before:
         return Attempt(move.rung, move.cause, "", base, sample=move.sample)

@@ -149,3 +149,24 @@ def test_why_a_command_was_stopped_stands_at_the_end_of_its_text() -> None:
     assert seen.status == "timeout"
     assert seen.tail.endswith("(Stopped after 2 seconds.)")
     assert len(seen.tail) <= 4_000
+
+
+def test_how_tests_failed_is_told_by_the_report_and_by_unittest_and_not_invented() -> None:
+    (one, two) = result(("pytest",), "c", _ending(junit=JUNIT)).failures
+    assert (one.stage, two.stage, two.test) == ("call", "collection", "tests.test_c")
+    said = (
+        b"E\n======\nERROR: test_a (tests.test_a.A.test_a)\n------\nTraceback (most recent call last):\n"
+        b'  File "/tree/tests/test_a.py", line 3, in test_a\n    f()\n  File "/tree/a.py", line 1, in f\n'
+        b'  File "/usr/lib/python3/json.py", line 1, in loads\nValueError: no\n\n------\nRan 1 test\n'
+    )
+    (found,) = result(("python3", "-m", "unittest"), "c", _ending(said)).failures
+    assert (found.stage, found.error, found.places) == ("call", "ValueError", ("tests/test_a.py", "a.py"))
+    assert result(("python3", "-m", "unittest"), "c", _ending(b"no such module\n")).failures == ()
+
+
+def test_what_is_expected_to_fail_is_told_apart_from_what_is_skipped() -> None:
+    case = (
+        b'<s><testcase classname="a" name="t" file="a.py"><skipped type="pytest.xfail" message="x"/></testcase></s>'
+    )
+    seen = result(("pytest",), "c", _ending(junit=case))
+    assert (seen.skipped, seen.xfailed) == (("a.py::t",), ("a.py::t",))
