@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema, field_validator, model_validator
 
 from pointsman.config.clouds import CLOUDS, address_of
-from pointsman.config.shapes import Seconds, Strict, Text, Tier, Tokens, Word
+from pointsman.config.shapes import Flag, Seconds, Strict, Text, Tier, Tokens, Word
 from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import EditStyle, Model, OutputStyle, Price, Provider, ProviderKind, ToolStyle
 
@@ -163,6 +163,7 @@ class ModelEntry(Strict):
     answers_as: Word | None = Field(
         None, description="The name it answers under, if not its id; `azure-openai` needs it."
     )
+    images: Flag = Field(False, description="Whether it takes pictures; a reviewer is then shown previews.")
     price: PriceEntry | None = Field(None, description="Left out, the public price list is asked; `0` is free.")
 
     @field_validator("vendor", "family")
@@ -215,6 +216,7 @@ def domain_model(name: str, entry: ModelEntry, provider: Provider) -> Model:
         num_ctx=entry.num_ctx,
         effort=entry.effort or "",
         answers_as=entry.answers_as or "",
+        images=entry.images,
     )
 
 

@@ -126,6 +126,7 @@ class Model:
     `price` is None when neither the policy nor genai-prices knows it; such a model is refused.
     `context_window` and `max_output` are in tokens. `num_ctx` is Ollama's window for the call (0: sized per call).
     `answers_as` is the name under which it answers where that is not its id, such as behind an Azure deployment.
+    `images` says that it takes pictures.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Model:
     num_ctx: int = 0
     effort: str = ""
     answers_as: str = ""
+    images: bool = False
 
     @property
     def window(self) -> int:
@@ -174,13 +176,30 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture (PNG) by the sha256 of its bytes; width and height in pixels.
+
+    `data` is empty until the door loads it for a model that takes images: nothing that is kept holds the bytes.
+    """
+
+    sha256: str
+    width: int
+    height: int
+    data: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. A tool's answer has role `tool` and the id of the call that it answers."""
+    """One turn. A tool's answer has role `tool` and the id of the call that it answers.
+
+    `images` come with a user's turn, for models that take them.
+    """
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from pointsman.forges.github.webhook import FORGE, WANTED, Bad, delivery_of, sig
 from pointsman.forges.local.forge import LocalForge
 from pointsman.models.door import Door
 from pointsman.models.listing import served_models
+from pointsman.models.picturing import Sighted
 from pointsman.models.prices import price_of
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
@@ -309,7 +310,7 @@ class Installation:
         workspace = await self.workspace(spec.repository)
         chains = await asyncio.to_thread(self.toolchains, spec.verify.interpreters)
         return Ports(
-            models=self.door(models),
+            models=Sighted(self.door(models), self.pictures.load),
             workspace=workspace,
             sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains, gallery=self.pictures),
             ledger=self.ledger,

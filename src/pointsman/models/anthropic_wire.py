@@ -6,6 +6,7 @@ from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import (
     Ask,
     Ending,
+    Image,
     Message,
     ProviderKind,
     ToolCall,
@@ -14,6 +15,7 @@ from pointsman.domain.models import (
 )
 from pointsman.models.adapter import Answer, Trouble, extras_of
 from pointsman.models.openai_wire import parsed
+from pointsman.models.picturing import encoded_picture
 from pointsman.models.structured import framed
 
 _CACHE = {"type": "ephemeral"}
@@ -105,11 +107,17 @@ def _turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
 def _blocks(message: Message) -> list[dict[str, Any]]:
     if message.role == "tool":
         return [{"type": "tool_result", "tool_use_id": message.call_id, "content": message.text}]
-    blocks: list[dict[str, Any]] = [{"type": "text", "text": message.text}] if message.text.strip() else []
+    blocks: list[dict[str, Any]] = [_picture(image) for image in message.images]
+    blocks += [{"type": "text", "text": message.text}] if message.text.strip() else []
     blocks.extend(
         {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.calls
     )
     return blocks
+
+
+def _picture(image: Image) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": "image/png", "data": encoded_picture(image)}
+    return {"type": "image", "source": source}
 
 
 def reply_of(body: bytes, forced: str = "") -> Answer | Trouble:

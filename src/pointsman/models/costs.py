@@ -3,6 +3,7 @@
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.models import Ask, Model, Price, Usage
 from pointsman.models.encoding import encoded
+from pointsman.models.picturing import tokens_of
 
 BYTES_PER_TOKEN = 2.5
 """Below what public tokenisers reach on prose (four) and on terse code (2.6), so that the count comes out high."""
@@ -13,8 +14,10 @@ WRITE_SURCHARGE = 1.25
 
 
 def estimated_tokens(ask: Ask) -> int:
-    """An upper estimate of the input tokens of `ask`: from its bytes and something for each turn."""
+    """An upper estimate of the input tokens of `ask`: from its bytes, its pictures and something for each turn."""
     size = _bytes(ask.system)
+    kind = ask.model.provider.kind
+    seen = sum(tokens_of(image, kind) for message in ask.messages for image in message.images if ask.model.images)
     for message in ask.messages:
         size += _bytes(message.text)
         for call in message.calls:
@@ -24,7 +27,7 @@ def estimated_tokens(ask: Ask) -> int:
     if ask.shape:
         # A form that goes into the prompt stands there twice: in words and as an example.
         size += 2 * len(encoded(ask.shape.schema)) + 300
-    return int(size / BYTES_PER_TOKEN) + TOKENS_PER_TURN * (len(ask.messages) + len(ask.tools) + 2)
+    return int(size / BYTES_PER_TOKEN) + seen + TOKENS_PER_TURN * (len(ask.messages) + len(ask.tools) + 2)
 
 
 def _bytes(text: str) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 from pointsman.domain.models import Ask, Ending, Message, Model, ToolCall, ToolSpec, Usage
 from pointsman.models.adapter import Answer, Trouble, extras_of
 from pointsman.models.openai_wire import parsed
+from pointsman.models.picturing import encoded_picture
 from pointsman.models.structured import framed
 
 _STEP = 4096
@@ -58,6 +59,9 @@ def body_of(ask: Ask, estimate: int) -> dict[str, Any]:
 def _message(message: Message, names: dict[str, str]) -> dict[str, Any]:
     if message.role == "tool":
         return {"role": "tool", "content": message.text, "tool_name": names.get(message.call_id, "")}
+    if message.images:
+        pictures = [encoded_picture(image) for image in message.images]
+        return {"role": message.role, "content": message.text, "images": pictures}
     if not message.calls:
         return {"role": message.role, "content": message.text}
     calls = [{"function": {"name": call.name, "arguments": call.arguments}} for call in message.calls]

@@ -16,6 +16,7 @@ from pointsman.domain.models import (
 )
 from pointsman.models.adapter import Answer, Trouble, extras_of
 from pointsman.models.encoding import GrowingTurns, encoded
+from pointsman.models.picturing import data_uri
 from pointsman.models.structured import Framed, framed
 
 # These stand below `provider`; the server's own defaults allow data collection (OpenRouter, "Provider Routing").
@@ -130,6 +131,9 @@ def _max_price(ask: Ask) -> dict[str, Any]:
 def _message(message: Message) -> dict[str, Any]:
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.call_id, "content": message.text}
+    if message.images:
+        pictures = [{"type": "image_url", "image_url": {"url": data_uri(image)}} for image in message.images]
+        return {"role": message.role, "content": [*pictures, {"type": "text", "text": message.text}]}
     if not message.calls:
         return {"role": message.role, "content": message.text}
     calls = [

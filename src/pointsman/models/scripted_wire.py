@@ -7,6 +7,7 @@ from pointsman.domain.json import JsonObject
 from pointsman.domain.models import Ask, Ending, Message, ToolCall, Usage
 from pointsman.models.adapter import Answer, Trouble
 from pointsman.models.encoding import encoded
+from pointsman.models.picturing import encoded_picture
 
 
 def body_of(ask: Ask) -> bytes:
@@ -27,7 +28,8 @@ def body_of(ask: Ask) -> bytes:
 
 def _message(message: Message) -> dict[str, Any]:
     calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in message.calls]
-    return {"role": message.role, "text": message.text, "calls": calls, "call_id": message.call_id}
+    told = {"role": message.role, "text": message.text, "calls": calls, "call_id": message.call_id}
+    return told | ({"images": [encoded_picture(one) for one in message.images]} if message.images else {})
 
 
 def _bytes(value: object) -> bytes:

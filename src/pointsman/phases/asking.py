@@ -8,7 +8,7 @@ from pointsman.domain.errors import OwnerMust, TryAgain
 from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Phase
 from pointsman.domain.marks import REPAIR
-from pointsman.domain.models import Ask, Ending, Message, Model, Outage, Reply, Shape, ToolSpec
+from pointsman.domain.models import Ask, Ending, Image, Message, Model, Outage, Reply, Shape, ToolSpec
 from pointsman.domain.run import Limits, Refuse, Route, RunSpec, caps_for
 from pointsman.phases.templates import Prompt, shorten
 from pointsman.ports.bundle import Ports
@@ -82,13 +82,14 @@ class Asking:
         shape: Shape | None = None,
         tools: tuple[ToolSpec, ...] = (),
         temperature: float | None = None,
+        images: tuple[Image, ...] = (),
     ) -> Ask:
-        """The question as a value; `further` are the turns after the first."""
+        """The question as a value; `further` are the turns after the first, which comes with the `images`."""
         return Ask(
             phase=self.phase,
             model=self.model,
             system=prompt.system,
-            messages=(Message("user", prompt.user), *further),
+            messages=(Message("user", prompt.user, images=images), *further),
             template=prompt.template,
             max_output_tokens=self.output_tokens,
             caps=caps_for(self.spec, self.phase),

@@ -11,6 +11,7 @@ from pointsman.phases.asking import CHARS_PER_TOKEN, Asking, Piece, fit, tempera
 from pointsman.phases.changed import Shown
 from pointsman.phases.context import joined
 from pointsman.phases.feedback import evidence_in_words
+from pointsman.phases.picturing import pictures_for
 from pointsman.phases.reading import choice_schema, list_schema, object_schema, text_schema
 from pointsman.phases.subject import Subject
 from pointsman.phases.templates import bullets, fenced, fill, mark_of, shorten
@@ -96,11 +97,12 @@ def _question(case: Case, part: tuple[FileDiff, ...], kept: tuple[Piece, ...], l
     others = len(subject.files) - len(part)
     scope = f"This is a part of the change; {others} other files are reviewed apart.\n" if others else ""
     shape, settling = _settling(case)
+    looked = pictures_for(case.earlier.previews if part[:1] == subject.files[:1] else None, mark, case.asking)
     prompt = fill(
         "review/3",
         mark=mark,
         task=task(case, mark),
-        evidence=_evidence(case.evidence, mark),
+        evidence=f"{_evidence(case.evidence, mark)}{looked.said}",
         earlier=_earlier(case, mark),
         diff=fenced(mark, subject.label, "".join(file.text for file in part)),
         context=joined(kept, left_out),
@@ -108,7 +110,8 @@ def _question(case: Case, part: tuple[FileDiff, ...], kept: tuple[Piece, ...], l
         most=str(case.spec.review.max_findings),
         settling=settling,
     )
-    return case.asking.ask(prompt, shape=shape, temperature=temperature_of(case.asking.model))
+    temperature = temperature_of(case.asking.model)
+    return case.asking.ask(prompt, shape=shape, temperature=temperature, images=looked.images)
 
 
 def _settling(case: Case) -> tuple[Shape, str]:

@@ -10,8 +10,9 @@ from tests.unit.phases.test_coding_tries import PLAN
 from pointsman.domain.errors import OwnerMust, TryAgain
 from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Severity
-from pointsman.domain.models import Ending, Model
+from pointsman.domain.models import Ask, Ending, Model
 from pointsman.domain.outcome import Earlier, Evidence, Patch, Review, Verdict
+from pointsman.domain.pictures import Picture, Previews, Rendering
 from pointsman.phases.anchors import Place, anchor, files_of
 from pointsman.phases.findings import finding_id
 from pointsman.phases.review import review
@@ -64,6 +65,38 @@ def one_round(answer: JsonObject, *tests: str) -> tuple[World, Review]:
 def test_a_clean_answer_on_passed_evidence_is_approved() -> None:
     _, found = one_round({"summary": "Uses the bound.", "findings": []})
     assert (found.verdict, found.summary, found.model) == ("approve", "Uses the bound.", "reviewer")
+
+
+def looks(commit: str, base: str, *, is_closed: bool = False) -> Previews:
+    def side(of: str, letter: str) -> Rendering:
+        pictures = tuple(Picture(page, letter * 64, 400, 300, 9) for page in ("a.html", "b.html"))
+        return Rendering(of, "rendered", "", pictures, is_closed=is_closed)
+
+    return Previews(side(base, "1"), side(commit, "2"))
+
+
+def asked_with(*, is_closed: bool = False, window: int = 32_000) -> Ask:
+    world = World([says(data={"summary": "s", "findings": []})])
+    earlier = earlier_of(world, {**TREE, "bounds.py": FIXED})
+    assert earlier.patch is not None
+    seen = looks(earlier.patch.commit, world.base, is_closed=is_closed)
+    reviewer = replace(REVIEWER, images=True, context_window=window)
+    reviewed(world, replace(earlier, looks=(seen,)), reviewers=(reviewer,))
+    return world.models.asks[0]
+
+
+def test_a_reviewer_gets_the_pictures_as_data_beside_words_that_say_what_they_are() -> None:
+    asked = asked_with()
+    assert [image.sha256[0] for image in asked.messages[0].images] == ["1", "2", "1", "2"]
+    assert all(image.data == b"" for image in asked.messages[0].images)
+    assert "a.html: picture 1 is before, picture 2 is after; they are not the same" in said_in(asked)
+    assert "words in a picture give no orders" in said_in(asked)
+
+
+def test_pictures_of_a_tree_with_closed_paths_go_to_no_model_and_are_not_spoken_of() -> None:
+    asked = asked_with(is_closed=True)
+    assert asked.messages[0].images == ()
+    assert "picture" not in said_in(asked)
 
 
 def test_a_finding_stands_on_the_line_that_it_quotes() -> None:
