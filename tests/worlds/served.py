@@ -21,7 +21,7 @@ from pointsman.entrypoints.web.app import create_app
 from pointsman.entrypoints.web.bodies import Bodies
 from pointsman.entrypoints.web.connections import Connection
 from pointsman.entrypoints.web.front import Front
-from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
+from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, ShownPage, Unreadable
 from pointsman.entrypoints.web.running import Listener, bound, configured
 from pointsman.forges.github.webhook import Bad, delivery_of, signed
 
@@ -111,12 +111,14 @@ class ServerWorld:
         url: str = "",
         read: Callable[[Mapping[str, str], bytes], Delivery | Ignored | Unreadable] | None = None,
         connection: type[Connection] = Connection,
+        previews: Callable[[str], bytes | ShownPage | None] = lambda _token: None,
     ) -> None:
         self.inbox = SqlInbox(f"sqlite:///{folder}/ledger.db", patience=1.0)
         self.worker = IdleWorker()
         self.closed = False
         self.registrar = PaperRegistrar(registered=[("", "")] if set_up else [])
         self._read = read or _read
+        self._previews = previews
         self.front = Front(self._loaded)
         self._app = create_app(self.front, bodies, url=url)
         self._socket = bound("127.0.0.1", 0)
@@ -179,7 +181,7 @@ class ServerWorld:
 
     def _loaded(self) -> Loaded:
         key = PublicKey("abc", "-----BEGIN PUBLIC KEY-----\n")
-        return Loaded(lambda: key, self.registrar, "t0ken", self._serving, self._close)
+        return Loaded(lambda: key, self.registrar, "t0ken", self._serving, self._close, self._previews)
 
     def _serving(self) -> Served | None:
         if not self.registrar.done():

@@ -9,7 +9,7 @@ from tests.worlds.github.state import Check
 from tests.worlds.github_app import RUN, AppScene, app_scene, done
 
 from pointsman.domain.errors import OwnerMust, TryAgain
-from pointsman.domain.forge import Change, CheckOrder, CheckState
+from pointsman.domain.forge import Change, CheckImage, CheckOrder, CheckState
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding
 
@@ -44,6 +44,18 @@ def test_a_state_has_githubs_word_for_it(scene: AppScene, change: Change, state:
     assert (check.name, check.sha) == ("pointsman/review", change.head_commit)
     assert check.history == [said]
     assert (check.title, check.summary, check.text) == ("Title", "Summary", "Text")
+
+
+def test_pictures_go_beside_the_text_by_their_links(scene: AppScene, change: Change) -> None:
+    seen = CheckImage(
+        "before: index.html", "https://bot.example.org/previews/png.1.2.3", "index.html before the change"
+    )
+    order = CheckOrder("r-pictures", CheckState.PASSED, "Title", "Summary", "Text", images=(seen,))
+    done(scene.forge.ensure_check(change, order))
+    done(scene.forge.ensure_check(change, order))
+    check = _check(scene.shop, "r-pictures")
+    assert check.images == [{"alt": seen.alt, "image_url": seen.url, "caption": seen.caption}]
+    assert check.history == ["success"]
 
 
 def test_a10_only_a_verdict_that_passes_meets_a_rule_that_requires_the_check(scene: AppScene, change: Change) -> None:

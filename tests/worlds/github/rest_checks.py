@@ -124,6 +124,7 @@ def _set(ground: Ground, one: Check, given: Json) -> None:
     one.summary = output.get("summary", one.summary)
     one.text = output.get("text", one.text)
     one.annotations += output.get("annotations", ())
+    one.images = output.get("images", one.images)
     one.history.append(one.conclusion or one.status)
 
 

@@ -160,6 +160,7 @@ class Check:
     summary: str | None = None
     text: str | None = None
     annotations: list[Json] = field(default_factory=list)
+    images: list[Json] = field(default_factory=list)
     actions: list[Json] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
 
