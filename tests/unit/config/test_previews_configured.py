@@ -61,4 +61,4 @@ def test_a_built_page_and_a_served_one_become_orders() -> None:
 def test_anything_else_is_refused_with_a_sentence(lines: tuple[str, ...], said: str) -> None:
     found = loaded(*lines)
     assert isinstance(found, tuple)
-    assert any(said in f"{problem.message} {problem.mend}" for problem in found), found
+    assert any(said in f"{problem.message} {problem.hint}" for problem in found), found
