@@ -9,7 +9,7 @@ from pointsman.domain.work import Hit
 from pointsman.workspaces.code_map.query import Query, read_query
 from pointsman.workspaces.code_map.ranking import View, find
 from pointsman.workspaces.code_map.store import Lacking, Store, Unusable, remove
-from pointsman.workspaces.code_map.texts import Key, packed_rows, reader_of
+from pointsman.workspaces.code_map.texts import Key, reader_of, rows_of
 from pointsman.workspaces.tree import Entry, slices
 
 SLICE_BYTES = 4 << 20
@@ -113,7 +113,7 @@ class CodeMap:
         keys = iter(wanted)
         async for batch in slices(self._git_dir, wanted.values(), SLICE_BYTES):
             texts = [(entry.path, next(keys), data) for entry, data in batch]
-            rows = await asyncio.to_thread(packed_rows, texts)
+            rows = await asyncio.to_thread(rows_of, texts)
             await asyncio.to_thread(store.add, rows)
         await asyncio.to_thread(store.show, commit, members)
 

@@ -9,13 +9,10 @@ import contextlib
 import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from pointsman.workspaces.code_map.texts import Key, Row, names_and_body, path_text, unpacked
-
-T = TypeVar("T")
+from pointsman.workspaces.code_map.texts import Key, Row, path_text
 
 VIEWS = 2
 """Full-text tables in the file: work on one line of commits does not throw out another that is far away."""
@@ -29,7 +26,8 @@ FAR = 0.25
 BUSY_SECONDS = 30.0
 _SCHEMA = (
     "CREATE TABLE blob"
-    " (id INTEGER PRIMARY KEY, oid TEXT, reader TEXT, text BLOB, seen INTEGER, UNIQUE (oid, reader))",
+    " (id INTEGER PRIMARY KEY, oid TEXT, reader TEXT, seen INTEGER, symbols TEXT, body TEXT, parts TEXT,"
+    " UNIQUE (oid, reader))",
     "CREATE TABLE member (id INTEGER PRIMARY KEY, view INTEGER, path TEXT, name TEXT, blob INTEGER)",
     "CREATE INDEX member_name ON member (view, name)",
     "CREATE TABLE view (id INTEGER PRIMARY KEY, commit_id TEXT, moved INTEGER)",
@@ -40,8 +38,15 @@ _VIEW_SCHEMA = (
     " tokenize='unicode61 remove_diacritics 0')",
     "CREATE VIRTUAL TABLE words_N USING fts5vocab(text_N, 'row')",
 )
-_PUT_IN = "INSERT INTO text_N (rowid, path, symbols, body, parts) VALUES (?, ?, ?, ?, ?)"
-_TAKE_OUT = "INSERT INTO text_N (text_N, rowid, path, symbols, body, parts) VALUES ('delete', ?, ?, ?, ?, ?)"
+# A file whose text is not kept has no blob, and is put in and taken out with empty texts.
+_PUT_IN = (
+    "INSERT INTO text_N (rowid, path, symbols, body, parts) SELECT ?1, ?2, symbols, body, parts"
+    " FROM (SELECT 1) LEFT JOIN blob ON blob.id = ?3"
+)
+_TAKE_OUT = (
+    "INSERT INTO text_N (text_N, rowid, path, symbols, body, parts) SELECT 'delete', ?1, ?2, symbols, body, parts"
+    " FROM (SELECT 1) LEFT JOIN blob ON blob.id = ?3"
+)
 
 
 class Unusable(Exception):
@@ -84,13 +89,13 @@ class Store:
         found = self.base.execute("SELECT oid, reader FROM blob")
         return set(wanted) - {Key(oid, reader) for oid, reader in found}
 
-    def add(self, texts: Sequence[tuple[Key, bytes]]) -> None:
+    def add(self, texts: Sequence[tuple[Key, Row]]) -> None:
         """Keep these texts, which no view holds yet."""
         with self._writing():
             (now,) = self.base.execute("SELECT ifnull(max(moved), 0) FROM view").fetchone()
             self.base.executemany(
-                "INSERT OR IGNORE INTO blob (oid, reader, text, seen) VALUES (?, ?, ?, ?)",
-                ((key.blob, key.reader, text, now) for key, text in texts),
+                "INSERT OR IGNORE INTO blob (oid, reader, seen, symbols, body, parts) VALUES (?, ?, ?, ?, ?, ?)",
+                ((*key, now, *row) for key, row in texts),
             )
 
     def show(self, commit: str, members: Mapping[str, Key | None]) -> None:
@@ -132,9 +137,11 @@ class Store:
     def text_of(self, member: int) -> tuple[bytes, bytes]:
         """The names and the text of a file of a view in UTF-8; empty for one that is found by its path alone."""
         found = self.base.execute(
-            "SELECT text FROM member JOIN blob ON blob.id = member.blob WHERE member.id = ?", (member,)
+            "SELECT CAST(symbols AS BLOB), CAST(body AS BLOB) FROM member JOIN blob ON blob.id = member.blob"
+            " WHERE member.id = ?",
+            (member,),
         ).fetchone()
-        return _read(names_and_body, found[0]) if found else (b"", b"")
+        return (found[0] or b"", found[1] or b"") if found else (b"", b"")
 
     def _prepare(self) -> None:
         # The sizes are in kilobytes: a cache that a whole index of some thousand files fits into.
@@ -145,6 +152,7 @@ class Store:
         (tables,) = self.base.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables:
             raise Unusable
+        self.base.execute("PRAGMA page_size = 16384")
         self.base.execute("PRAGMA auto_vacuum = INCREMENTAL")
         self.base.execute("PRAGMA journal_mode = WAL")
         self.base.execute("PRAGMA journal_size_limit = 8000000")
@@ -189,8 +197,7 @@ class Store:
         for path, (member, blob) in held.items():
             if path in wanted and wanted[path] == blob:
                 continue
-            row = self._text(blob)
-            self.base.execute(of(view, _TAKE_OUT), (member, path_text(path), *row))
+            self.base.execute(of(view, _TAKE_OUT), (member, path_text(path), blob))
             self.base.execute("DELETE FROM member WHERE id = ?", (member,))
             self.base.execute("UPDATE blob SET seen = (SELECT max(moved) FROM view) WHERE id = ?", (blob,))
         for path, blob in wanted.items():
@@ -200,11 +207,7 @@ class Store:
             added = self.base.execute(
                 "INSERT INTO member (view, path, name, blob) VALUES (?, ?, ?, ?)", (view, path, name, blob)
             ).lastrowid
-            self.base.execute(of(view, _PUT_IN), (added, path_text(path), *self._text(blob)))
-
-    def _text(self, blob: int | None) -> Row:
-        found = self.base.execute("SELECT text FROM blob WHERE id = ?", (blob,)).fetchone()
-        return _read(unpacked, found[0]) if found else Row("", "", "")
+            self.base.execute(of(view, _PUT_IN), (added, path_text(path), blob))
 
     def _forget(self, before: int) -> None:
         self.base.execute(
@@ -235,10 +238,3 @@ def _make_private(file: Path) -> None:
         os.fchmod(handle, 0o600)
     finally:
         os.close(handle)
-
-
-def _read(how: Callable[[bytes], T], data: bytes) -> T:
-    try:
-        return how(data)
-    except (ValueError, TypeError, zlib.error) as error:
-        raise Unusable from error

@@ -1,7 +1,6 @@
 """What of a file goes into the index: its words, the names it defines, and the parts of names in mixed case."""
 
 import re
-import zlib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -73,9 +72,9 @@ def row_of(path: str, reader: str, data: bytes) -> Row:
     decoded = decode(data)
     if decoded is None:
         return Row("", "", "")
-    if reader == "data":
-        body = decoded[0][:DATA_CHARS]
-        return Row("", body, mixed_parts(body.encode()))
+    if reader in ("data", "text"):
+        # Prose hardly names a thing that the code does not name.
+        return Row("", decoded[0][: DATA_CHARS if reader == "data" else None], "")
     names = " ".join(dict.fromkeys(names_in(path, decoded[0])))
     return Row(f"{names} {mixed_parts(names.encode())}".strip(), decoded[0], mixed_parts(data))
 
@@ -93,23 +92,6 @@ def mixed_parts(data: bytes) -> str:
     return b" ".join(sorted(found)).decode("utf-8", "replace").strip()
 
 
-def packed(row: Row) -> bytes:
-    """The columns as they are kept."""
-    return zlib.compress("\0".join(row).encode("utf-8", "surrogatepass"), 1)
-
-
-def unpacked(data: bytes) -> Row:
-    """The columns again. Raises ValueError or zlib.error for what `packed` did not make."""
-    symbols, body, parts = zlib.decompress(data).decode("utf-8", "surrogatepass").split("\0")
-    return Row(symbols, body, parts)
-
-
-def names_and_body(data: bytes) -> tuple[bytes, bytes]:
-    """The first two columns as bytes, which are searched ten times as fast. Raises as `unpacked`."""
-    symbols, body, _ = zlib.decompress(data).split(b"\0")
-    return symbols, body
-
-
-def packed_rows(texts: Iterable[tuple[str, Key, bytes]]) -> list[tuple[Key, bytes]]:
+def rows_of(texts: Iterable[tuple[str, Key, bytes]]) -> list[tuple[Key, Row]]:
     """Path, key and bytes of files made ready for the index."""
-    return [(key, packed(row_of(path, key.reader, data))) for path, key, data in texts]
+    return [(key, row_of(path, key.reader, data)) for path, key, data in texts]
