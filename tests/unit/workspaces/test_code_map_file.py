@@ -150,9 +150,7 @@ def _without_a_table(file: Path) -> None:
         base.execute("DROP TABLE text_0")
 
 
-@pytest.mark.parametrize(
-    "harm", [_garbage, _cut_off, _torn, _of_another_program, _without_a_table]
-)
+@pytest.mark.parametrize("harm", [_garbage, _cut_off, _torn, _of_another_program, _without_a_table])
 def test_a_file_that_is_of_no_use_is_made_anew_without_a_word(world: World, harm: Callable[[Path], None]) -> None:
     commit = world.commit(FILES)
     expected = found(world, commit)

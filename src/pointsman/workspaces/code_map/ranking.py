@@ -7,15 +7,16 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pointsman.domain.work import Hit
 from pointsman.workspaces.code_map.query import Query
 from pointsman.workspaces.code_map.store import Store, of
 
-DEPTH = 200
+DEPTH = 100
 """How many files of each ranking are fused."""
 
-POSTINGS = 2_000
+POSTINGS = 1_000
 """Words are looked for from the rarest on, until they stand in so many files together: the rest hardly tells files
 apart, and would take most of the time."""
 
@@ -94,20 +95,30 @@ def find(view: View, query: Query, limit: int, hidden: Callable[[str], bool]) ->
     rankings = (
         (_WORDS, view.ranked(terms, (5.0, 3.0, 1.0, 1.0))),
         (_MEANT, view.ranked(terms, (5.0, 3.0, 0.0, 0.0), "{path symbols} : ")),
-        (_DEFINED, view.ranked(query.identifiers, (0.0, 1.0, 0.0, 0.0), "symbols : ")),
+        (
+            _DEFINED,
+            view.ranked(
+                _telling(view.spread([each.lower() for each in query.identifiers])),
+                (0.0, 1.0, 0.0, 0.0),
+                "symbols : ",
+            ),
+        ),
         (_NAMED, list(named)),
     )
-    scores: dict[File, float] = {}
+    files: dict[int, File] = {}
+    scores: dict[int, float] = {}
     for weight, ranking in rankings:
         for rank, file in enumerate(ranking):
-            scores[file] = scores.get(file, 0.0) + weight / (_K + rank)
-    for file in scores:
-        if file not in named and _is_aside(file.path, query):
-            scores[file] *= _ASIDE
-    best = sorted(scores, key=lambda file: (-scores[file], file.path))
-    shown = [file for file in best if not hidden(file.path)][: max(0, limit)]
+            files[file.id] = file
+            scores[file.id] = scores.get(file.id, 0.0) + weight / (_K + rank)
+    places = {file.id: line for file, line in named.items()}
+    for number in scores.keys() - places.keys():
+        if _is_aside(files[number].path, query):
+            scores[number] *= _ASIDE
+    best = sorted(scores, key=lambda number: (-scores[number], files[number].path))
+    shown = [number for number in best if not hidden(files[number].path)][: max(0, limit)]
     sought = _sought(query, sorted(terms, key=lambda term: (spread[term], term)))
-    return tuple(_hit(view, file, sought, named.get(file, 0), scores[file]) for file in shown)
+    return tuple(_hit(view, files[number], sought, places.get(number, 0), scores[number]) for number in shown)
 
 
 def _telling(spread: Mapping[str, int]) -> list[str]:
@@ -155,9 +166,13 @@ def _same_file(view: View, name: str) -> list[File]:
 
 def _is_aside(path: str, query: Query) -> bool:
     """Whether a file is a test or documentation, and the text is not about those."""
-    if _TEST.search(path):
-        return not query.of_tests
-    return bool(_DOC.search(path)) and not query.of_docs
+    test, document = _role(path)
+    return not query.of_tests if test else document and not query.of_docs
+
+
+@lru_cache(maxsize=20_000)
+def _role(path: str) -> tuple[bool, bool]:
+    return bool(_TEST.search(path)), bool(_DOC.search(path))
 
 
 def _hit(view: View, file: File, sought: Mapping[str, float], line: int, score: float) -> Hit:
