@@ -1,6 +1,7 @@
 """SEARCH/REPLACE blocks in a text, whatever fences and markers stand around them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -94,11 +95,11 @@ def _path_above(rest: Sequence[str], present: Collection[str]) -> str:
 def _without_empty_fences(rest: Sequence[str]) -> str:
     """The text around the blocks, without the fences that held nothing but blocks and their paths."""
     kept: list[str] = []
+    closings = [number for number, line in enumerate(rest) if _closes(line)]
     at = 0
     while at < len(rest):
-        end = at
-        if _FENCE.fullmatch(rest[at]):
-            end = next((n for n in range(at + 1, len(rest)) if _closes(rest[n])), at)
+        after = bisect_right(closings, at)
+        end = closings[after] if _FENCE.fullmatch(rest[at]) and after < len(closings) else at
         inside = rest[at + 1 : end]
         if _TAKEN not in inside or any(line.strip() and not path_of_line(line, ()) for line in inside):
             kept += rest[at : end + 1]

@@ -1,4 +1,4 @@
-"""What a new file text must not hold: a new syntax error, gaps, lost names, invisible characters, secrets, bulk."""
+"""What a new file text must not hold: new syntax errors, gaps, lost names, characters nobody sees, secrets, bulk."""
 
 import re
 import unicodedata
@@ -6,7 +6,8 @@ from collections import Counter
 
 from pointsman.domain.work import EditRefusal
 from pointsman.workspaces.edits.alphabets import lookalikes, mixed_words
-from pointsman.workspaces.edits.names import is_python, syntax_error, top_names
+from pointsman.workspaces.edits.names import fault_in, is_python, syntax_error, top_names
+from pointsman.workspaces.edits.scripts import strange_name
 
 _LOST = 0.2
 _MAX_LINE = 10_000
@@ -18,7 +19,13 @@ _ELISION = re.compile(
     r".*\b(?:unchanged|same|here|code|stays?|remains?|as before|omitted|untouched)\b.*)$",
     re.IGNORECASE,
 )
-_VISIBLE_CONTROLS = frozenset("\t\n\r\f")
+# In one place of a file fewer comments are taken for a gap: "# ... and more" may be somebody's own words.
+_REST = re.compile(
+    r"^\s*(?:#|//|/\*|<!--|--|;|%)\s*(?:\.{3}|…)?\s*\(?(?:the )?(?:rest|remainder|existing|other|previous|original)\b"
+    r"[^\n]{0,40}\b(?:unchanged|code|stays the same|remains? (?:the same|unchanged)|omitted|untouched)\b[^\n]{0,40}$",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"[\t\n\r\f -~]+")
 _STAND_IN = re.compile(r"<U\+(0[0-9A-F]{3}|[1-9A-F][0-9A-F]{3,4}|10[0-9A-F]{4})>")
 _JOINER = "\u200d"
 _SECRETS = (
@@ -29,7 +36,10 @@ _SECRETS = (
     ("an API key", re.compile(r"\bsk-[A-Za-z0-9_-]{20,}")),
     ("a Google key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}")),
     ("a Slack token", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
-    ("a signed web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")),
+    (
+        "a signed web token",
+        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    ),
 )
 
 
@@ -39,26 +49,36 @@ def refuse_text(path: str, old: str | None, new: str, *, whole: bool) -> EditRef
     Only what is new counts: a file that had a syntax error or a strange character before may keep it.
     """
     before = old or ""
-    refusal = _strange_characters(path, before, new) or _stand_ins(path, before, new)
-    refusal = refusal or _mixed_words(path, before, new)
-    refusal = refusal or _secrets(path, before, new) or _long_line(path, before, new)
-    if refusal is None and whole and old is not None:
-        refusal = _elided(path, old, new) or _lost_names(path, old, new)
-    return refusal or _new_syntax_error(path, old, new)
+    refusal = _long_line(path, before, new) or _strange_characters(path, before, new) or _secrets(path, before, new)
+    refusal = refusal or _stand_ins(path, before, new) or _mixed_words(path, before, new)
+    if refusal is None and old is not None:
+        refusal = _elided(path, old, new, _ELISION if whole else _REST)
+        refusal = refusal or (_lost_names(path, old, new) if whole else None)
+    return refusal or _look_alike(path, before, new) or _new_syntax_error(path, old, new)
 
 
 def keeps_all_names(path: str, old: str, new: str) -> bool:
     """Whether `new` reads as the whole of `path`: it parses, elides nothing and defines every name of `old`."""
     if is_python(path) and syntax_error(new) is not None:
         return False
-    return top_names(path, old) <= top_names(path, new) and _elided(path, old, new) is None
+    return top_names(path, old) <= top_names(path, new) and _elided(path, old, new, _ELISION) is None
+
+
+def _look_alike(path: str, old: str, new: str) -> EditRefusal | None:
+    name = strange_name(path, old, new)
+    if not name:
+        return None
+    line = next(n for n, text in enumerate(new.split("\n"), 1) if name in text)
+    told = name[:60].encode("ascii", "backslashreplace").decode()
+    text = (
+        f"{path}: line {line} has the name {told}, with letters that pass for others. Write names in plain letters."
+    )
+    return EditRefusal("unreadable", path, text)
 
 
 def _new_syntax_error(path: str, old: str | None, new: str) -> EditRefusal | None:
-    if not is_python(path) or (old is not None and syntax_error(old) is not None):
-        return None
-    error = syntax_error(new)
-    if error is None:
+    error = fault_in(path, new)
+    if error is None or (old is not None and fault_in(path, old) is not None):
         return None
     line, message = error
     lines = new.split("\n")
@@ -70,13 +90,13 @@ def _new_syntax_error(path: str, old: str | None, new: str) -> EditRefusal | Non
     return EditRefusal("syntax", path, text)
 
 
-def _elided(path: str, old: str, new: str) -> EditRefusal | None:
-    had = {line.strip() for line in old.splitlines()}
-    for number, line in enumerate(new.splitlines(), start=1):
-        if _ELISION.match(line) and line.strip() not in had:
+def _elided(path: str, old: str, new: str, form: re.Pattern[str]) -> EditRefusal | None:
+    had = {line.strip() for line in old.split("\n")}
+    for number, line in enumerate(new.split("\n"), start=1):
+        if line.strip() not in had and form.match(line):
             text = (
-                f"{path}: line {number} leaves code out ({line.strip()[:80]!r}). A whole-file reply must hold "
-                "every line of the file. The file is unchanged."
+                f"{path}: line {number} leaves code out ({line.strip()[:80]!r}). What stands for code must "
+                "be the code, every line of it. The file is unchanged."
             )
             return EditRefusal("lost-names", path, text)
     return None
@@ -98,8 +118,7 @@ def _lost_names(path: str, old: str, new: str) -> EditRefusal | None:
 
 
 def _strange_characters(path: str, old: str, new: str) -> EditRefusal | None:
-    had = Counter(char for char in old if _is_strange(char))
-    now = Counter(char for char in new if _is_strange(char))
+    had, now = _strange_in(old), _strange_in(new)
     for char in now - had:
         at = new.index(char) if char not in had else new.rindex(char)
         if char == _JOINER and at and unicodedata.category(new[at - 1]) in ("So", "Sk", "Mn"):
@@ -135,10 +154,10 @@ def _mixed_words(path: str, old: str, new: str) -> EditRefusal | None:
     return None
 
 
-def _is_strange(char: str) -> bool:
-    if char in _VISIBLE_CONTROLS or " " <= char <= "~":
-        return False
-    return unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+def _strange_in(text: str) -> Counter[str]:
+    odd = Counter(_PLAIN.sub("", text))
+    strange = ("Cc", "Cf", "Zl", "Zp", "Cs")
+    return Counter({char: count for char, count in odd.items() if unicodedata.category(char) in strange})
 
 
 def _secrets(path: str, old: str, new: str) -> EditRefusal | None:
@@ -152,8 +171,8 @@ def _secrets(path: str, old: str, new: str) -> EditRefusal | None:
 
 
 def _long_line(path: str, old: str, new: str) -> EditRefusal | None:
-    longest = max(map(len, new.splitlines()), default=0)
-    if longest > _MAX_LINE and longest > max(map(len, old.splitlines()), default=0):
+    longest = max(map(len, new.split("\n")))
+    if longest > _MAX_LINE and longest > max(map(len, old.split("\n"))):
         return EditRefusal(
             "too-large", path, f"{path}: a line of {longest} characters is no source. Write it readably."
         )

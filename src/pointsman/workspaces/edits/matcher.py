@@ -52,11 +52,11 @@ def place(path: str, lines: Sequence[str], wanted: Wanted) -> Splice | EditRefus
         if len(exact) > 1:
             return refusals.ambiguous(path, [splice.start + 1 for splice in exact])
         return refusals.no_ground(path)
+    if len(alike) > MOST_ALIKE:
+        return refusals.ambiguous(path, [at + 1 for at in alike])
     for rung in _RUNGS:
         if rung.lax and not _identifies(wanted.search, lax=True):
             break
-        if rung.lax and len(alike) > MOST_ALIKE:
-            return refusals.ambiguous(path, [at + 1 for at in alike])
         found = rung.find(rows, alike, wanted)
         if len(found) > 1:
             return refusals.ambiguous(path, [splice.start + 1 for splice in found])

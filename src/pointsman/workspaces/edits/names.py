@@ -1,8 +1,14 @@
 """The names a file defines at its top level: what a whole-file reply must not lose."""
 
 import ast
+import json
 import re
+import tomllib
 import warnings
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import yaml
 
 _OUTLINE = re.compile(
     r"^(?:export\s+(?:default\s+)?|pub(?:\([^)]*\))?\s+|public\s+|private\s+|static\s+|abstract\s+|async\s+)*"
@@ -17,6 +23,7 @@ def is_python(path: str) -> bool:
     return path.endswith((".py", ".pyi"))
 
 
+@lru_cache(maxsize=8)
 def syntax_error(text: str) -> tuple[int, str] | None:
     """Line (from 1) and message of the first syntax error of Python text, or None."""
     try:
@@ -26,6 +33,62 @@ def syntax_error(text: str) -> tuple[int, str] | None:
     except (ValueError, RecursionError, MemoryError) as error:
         return 1, f"it cannot be parsed ({type(error).__name__})"
     return None
+
+
+def fault_in(path: str, text: str) -> tuple[int, str] | None:
+    """Line and message of the first syntax error of a Python, JSON, TOML or YAML file; None for any other."""
+    if is_python(path):
+        return syntax_error(text)
+    read = _READERS.get(path.rpartition(".")[2].lower())
+    return read(text) if read and text.strip() else None
+
+
+def _json_fault(text: str) -> tuple[int, str] | None:
+    if "//" in text or "/*" in text:
+        # Many programs allow comments in their JSON.
+        return None
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.lineno, error.msg
+    except RecursionError:
+        return 1, "it is nested too deeply"
+    return None
+
+
+def _toml_fault(text: str) -> tuple[int, str] | None:
+    try:
+        tomllib.loads(text.replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        return int(line.group(1)) if line else text.count("\n") + 1, str(error)[:120]
+    except RecursionError:
+        return 1, "it is nested too deeply"
+    return None
+
+
+def _yaml_fault(text: str) -> tuple[int, str] | None:
+    if "{{" in text or "{%" in text:
+        # A template becomes YAML only when it is filled in.
+        return None
+    try:
+        # Events alone: no alias is followed and no tag obeyed.
+        for _ in yaml.parse(text, Loader=_YAML_LOADER):
+            pass
+    except yaml.MarkedYAMLError as error:
+        return error.problem_mark.line + 1 if error.problem_mark else 1, str(error.problem)[:120]
+    except (yaml.YAMLError, RecursionError):
+        return 1, "it cannot be read"
+    return None
+
+
+_YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_READERS: Mapping[str, Callable[[str], tuple[int, str] | None]] = {
+    "json": _json_fault,
+    "toml": _toml_fault,
+    "yml": _yaml_fault,
+    "yaml": _yaml_fault,
+}
 
 
 def top_names(path: str, text: str) -> frozenset[str]:

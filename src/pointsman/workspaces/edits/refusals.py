@@ -78,16 +78,20 @@ def unchanged(path: str, *, applied: bool) -> EditRefusal:
 
 def _nearest(search: Sequence[str], lines: Sequence[str]) -> int | None:
     """Where the window that reads most alike begins; only ever used to say it, never to edit."""
-    words = [Counter(_WORD.findall(line)) for line in lines]
-    wanted: Counter[str] = Counter(_WORD.findall("\n".join(search)))
+    wanted = Counter(_WORD.findall("\n".join(search)))
     held: Counter[str] = Counter()
+    words = [[word for word in _WORD.findall(line) if word in wanted] for line in lines]
     shared: list[tuple[int, int]] = []
+    alike = 0
     for end, coming in enumerate(words):
-        held += coming
+        for word in coming:
+            held[word] += 1
+            alike += held[word] <= wanted[word]
         start = end - len(search) + 1
-        if start > 0:
-            held -= words[start - 1]
-        shared.append((-sum((held & wanted).values()), max(0, start)))
+        for word in words[start - 1] if start > 0 else ():
+            alike -= held[word] <= wanted[word]
+            held[word] -= 1
+        shared.append((-alike, max(0, start)))
     best = [(_likeness(search, lines[at : at + len(search)]), -at) for _, at in sorted(set(shared))[:_CANDIDATES]]
     ratio, place = max(best, default=(0.0, 0))
     return -place if ratio >= _NEAR else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 
 MOST_ALIKE = 2000
 """How many places may read alike but for blanks before a search among them is given up as ambiguous."""
@@ -32,11 +33,12 @@ class Rows:
         return found
 
     def alike(self, search: Sequence[str]) -> list[int]:
-        """Where all lines of SEARCH stand one after the other, blanks at their ends aside."""
+        """Where all lines of SEARCH stand one after the other, blanks at their ends aside; no more than matter."""
         wanted = [line.strip() for line in search]
         size = len(wanted)
         if not size or size > len(self.bare):
             return []
         rarest = min(range(size), key=lambda number: (len(self.places.get(wanted[number], ())), number))
         starts = (place - rarest for place in self.places.get(wanted[rarest], ()))
-        return [at for at in starts if at >= 0 and self.bare[at : at + size] == wanted]
+        hits = (at for at in starts if at >= 0 and self.bare[at : at + size] == wanted)
+        return list(islice(hits, MOST_ALIKE + 1))
