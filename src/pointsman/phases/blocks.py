@@ -5,6 +5,7 @@ from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.phases.asking import Piece, asked_again, fit, reply_to, temperature_of
 from pointsman.phases.coding import Task, no_edit, other_files, refused
 from pointsman.phases.context import joined
+from pointsman.phases.functions import by_function, function_of
 from pointsman.phases.templates import fenced, fill, shorten
 from pointsman.phases.whole import by_whole_files, fits_whole
 
@@ -16,7 +17,7 @@ async def by_blocks(task: Task) -> Patch | NoPatch:
     """One reply with blocks; a refusal goes back once, and after the second one whole files are asked for."""
     ask = _question(task)
     result: NoPatch | None = None
-    for _ in range(_TRIES):
+    for number in range(1, _TRIES + 1):
         reply = await reply_to(task.ports, ask)
         if (ended := no_edit(reply)) is not None:
             return ended
@@ -24,12 +25,15 @@ async def by_blocks(task: Task) -> Patch | NoPatch:
         made = await task.ports.workspace.propose(order, reply.text, EditStyle.BLOCKS)
         if isinstance(made, Patch):
             return made
-        result = refused(made, reply.model)
+        result = refused(made, reply.model, refusals=number)
         said = shorten(reply.text, _ECHO)
         ask = asked_again(ask, said, made.message, is_unreadable=made.kind == "unreadable")
     can_be_whole = bool(task.targets or task.create) and fits_whole(task)
-    if can_be_whole and result is not None and result.kind in ("unreadable", "refused"):
-        return await by_whole_files(task)
+    if result is not None and result.kind in ("unreadable", "refused"):
+        if can_be_whole:
+            return await by_whole_files(task)
+        if (one := await function_of(task)) is not None:
+            return await by_function(task, *one)
     return result or NoPatch("empty", "no reply held an edit", task.asking.model.name)
 
 

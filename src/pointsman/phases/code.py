@@ -12,6 +12,7 @@ from pointsman.phases.asking import Asking, route_of
 from pointsman.phases.blocks import by_blocks
 from pointsman.phases.coding import Attempt, Task, rules_for
 from pointsman.phases.context import Look, Wanted, advice_on, ranked, room_of, sources, survey, words_in
+from pointsman.phases.functions import by_function, function_of
 from pointsman.phases.paths import OWN_FILES, is_code, is_guarded, is_test, matches, named_in
 from pointsman.phases.tool_loop import by_tools
 from pointsman.phases.whole import by_whole_files, fits_whole
@@ -49,6 +50,8 @@ async def _made(task: Task) -> Patch | NoPatch:
         return NoPatch("empty", "no file was found that this issue is about", asking.model.name)
     if asking.model.edits is EditStyle.WHOLE and fits_whole(task):
         return await by_whole_files(task)
+    if asking.model.edits is EditStyle.WHOLE and (one := await function_of(task)) is not None:
+        return await by_function(task, *one)
     return await by_blocks(task)
 
 

@@ -1,14 +1,14 @@
 """What every way of coding shares: the task as it is told, the rules for edits, the commit's words."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.models import Ending, Reply
 from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
 from pointsman.domain.run import Need, RunSpec
-from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Source, Write
+from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Source, Symbol, Write
 from pointsman.phases.asking import Asking, Piece, within
 from pointsman.phases.context import Extract, advice_pieces, pieces_of
 from pointsman.phases.guidance import Advice
@@ -144,9 +144,11 @@ class Task:
         said = "Others tried this before you and did not get it right. Nothing of theirs is in the files."
         return f"{said}\n{diff}{wrong}The tests are right; change the code. Start from the issue."
 
-    def order(self, onto: str, model: str, *, lone_block_path: str = "") -> EditOrder:
+    def order(
+        self, onto: str, model: str, *, lone_block_path: str = "", lone_symbol: Symbol | None = None
+    ) -> EditOrder:
         """Where edits of `model` go, and with which words they are committed."""
-        rules = EditRules(allowed=self.rules.allowed, protected=self.rules.protected, lone_block_path=lone_block_path)
+        rules = replace(self.rules, lone_block_path=lone_block_path, lone_symbol=lone_symbol)
         return EditOrder(onto, self.spec.base_commit, model, rules, commit_text(self.spec, self.plan, model))
 
 
@@ -199,17 +201,17 @@ def no_edit(reply: Reply) -> NoPatch | None:
     return None
 
 
-def refused(refusal: EditRefusal, model: str) -> NoPatch:
-    """A refusal of the edit engine as the ladder knows it."""
+def refused(refusal: EditRefusal, model: str, refusals: int = 1) -> NoPatch:
+    """A refusal of the edit engine as the ladder knows it; `refusals` counts those of the whole try."""
     where = f"{refusal.path}: " if refusal.path else ""
     why = f"{where}{refusal.message}"
     if refusal.kind == "unreadable":
-        return NoPatch("unreadable", why, model)
+        return NoPatch("unreadable", why, model, refusals)
     if refusal.kind == "unchanged":
-        return NoPatch("unchanged", why, model)
+        return NoPatch("unchanged", why, model, refusals)
     if refusal.kind == "protected":
-        return NoPatch("protected", why, model)
-    return NoPatch("refused", f"{refusal.kind}: {why}", model)
+        return NoPatch("protected", why, model, refusals)
+    return NoPatch("refused", f"{refusal.kind}: {why}", model, refusals)
 
 
 def other_files(task: Task, mark: str) -> tuple[Piece, ...]:

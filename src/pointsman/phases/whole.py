@@ -52,7 +52,7 @@ async def _one_file(task: Task, onto: str, path: str, text: str | None) -> Patch
         return ended
     order = task.order(onto, again.model, lone_block_path=path)
     second = await task.ports.workspace.propose(order, again.text, EditStyle.WHOLE)
-    return second if isinstance(second, Patch) else refused(second, again.model)
+    return second if isinstance(second, Patch) else refused(second, again.model, refusals=2)
 
 
 def _question(task: Task, path: str, text: str | None) -> Ask:

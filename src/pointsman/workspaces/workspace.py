@@ -118,7 +118,8 @@ class GitWorkspace:
         lone = None
         if order.rules.lone_block_path:
             source = await self.read(order.onto, order.rules.lone_block_path)
-            lone = Lone(order.rules.lone_block_path, source.text if source else None)
+            text, blob = (source.text, source.blob) if source else (None, "")
+            lone = Lone(order.rules.lone_block_path, text, order.rules.lone_symbol, blob)
         edits = parse(reply, style, present=present, lone=lone)
         if isinstance(edits, EditRefusal):
             return edits

@@ -83,6 +83,10 @@ class MemoryWorkspace(Workspace):
         whole = re.findall(r"^```\w*\n(.*?)^```", reply, re.DOTALL | re.MULTILINE)
         if not edits and len(whole) == 1 and order.rules.lone_block_path:
             edits = [Write(order.rules.lone_block_path, whole[0])]
+        if (one := order.rules.lone_symbol) and len(whole) == 1:
+            path = order.rules.lone_block_path
+            blob = digest_of(self.commits[order.onto][path])[:40]
+            edits = [Rewrite(path, one.top, one.end, whole[0], blob)] if one.name in whole[0] else []
         if not edits and is_envelope(reply):
             read = read_envelope(reply)
             edits = [] if isinstance(read, Cut) else list(read)

@@ -129,8 +129,22 @@ def test_a_file_that_is_too_long_to_write_again_is_changed_by_blocks() -> None:
     long = BUGGY + "# remark\n" * 3_000
     world = World([says(BLOCK)], tree={**TREE, "bounds.py": long})
     wide = replace(SMALL, context_window=64_000)
-    assert "min(value, high)" in text_of(world, tried(world, wide))
+    two = replace(PLAN, goal="clamp and twice honour their bounds")
+    assert "min(value, high)" in text_of(world, tried(world, wide, two))
     assert world.models.asks[0].template == "code-blocks/1"
+
+
+def test_one_function_is_written_again_where_the_file_is_too_long_for_a_small_model() -> None:
+    long = BUGGY + "# remark\n" * 3_000
+    fixed = FIXED.partition("\n\n\n")[0]
+    world = World([says("No."), says(f"```python\n{fixed}\n```")], tree={**TREE, "bounds.py": long})
+    assert text_of(world, tried(world, replace(SMALL, context_window=64_000))) == long.replace(BUGGY, FIXED)
+    assert {ask.template.split("+")[0].split("/")[0] for ask in world.models.asks} == {"code-function"}
+    assert "def twice" not in said_in(world.models.asks[0]).partition("def clamp")[2].partition("```")[0]
+    bad = [says(BLOCK.replace("low))", "lower))")), says("No."), says(f"```python\n{fixed}\n```")]
+    world = World(list(bad), tree={**TREE, "bounds.py": long})
+    narrow = replace(MID, context_window=64_000, max_output=2_000)
+    assert "min(value, high)" in text_of(world, tried(world, narrow)), "after two refusals of blocks as well"
 
 
 def test_without_a_plan_the_file_that_the_issue_names_is_changed() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from pointsman.domain.models import EditStyle
-from pointsman.domain.work import Delete, Edit, EditRefusal, Replace, Write
+from pointsman.domain.work import Delete, Edit, EditRefusal, Replace, Rewrite, Symbol, Write
 from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
 
 PRESENT = ("src/calc.py", "Makefile", "README.md", "calc.py")
@@ -146,6 +146,17 @@ def test_a_lone_block_is_the_whole_file_when_it_keeps_every_name() -> None:
 )
 def test_a_lone_block_that_loses_names_or_does_not_parse_is_refused(block: str) -> None:
     assert "not the whole" in unreadable(f"```python\n{block}```", EditStyle.WHOLE, Lone("calc.py", OLD))
+
+
+def test_a_definition_that_is_written_again_takes_its_lines_at_their_depth() -> None:
+    text = "class Sum:\n    @cached\n    def add(self):\n        return 1\n\n    def sub(self):\n        return 2\n"
+    lone = Lone("calc.py", text, Symbol("add", "function", 3, 4, 2), "b10b")
+    new = "@cached\ndef add(self):\n    return 3\n"
+    wanted = (Rewrite("calc.py", 2, 4, "    @cached\n    def add(self):\n        return 3\n", "b10b"),)
+    assert read(f"So:\n```python\n{new}```\nUse:\n```\nx = 1\n```", EditStyle.WHOLE, lone) == wanted
+    assert read(f"```python\n{wanted[0].text}```", EditStyle.WHOLE, lone) == wanted
+    assert "Exactly one" in unreadable("```python\ndef other():\n    pass\n```", EditStyle.WHOLE, lone)
+    assert "Exactly one" in unreadable(f"```python\n{new}```\n```python\n{new}```", EditStyle.WHOLE, lone)
 
 
 def test_two_lone_blocks_that_both_could_be_the_file_are_refused() -> None:

@@ -5,11 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pointsman.domain.models import EditStyle
-from pointsman.domain.work import Delete, Edit, EditRefusal, Replace, Write
+from pointsman.domain.work import Delete, Edit, EditRefusal, Replace, Rewrite, Symbol, Write
 from pointsman.workspaces.edits.blocks import Block, Cut, read_blocks
 from pointsman.workspaces.edits.check import keeps_all_names
 from pointsman.workspaces.edits.envelope import is_diff, is_envelope, read_diff, read_envelope
 from pointsman.workspaces.edits.fences import Fence, read_fences
+from pointsman.workspaces.edits.lines import indent, shift, shift_between
 from pointsman.workspaces.edits.names import is_python
 from pointsman.workspaces.edits.paths import path_of_comment
 
@@ -32,10 +33,15 @@ _WHOLE_FORM = "Write the path on a line of its own, then the whole new file in o
 
 @dataclass(frozen=True, slots=True)
 class Lone:
-    """The file that a reply without any path means; `text` is None when it is to be created."""
+    """The file that a reply without any path means; `text` is None when it is to be created.
+
+    `symbol` is the one definition that is to be written again, in the file with the git blob id `blob`.
+    """
 
     path: str
     text: str | None
+    symbol: Symbol | None = None
+    blob: str = ""
 
 
 def parse(
@@ -124,6 +130,8 @@ def _lone_block(
         why = "No edit was found in the reply." if not fences else "The code block does not say which file it is."
         return _unreadable(why, style)
     texts = [fence.text for fence in fences]
+    if lone.symbol is not None and lone.text is not None:
+        return _definition(texts, lone, lone.text, lone.symbol, style)
     if not texts and is_python(lone.path):
         texts = [rest.strip("\n") + "\n"]
     if lone.text is None:
@@ -139,6 +147,30 @@ def _lone_block(
     else:
         why = "No edit was found in the reply." if not fitting else f"Several code blocks could be {lone.path}."
     return _unreadable(why, style)
+
+
+def _definition(
+    texts: Sequence[str], lone: Lone, old: str, symbol: Symbol, style: EditStyle
+) -> tuple[Edit, ...] | EditRefusal:
+    """The one block that holds the definition again, at the depth that it has in the file."""
+    name = re.compile(rf"(?<!\w){re.escape(symbol.name)}(?!\w)")
+    fitting = [text for text in texts if name.search(text)]
+    if len(fitting) != 1:
+        return _unreadable(f"Exactly one code block must hold {symbol.name} again, all of it.", style)
+    was = old.split("\n")[symbol.top - 1 : symbol.end]
+    lines = fitting[0].removesuffix("\n").split("\n")
+    move = shift_between(
+        [_first_full(lines)[: len(indent(_first_full(lines)))] + "x"], [indent(_first_full(was)) + "x"]
+    )
+    moved = shift(lines, move) if move is not None else None
+    if moved is None:
+        return _unreadable(f"The lines of {symbol.name} are indented in another way than the file.", style)
+    return (Rewrite(lone.path, symbol.top, symbol.end, "\n".join(moved) + "\n", lone.blob),)
+
+
+def _first_full(lines: Sequence[str]) -> str:
+    """The first line that is not blank."""
+    return next((line for line in lines if line.strip()), "")
 
 
 def _unreadable(why: str, style: EditStyle) -> EditRefusal:
