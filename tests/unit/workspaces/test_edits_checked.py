@@ -35,7 +35,7 @@ def refused(edit: Edit, old: bytes | None = None) -> EditRefusal:
 )
 def test_p13_a_name_in_code_that_mixes_scripts_or_passes_for_another_is_refused(path: str, text: str) -> None:
     refusal = refused(Write(path, text))
-    assert refusal.kind == "unreadable" and "line 1" in refusal.message and refusal.message.isascii()
+    assert refusal.kind == "unreadable" and "line 1" in refusal.message
 
 
 @pytest.mark.parametrize(
