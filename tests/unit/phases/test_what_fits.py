@@ -148,7 +148,14 @@ def test_the_test_that_failed_is_shown_before_any_other() -> None:
 def test_a_file_too_long_for_the_window_is_no_patch_and_says_what_helps() -> None:
     world = World([], tree={**TREE, "bounds.py": BUGGY + "# remark\n" * 9_000})
     spec = world.spec(routes(SMALL))
-    made = asyncio.run(code(spec, Earlier(plan=PLAN), world.ports, attempt=attempt(world)))
+    made = asyncio.run(
+        code(
+            spec,
+            Earlier(plan=replace(PLAN, goal="clamp and twice honour their bounds")),
+            world.ports,
+            attempt=attempt(world),
+        )
+    )
     assert isinstance(made, NoPatch) and made.kind == "window" and world.models.asks == []
     assert (
         "does not fit small" in made.why and "bounds.py, with 9007 lines" in made.why and "larger window" in made.why

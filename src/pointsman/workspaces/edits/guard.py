@@ -7,7 +7,6 @@ from functools import cached_property
 from pointsman.domain.work import EditRefusal, EditRules
 from pointsman.workspaces.edits.alphabets import latin_look, mixed_words
 from pointsman.workspaces.edits.patterns import matches_any
-from pointsman.workspaces.edits.scripts import is_mixed
 from pointsman.workspaces.names import reads_as_git
 
 PROTECTED = (".gitattributes", ".gitmodules", ".lfsconfig", ".pointsman/**", ".pointsman.yml", ".pointsman.yaml")
@@ -67,8 +66,6 @@ def _malformed_name(name: str, path: str) -> str:
         return f"The path {path!r} leads into git's own files."
     if name.startswith("-"):
         return f"A part of the path {path!r} starts with a dash and could be read as an option."
-    if is_mixed(name):
-        return f"A part of the path {path!r} mixes letters of several scripts. Use a plain name."
     if name != name.strip() or name.endswith("."):
         return f"A part of the path {path!r} starts or ends with a blank or ends with a dot."
     if mixed_words(name):

@@ -1,10 +1,9 @@
-"""Look-alike letters: names that mix scripts or pass for others, in code and in paths.
+"""Names in code that pass for other names as a whole; words that mix alphabets are told apart beside this.
 
 After Unicode Technical Standard 39 ("Unicode Security Mechanisms"), with the letters that pass for Latin ones alone.
 """
 
 import io
-import keyword
 import re
 import tokenize
 import unicodedata
@@ -16,7 +15,6 @@ _PAIRS = (
     "օoհhոnսuցgՏSՕOւiԼLᎪAᏴBᏟCᎠDᎬEᏀGᎻHᎫJᏦKᏞLᎷMᏢPᏚSᎢTᏙVᎳWᏃZ"
 )
 _LATIN_FOR = {ord(left): right for left, right in zip(_PAIRS[::2], _PAIRS[1::2], strict=True)}
-_TOGETHER = frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 _ODD = re.compile(r"\w*[^\W\x00-\x7f]\w*")
 _NAME = re.compile(r"[^\W\d]\w*")
 _QUOTED = re.compile(
@@ -25,7 +23,7 @@ _QUOTED = re.compile(
 
 
 def strange_name(path: str, old: str, new: str) -> str:
-    """A new name in code that mixes scripts or passes for a Latin one; empty when there is none.
+    """A new name in code that passes for a Latin one as a whole; empty when there is none.
 
     Words in strings and comments are free, and so is every script in which the file has names already.
     """
@@ -42,12 +40,6 @@ def scripts_of(name: str) -> frozenset[str]:
     return frozenset(unicodedata.name(char, "UNKNOWN").split()[0].split("-")[0] for char in letters)
 
 
-def is_mixed(name: str) -> bool:
-    """Whether the name mixes scripts that nobody writes together."""
-    scripts = scripts_of(name)
-    return len(scripts) > 1 and not scripts <= _TOGETHER
-
-
 def _is_strange(name: str, at_home: Iterable[str]) -> bool:
     if name.isascii():
         return False
@@ -58,7 +50,7 @@ def _is_strange(name: str, at_home: Iterable[str]) -> bool:
     if not foreign:
         return False
     plain = name.translate(_LATIN_FOR)
-    return is_mixed(name) or (plain.isascii() and (plain.isidentifier() or keyword.iskeyword(plain)))
+    return plain.isascii() and plain.isidentifier()
 
 
 def _names(path: str, text: str) -> Iterator[str]:
