@@ -118,7 +118,9 @@ def _outcomes(facts: NoteFacts) -> dict[Phase, str]:
     earlier = facts.earlier
     triage, plan, evidence, review = earlier.triage, earlier.plan, earlier.evidence, earlier.review
     failed = sum(isinstance(attempt.result, NoPatch) for attempt in earlier.tries)
-    tries = f"{len(earlier.tries)} tries, {failed} without a valid edit"
+    drawn = sum(bool(attempt.sample) for attempt in earlier.tries)
+    among = f", {drawn} of them further candidates of a round" if drawn else ""
+    tries = f"{len(earlier.tries)} tries, {failed} without a valid edit{among}"
     return {
         Phase.TRIAGE: f"{triage.task.value}, {triage.risk} risk (by {triage.decided_by})" if triage else "not run",
         Phase.PLAN: ("skipped" if plan.skipped else f"{len(plan.steps)} steps") if plan else "not run",

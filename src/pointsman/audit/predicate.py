@@ -217,13 +217,18 @@ class PreviewPart(Part):
 
 
 class TryPart(Part):
-    """One attempt of the code phase: the rung of the ladder, the cause, and how it ended."""
+    """One attempt of the code phase: the rung of the ladder, the cause, and how it ended.
+
+    `sample` counts the candidates of one round from 0; `tokens` are those of its calls.
+    """
 
     rung: Whole
     model: str
     cause: str
     ending: str
     evidence: str
+    sample: Whole = 0
+    tokens: Whole = 0
 
 
 class ProofPart(Part):

@@ -247,6 +247,8 @@ def _try(attempt: Try) -> TryPart:
         cause=attempt.cause,
         ending="patch" if isinstance(result, Patch) else result.kind,
         evidence=evidence.verdict.value if evidence else "",
+        sample=attempt.sample,
+        tokens=attempt.tokens,
     )
 
 

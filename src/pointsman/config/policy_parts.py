@@ -9,7 +9,9 @@ from pointsman.config.shapes import (
     Count,
     Dollars,
     Flag,
+    ManyTokens,
     Megabytes,
+    Minutes,
     PathPattern,
     Seconds,
     Strict,
@@ -136,7 +138,7 @@ class PhaseRule(Strict):
 
 
 class CapsRule(Strict):
-    """Money that is never passed, in US dollars."""
+    """What is never passed: money in US dollars, and where they are named tokens, calls and minutes of a run."""
 
     run_usd: Dollars = Field(description="For one run.")
     repository_day_usd: Dollars = Field(description="For one repository in one day (UTC).")
@@ -144,6 +146,9 @@ class CapsRule(Strict):
     requester_day_usd: Dollars | None = Field(
         None, description="For what one person (or bot) asks for in one day (UTC); without it there is no such cap."
     )
+    run_tokens: ManyTokens | None = Field(None, description="Tokens for one run, questions and answers together.")
+    run_calls: Count | None = Field(None, description="Model calls for one run.")
+    run_minutes: Minutes | None = Field(None, description="Minutes of work by models and tests for one run.")
 
 
 class PrepareRule(Strict):

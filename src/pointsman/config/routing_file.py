@@ -13,9 +13,12 @@ from pointsman.config.shapes import (
     Count,
     Dollars,
     Flag,
+    ManyTokens,
     Megabytes,
     Milliseconds,
+    Minutes,
     PathPattern,
+    Samples,
     Seconds,
     Strict,
     Text,
@@ -73,6 +76,13 @@ class CodeWish(RouteWish):
     """Who should write the code, and who takes over when it is stuck."""
 
     escalate: tuple[Word, ...] = Field((), max_length=8, description="Models that take over on evidence, in order.")
+    samples: Samples | None = Field(
+        None, description="Candidates in one round, of which the tests choose; only of models that cost nothing."
+    )
+    rung_usd: Dollars | None = Field(None, description="Money for each model that codes, in US dollars.")
+    rung_tokens: ManyTokens | None = Field(None, description="Tokens for each model that codes, answers included.")
+    rung_calls: Count | None = Field(None, description="Calls for each model that codes.")
+    rung_minutes: Minutes | None = Field(None, description="Minutes of work, tests included, for each that codes.")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -146,10 +156,13 @@ class Verify(Strict):
 
 
 class Budget(Strict):
-    """Money, in US dollars; the policy's caps hold besides."""
+    """What a run may use; the policy's caps hold besides. What is not named has no limit here."""
 
     run_usd: Dollars | None = Field(None, description="For one run.")
     day_usd: Dollars | None = Field(None, description="For this repository in one day (UTC).")
+    run_tokens: ManyTokens | None = Field(None, description="Tokens for one run, questions and answers together.")
+    run_calls: Count | None = Field(None, description="Model calls for one run.")
+    run_minutes: Minutes | None = Field(None, description="Minutes of work by models and tests for one run.")
 
 
 class ReviewWish(Strict):
@@ -169,7 +182,7 @@ class RoutingFile(Strict):
     tasks: Mapping[TaskClass, TaskWish] = Field({}, description="Over the routes, by class of task.")
     paths: tuple[PathWish, ...] = Field((), max_length=200, description="The most sensitive touched path wins.")
     verify: Verify = Field(Verify(), description="How a change is proved.")
-    budget: Budget = Field(Budget(), description="Money, in US dollars.")
+    budget: Budget = Field(Budget(), description="What a run may use.")
     review: ReviewWish = Field(ReviewWish(), description="How findings are told and mended.")
     protected: tuple[PathPattern, ...] = Field((), max_length=200, description="Paths that no model edits.")
     audit: Literal["in-tree", "comment-only"] = Field("in-tree", description="Where the note is kept.")

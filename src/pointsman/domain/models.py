@@ -147,6 +147,11 @@ class Model:
     images: bool = False
 
     @property
+    def is_free(self) -> bool:
+        """Whether it is declared to cost nothing."""
+        return self.price is not None and not (self.price.input_usd or self.price.output_usd)
+
+    @property
     def window(self) -> int:
         """How many tokens question and answer may have together; Ollama holds no more than its own `num_ctx`."""
         fixed = self.num_ctx if self.provider.kind is ProviderKind.OLLAMA else 0
@@ -314,7 +319,8 @@ class Reply:
 class Outage:
     """The provider could not answer; only this kind of ending may fall back to another model.
 
-    `held` says that nothing was sent, since earlier calls met outages. `retry_after` is in seconds, 0 when not known.
+    `held` says that nothing was sent, since earlier calls met outages. `retry_after` is in seconds, 0 when not known;
+    `seconds` is how long it took to find out.
     """
 
     call_id: str
@@ -324,3 +330,4 @@ class Outage:
     message: str
     retry_after: float = 0.0
     held: bool = False
+    seconds: float = field(default=0.0, compare=False)

@@ -92,10 +92,27 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a run, or one rung of its ladder, may use besides the caps: US dollars, tokens of questions and answers,
+    calls, and seconds of work by models and tests. None is no limit.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+    seconds: float | None = None
+
+
+UNLIMITED = Allowance()
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Which model, with which limits, for this phase, and why.
 
     `fallback` is for outages only; `escalate` takes over the phase on evidence. `reasons` explains every candidate.
+    `samples` is how many candidates a model that costs nothing draws in one round, `rung` what each model that codes
+    may use.
     """
 
     phase: Phase
@@ -105,6 +122,8 @@ class Route:
     limits: Limits
     reasons: tuple[Considered, ...]
     digest: str
+    samples: int = 1
+    rung: Allowance = UNLIMITED
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -230,7 +249,7 @@ class RunSpec:
     why; triage then asks no model.
     `overrides` replaces the primary of a phase after a rerun with another model. `authors` are the models that wrote
     what is under review before this run began. `figures` are those that the routes were chosen by.
-    `perimeters` are where the text of this run may go.
+    `perimeters` are where the text of this run may go. `allowance` is what the whole run may use besides the caps.
     """
 
     goal: Goal
@@ -262,6 +281,7 @@ class RunSpec:
     thread: str = ""
     ci: Literal["on-request", "at-once"] = "at-once"
     figures: Figures = NOTHING_MEASURED
+    allowance: Allowance = UNLIMITED
 
     @property
     def requester_id(self) -> str:
@@ -306,7 +326,30 @@ Decision = Admit | Refuse
 
 
 def caps_for(spec: RunSpec, phase: Phase) -> Caps:
-    """The run's caps, with the phase's own budget where its route has one."""
+    """The run's caps, with the phase's own budget where its route has one.
+
+    While code is written, the money of one review is held back, so that the coder cannot spend the reviewer's.
+    """
     route = spec.route(phase)
     budget = route.limits.budget_usd if isinstance(route, Route) else 0.0
-    return replace(spec.caps, phase_usd=min(budget, spec.caps.run_usd))
+    run_usd = spec.caps.run_usd - (held_for_review(spec) if phase is Phase.CODE else 0.0)
+    return replace(spec.caps, phase_usd=min(budget, run_usd), run_usd=run_usd)
+
+
+def held_for_review(spec: RunSpec) -> float:
+    """What one call of the reviewer costs at most, in US dollars, as far as that leaves one call of the coder."""
+    code, review = spec.route(Phase.CODE), spec.route(Phase.REVIEW)
+    if not isinstance(code, Route) or not isinstance(review, Route):
+        return 0.0
+    return min(_worst_usd(review), max(0.0, spec.caps.run_usd - _worst_usd(code)))
+
+
+def _worst_usd(route: Route) -> float:
+    model, limits = route.primary, route.limits
+    if model.price is None:
+        return 0.0
+    output = min(bound for bound in (limits.max_output_tokens, model.max_output) if bound > 0)
+    room = max(0, model.context_window - output)
+    question = min(room, limits.max_input_tokens) if limits.max_input_tokens > 0 else room
+    dearest = max(model.price.input_usd, model.price.cache_write_usd)
+    return (dearest * question + model.price.output_usd * output) / 1_000_000

@@ -104,6 +104,7 @@ class Door(Models):
             await self._settle(call, "refused", why=error.code, cost=self._unknown_cost(call))
             raise
         if isinstance(result, Outage):
+            result = replace(result, seconds=self._clock.monotonic() - call.started)
             await self._settle(call, "outage", why=result.kind, cost=self._unknown_cost(call))
         else:
             await self._settle(call, "answered", why="", cost=result.cost_usd, answer=result)

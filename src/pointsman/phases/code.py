@@ -32,7 +32,7 @@ async def code(spec: RunSpec, earlier: Earlier, ports: Ports, *, attempt: Attemp
     """
     if earlier.plan is None:
         raise OwnerMust("There is no plan to code from.", code="no-plan", hint="Rerun the phase plan.")
-    asking = _asking(spec, ports, attempt.rung)
+    asking = _asking(spec, ports, attempt)
     task = await _task(asking, earlier, earlier.plan, attempt)
     try:
         return await _made(task)
@@ -67,8 +67,8 @@ def _largest(task: Task) -> str:
     )
 
 
-def _asking(spec: RunSpec, ports: Ports, rung: int) -> Asking:
-    route = route_of(spec, Phase.CODE)
+def _asking(spec: RunSpec, ports: Ports, attempt: Attempt) -> Asking:
+    route, rung = route_of(spec, Phase.CODE), attempt.rung
     ladder = (route.primary, *route.escalate)
     if rung >= len(ladder):
         raise OwnerMust(
@@ -77,6 +77,9 @@ def _asking(spec: RunSpec, ports: Ports, rung: int) -> Asking:
             hint="Name a further model under `escalate`, or rerun the phase with --model.",
         )
     fallback = route.fallback if rung == 0 else ()
+    if attempt.sample:
+        # Candidates are drawn only of what costs nothing, in an outage as well.
+        fallback = tuple(model for model in fallback if model.is_free)
     return Asking(spec, ports, Phase.CODE, ladder[rung], fallback, route.limits)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from pointsman.config.commands import argv_of
 from pointsman.config.policy_file import PolicyFile
@@ -16,6 +17,7 @@ from pointsman.domain.outcome import Hint
 from pointsman.domain.run import (
     Actor,
     Admit,
+    Allowance,
     ChangeRef,
     Decision,
     Digests,
@@ -42,6 +44,8 @@ from pointsman.policy.rules import Rule, refuse
 from pointsman.policy.spending import Purse, needed, used_up
 
 RAISING_LABEL = "pointsman:"
+
+Limit = TypeVar("Limit", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,7 @@ def _spec(
         hinted_by=request.hint.by if request.hint else "label",
         hinted_why=request.hint.why if request.hint else "",
         authors=request.authors,
+        allowance=allowance_of(policy, routing),
     )
 
 
@@ -290,6 +295,23 @@ def caps_of(policy: PolicyFile, routing: RoutingFile) -> Caps:
         installation_day_usd=caps.installation_day_usd,
         requester_day_usd=caps.requester_day_usd,
     )
+
+
+def allowance_of(policy: PolicyFile, routing: RoutingFile) -> Allowance:
+    """The lower of what both files say of a run's tokens, calls and minutes; what neither names has no limit."""
+    caps, wish = policy.caps, routing.budget
+    minutes = _lower(caps.run_minutes, wish.run_minutes)
+    return Allowance(
+        tokens=_lower(caps.run_tokens, wish.run_tokens),
+        calls=_lower(caps.run_calls, wish.run_calls),
+        seconds=None if minutes is None else minutes * 60,
+    )
+
+
+def _lower(one: Limit | None, other: Limit | None) -> Limit | None:
+    """The lower of two limits of which either may be missing."""
+    named = [limit for limit in (one, other) if limit is not None]
+    return min(named, default=None)
 
 
 def path_rules(policy: PolicyFile, routing: RoutingFile | None) -> tuple[PathRule, ...]:

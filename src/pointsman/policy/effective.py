@@ -124,9 +124,19 @@ def _limits(both: Both, path: KeyPath, phase: Phase, task: TaskClass) -> Iterato
     yield _least("routes", f"{key}.budget_usd", budget)
     yield _least("routes", f"{key}.max_output_tokens", answer)
     yield _least("routes", f"{key}.max_input_tokens", question)
+    if isinstance(wish, CodeWish):
+        yield from _rung(both, path, wish)
     bounds = policy.phase(phase)
     yield Held("routes", f"{key}.max_calls", bounds.max_calls, both.in_policy(("phases", phase.value, "max_calls")))
     yield Held("routes", f"{key}.seconds", bounds.seconds, both.in_policy(("phases", phase.value, "seconds")))
+
+
+def _rung(both: Both, path: KeyPath, wish: CodeWish) -> Iterator[Held]:
+    """What each model that codes may use, and how many candidates it draws, where the routing file says it."""
+    for key in ("samples", "rung_usd", "rung_tokens", "rung_calls", "rung_minutes"):
+        value = getattr(wish, key)
+        if value is not None:
+            yield Held("routes", f"code.{key}", value, _at(both, (*path, key)))
 
 
 def _work(both: Both, order: TaskOrder, level: Sensitivity) -> Iterator[Held]:
@@ -218,6 +228,13 @@ def _money(both: Both) -> Iterator[Held]:
             (most, both.in_policy(("caps", theirs))),
         ]
         yield _least("money", theirs, bounds)
+    for key in ("run_tokens", "run_calls", "run_minutes"):
+        limits: list[_Candidate | None] = [
+            _asked(both, ("budget", key), getattr(wish, key)),
+            (getattr(caps, key), both.in_policy(("caps", key))) if getattr(caps, key) is not None else None,
+        ]
+        if any(limits):
+            yield _least("money", key, limits)
     if caps.requester_day_usd is not None:
         by = both.in_policy(("caps", "requester_day_usd"))
         yield Held("money", "requester_day_usd", caps.requester_day_usd, by)

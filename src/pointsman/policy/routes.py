@@ -9,7 +9,7 @@ from pointsman.config.routing_file import CodeWish, RouteWish, RoutingFile, Task
 from pointsman.domain.figures import Figures, Measured
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
 from pointsman.domain.models import Model
-from pointsman.domain.run import Limits, Refuse, Route
+from pointsman.domain.run import UNLIMITED, Allowance, Limits, Refuse, Route
 from pointsman.policy.candidates import NOTHING_MORE, Asked, Bar
 from pointsman.policy.catalogue import Catalogue
 from pointsman.policy.choice import NOBODY, Chosen, cheapest, named, sift
@@ -85,7 +85,21 @@ def route_by(wish: RouteWish, phase: Phase, task: TaskClass, setting: Setting, *
     escalate = sift(names, Rule.ESCALATE, bar, rest, catalogue)
     reasons = (*first.reasons, *fallback.reasons, *escalate.reasons)
     route = Route(phase, first.models[0], fallback.models, escalate.models, bar.limits, reasons, "")
+    if isinstance(wish, CodeWish):
+        if (wish.samples or 1) > 1 and not first.models[0].is_free:
+            return _samples_cost(first.models[0].name)
+        route = replace(route, samples=wish.samples or 1, rung=_rung(wish))
     return sealed(route, catalogue)
+
+
+def _rung(wish: CodeWish) -> Allowance:
+    seconds = None if wish.rung_minutes is None else wish.rung_minutes * 60
+    return Allowance(wish.rung_usd, wish.rung_tokens, wish.rung_calls, seconds)
+
+
+def _samples_cost(name: str) -> Refuse:
+    reason = f"several candidates are drawn only of a model that costs nothing, and {name} has a price"
+    return refuse(Rule.SAMPLES, reason, Rule.SAMPLES.mend)
 
 
 def sealed(route: Route, catalogue: Catalogue) -> Route:
@@ -95,6 +109,9 @@ def sealed(route: Route, catalogue: Catalogue) -> Route:
     bounds = (limits.max_input_tokens, limits.max_output_tokens, limits.budget_usd, limits.max_calls, limits.seconds)
     models = [catalogue.digest(model) for model in route.models]
     parts = [route.phase, *map(repr, counts), *map(repr, bounds), *models]
+    if (route.samples, route.rung) != (1, UNLIMITED):
+        rung = route.rung
+        parts += map(repr, (route.samples, rung.usd, rung.tokens, rung.calls, rung.seconds))
     for one in route.reasons:
         parts += (one.model, "kept" if one.kept else "dropped", one.rule, one.why)
     # No part holds a NUL, and the counts say where each list ends: other contents give another text.

@@ -99,6 +99,11 @@ class Rule(StrEnum):
         "One call may cost more than the money for the phase.",
         "raise the budget of {key} or of the run, or lower max_output_tokens",
     )
+    SAMPLES = (
+        "samples",
+        "Several candidates are drawn only of models that are declared to cost nothing.",
+        "leave samples out, or name a model for {key} whose price is declared as 0",
+    )
     NO_FALLBACK = (
         "no-fallback",
         "The policy uses no fallbacks for this class of task.",

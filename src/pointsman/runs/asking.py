@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pydantic import TypeAdapter
 
 from pointsman.domain.breaker import OF_ONE_MODEL
-from pointsman.domain.errors import TryAgain
+from pointsman.domain.errors import Stopped, TryAgain
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Ask, Model, Outage, Reply
 from pointsman.domain.outcome import Hop
 from pointsman.policy.waiting import Patience, Pause, pause_after
 from pointsman.ports.models import Models
 from pointsman.runs.journal import TEXT, durable
+from pointsman.runs.metering import CUT_OFF, Meter, in_time
 
 _ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
 
@@ -34,6 +36,7 @@ class DurableModels(Models):
     counted: dict[Phase, int] = field(default_factory=dict)
     answered: dict[Phase, list[str]] = field(default_factory=dict)
     waited: dict[Phase, float] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
 
     async def ask(self, ask: Ask) -> Reply | Outage:
         """The first answer among the ask's model and its fallbacks, waited for if need be.
@@ -99,10 +102,24 @@ class DurableModels(Models):
         self.counted[ask.phase] = number + 1
         numbered = replace(ask, run_id=self.run_id, call_id=f"{self.run_id}:{ask.phase}:{number}")
 
-        async def asked() -> Reply | Outage:
-            return await self.answer_of(numbered.call_id) or await self.models.ask(numbered)
+        estimate = self.models.estimate_tokens(numbered)
+        seconds = self.meter.require(numbered, estimate)
 
-        return await durable(f"ask:{ask.phase}:{ask.model.name}", _ANSWER, asked, preemptible=True)
+        async def asked() -> Reply | Outage:
+            known = await self.answer_of(numbered.call_id)
+            if known is not None:
+                return known
+            late = partial(self.meter.out_of_time, numbered)
+            return await in_time(lambda: self.models.ask(numbered), seconds, late)
+
+        try:
+            answer = await durable(f"ask:{ask.phase}:{ask.model.name}", _ANSWER, asked, preemptible=True)
+        except Stopped as error:
+            if error.code in CUT_OFF:
+                self.meter.cut_off(numbered, estimate, seconds or 0.0)
+            raise
+        self.meter.answered(ask.phase, answer)
+        return answer
 
     def estimate_tokens(self, ask: Ask) -> int:
         """Pure, so no step."""

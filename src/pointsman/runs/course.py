@@ -25,6 +25,7 @@ from pointsman.runs.again import Anew
 from pointsman.runs.asking import DurableModels
 from pointsman.runs.durable import CommitEnds, DurableSandbox, DurableWorkspace
 from pointsman.runs.journal import FLAG, NOTHING, TEXT, durable, insisted
+from pointsman.runs.metering import Meter
 from pointsman.runs.place import Place, first_queue
 
 RESUME = "resume"
@@ -86,7 +87,8 @@ class Course:
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
         real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in r.models))
         served = spec.repository.forge != LOCAL
-        models = DurableModels(real.models, run_id, adapters.ledger.answer_of, served)
+        meter = Meter(spec.allowance)
+        models = DurableModels(real.models, run_id, adapters.ledger.answer_of, served, meter=meter)
 
         def hidden(path: str) -> bool:
             return sensitivity_at(spec, path).rank > spec.sensitivity.rank
@@ -99,7 +101,7 @@ class Course:
             real,
             models=models,
             workspace=workspace,
-            sandbox=DurableSandbox(real.sandbox, spec.base_commit, is_closed),
+            sandbox=DurableSandbox(real.sandbox, spec.base_commit, is_closed, meter=meter),
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
         place = Place(adapters.turns, spec.repository.id, first_queue(spec))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
+from pointsman.domain.levels import Phase
 from pointsman.domain.models import EditStyle
 from pointsman.domain.outcome import CheckResult, Patch
 from pointsman.domain.pictures import PreviewJob, Rendering
@@ -24,10 +25,12 @@ from pointsman.domain.work import (
 )
 from pointsman.phases.memory import MEMORY, advised
 from pointsman.phases.paths import holds_secrets, is_record
+from pointsman.policy.allowance import Used
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.closed import veiled, withheld
 from pointsman.runs.journal import TEXT, durable
+from pointsman.runs.metering import Meter
 
 _EDITED: TypeAdapter[Patch | EditRefusal] = TypeAdapter(Patch | EditRefusal)
 _RENDERING: TypeAdapter[Rendering] = TypeAdapter(Rendering)
@@ -156,6 +159,7 @@ class DurableSandbox(Sandbox):
     base: str
     is_closed: Callable[[str], Awaitable[bool]]
     known: set[str] = field(default_factory=set)
+    meter: Meter = field(default_factory=Meter)
 
     async def tier(self) -> SandboxTier:
         """What holds on this machine now; every result carries what held then."""
@@ -168,13 +172,16 @@ class DurableSandbox(Sandbox):
     async def run(self, job: SandboxJob) -> tuple[CheckResult, ...]:
         """Run the job once."""
 
+        bounded = replace(job, timeout_seconds=min(job.timeout_seconds, self.meter.left_for_tests()))
+
         async def told() -> tuple[CheckResult, ...]:
-            results = await self.sandbox.run(job)
+            results = await self.sandbox.run(bounded)
             closed = await self.is_closed(job.commit) or await self.is_closed(job.overlay_commit or job.commit)
             known = self.known.union(*map(_names, results)) if self._is_base(job) else self.known
             return withheld(results, known) if closed else results
 
         results = await durable("sandbox", _CHECKS, told, preemptible=True)
+        self.meter.book(Phase.VERIFY, Used(seconds=sum(result.seconds for result in results)))
         if self._is_base(job):
             self.known.update(*map(_names, results))
         return results

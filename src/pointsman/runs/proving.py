@@ -56,6 +56,7 @@ async def prove(course: Course) -> Proved:
     sensitive.
     """
     await course.begin(Phase.CODE)
+    course.models.meter.climbs(course.route(Phase.CODE).rung)
     await begin_with_a_test(course)
     loop = _Loop(course, _rungs(course), _limits(course.spec))
     while True:
@@ -80,6 +81,7 @@ async def _made(course: Course, move: Again | Climb | ToReview, state: LoopState
         case Climb(to_rung=to, why=why):
             last = state.tries[-1]
             course.climbed(state.rungs[last.rung].model.name, state.rungs[to].model.name, why)
+            course.models.meter.climbs(course.route(Phase.CODE).rung)
             await another_test(course, to)
             await _tried(course, Again(to, last.cause))
         case ToReview(made=made):
@@ -114,7 +116,8 @@ def _cut_by(error: PointsmanError, course: Course) -> Cut | None:
 
 def _rungs(course: Course) -> tuple[Rung, ...]:
     route = course.route(Phase.CODE)
-    return tuple(Rung(model) for model in (route.primary, *route.escalate))
+    ladder = (route.primary, *route.escalate)
+    return tuple(Rung(model, route.samples if model.is_free else 1) for model in ladder)
 
 
 def _limits(spec: RunSpec) -> LadderLimits:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
+from pointsman.domain.errors import Stopped
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try
 from pointsman.phases.code import code
@@ -14,6 +15,7 @@ from pointsman.policy.ping_pong import taken_back
 from pointsman.policy.touched import risk_with, unapproved, weigh
 from pointsman.policy.worth import best_of, broken_by
 from pointsman.runs.course import Course, refused
+from pointsman.runs.metering import RUNG_SPENT
 from pointsman.runs.previewing import looked_at
 from pointsman.runs.rounds import back_to_code, with_authors
 
@@ -28,21 +30,32 @@ async def try_once(course: Course, move: Again) -> None:
     rungs = (route.primary, *route.escalate)
     await course.show(replace(course.view, phase=str(Phase.CODE), model=rungs[move.rung].name))
     attempt = await attempt_for(course, move)
-    result = await code(course.spec, course.earlier, course.ports, attempt=attempt)
+    before = course.models.meter.used.tokens
+    result = await _coded(course, attempt, rungs[move.rung].name)
+    tokens = course.models.meter.used.tokens - before
     course.learn(course.earlier)
     if isinstance(result, NoPatch):
-        return _remember(course, Try(move.rung, result.model, result, None, move.cause, move.sample))
+        return _remember(course, Try(move.rung, result.model, result, None, move.cause, move.sample, tokens=tokens))
     result = with_authors(course, result)
     await require_clear(course, result)
     undoes = await _undoes(course, result) if move.cause == "review" else ""
     course.earlier = replace(course.earlier, authors=_authors(course, result))
-    made = Try(move.rung, result.model, result, None, move.cause, move.sample, undoes)
+    made = Try(move.rung, result.model, result, None, move.cause, move.sample, undoes, tokens)
     try:
         evidence = await _evidence(course, result)
     except BaseException:
         _remember(course, made)
         raise
     return _remember(course, replace(made, evidence=evidence))
+
+
+async def _coded(course: Course, attempt: Attempt, model: str) -> Patch | NoPatch:
+    try:
+        return await code(course.spec, course.earlier, course.ports, attempt=attempt)
+    except Stopped as error:
+        if error.code != RUNG_SPENT:
+            raise
+        return NoPatch("spent", error.message, model)
 
 
 async def _evidence(course: Course, patch: Patch) -> Evidence:

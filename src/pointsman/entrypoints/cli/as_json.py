@@ -28,6 +28,8 @@ def try_json(made: Try) -> dict[str, object]:
         "rung": made.rung,
         "model": made.model,
         "cause": made.cause,
+        "sample": made.sample,
+        "tokens": made.tokens,
         "commit": patch.commit if patch else None,
         "kind": failed.kind if failed else None,
         "why": failed.why if failed else "",

@@ -224,10 +224,16 @@ def _tries(tries: tuple[Try, ...]) -> list[Text]:
         return []
     return [
         Text.assemble(
-            (f"try {number}  ", "dim"), f"{attempt.model}: ", _plain(" ".join(_came_to(attempt).split()), 160)
+            (f"try {number}{_drawn(attempt)}  ", "dim"),
+            f"{attempt.model}: ",
+            _plain(" ".join(_came_to(attempt).split()), 160),
         )
         for number, attempt in enumerate(tries, start=1)
     ]
+
+
+def _drawn(attempt: Try) -> str:
+    return f" (candidate {attempt.sample + 1})" if attempt.sample else ""
 
 
 def _came_to(attempt: Try) -> str:
