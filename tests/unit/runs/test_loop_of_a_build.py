@@ -1,0 +1,207 @@
+"""The loop of a run on a served forge: it climbs, draws candidates, keeps the best, and hands over on every end."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from tests.unit.phases.phase_world import LIMITS, MID, REVIEWER, Line, ScriptedModels, says
+from tests.unit.runs.served_world import BLOCK, FINE, PLAN, Served, review_of
+
+from pointsman.domain.errors import Stopped
+from pointsman.domain.levels import Phase
+from pointsman.domain.models import Ask, Caps, Model, Outage, Price, Reply, Usage
+from pointsman.domain.outcome import Earlier, Patch
+from pointsman.domain.run import Allowance, Route, RunSpec
+
+WEAK = replace(MID, name="weak", id="weak", tier="small")
+STRONG = replace(MID, name="strong", id="strong")
+PAID = replace(MID, name="paid", id="paid", price=Price(1.0, 1.0))
+LOW, HIGH = "    return max(low, min(value, low))", "    return max(low, min(value, high))"
+
+
+def block(new: str, old: str = LOW) -> Reply:
+    return says(f"bounds.py\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n")
+
+
+def wrong(number: int, old: str = LOW) -> Reply:
+    return block(f"    return {number}", old)
+
+
+def coded(spec: RunSpec, *ladder: Model, samples: int = 1, rung: Allowance | None = None) -> RunSpec:
+    """The order with these models to code, and the reviewer besides."""
+    first, *escalate = ladder
+    code = Route(Phase.CODE, first, (), tuple(escalate), LIMITS, (), "digest", samples, rung or Allowance())
+    orders = {task: replace(one, routes={**one.routes, Phase.CODE: code}) for task, one in spec.orders.items()}
+    return replace(spec, orders=orders)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    for world in WORLDS:
+        world.close()
+    WORLDS.clear()
+
+
+WORLDS: list[Served] = []
+
+
+def world_of(home: Path, *lines: Line) -> Served:
+    WORLDS.append(Served(home, [says(data=PLAN), *lines]))
+    return WORLDS[-1]
+
+
+def signed(world: Served) -> Earlier:
+    """What the note of the run was made from."""
+    (facts,) = world.world.signer.signed
+    return facts.earlier
+
+
+def asked(world: Served) -> list[str]:
+    return [ask.model.name for ask in world.world.models.asks][1:]
+
+
+def test_a_weak_coder_fails_twice_the_next_solves_it_from_the_issue_and_the_note_tells_so(home: Path) -> None:
+    world = world_of(home, wrong(1), wrong(2, "    return 1"), says(BLOCK), says(data=FINE))
+    view = world.runs(coded(world.spec(), WEAK, STRONG))
+    assert (view.result, asked(world)) == ("ready", ["weak", "weak", "strong", "reviewer"]), view
+    earlier = signed(world)
+    assert [(made.rung, made.model, made.cause) for made in earlier.tries] == [
+        (0, "weak", "first"),
+        (0, "weak", "tests"),
+        (1, "strong", "tests"),
+    ]
+    (hop,) = earlier.hops
+    assert (hop.kind, hop.from_model, hop.to_model) == ("escalation", "weak", "strong")
+    told = world.world.models.asks[3].messages[0].text
+    assert "Others tried this before you" in told and "+    return 1" in told
+    assert world.world.workspace.held == {}
+
+
+def test_candidates_are_drawn_until_the_first_is_green_and_equal_ones_are_tested_once(home: Path) -> None:
+    world = world_of(home, wrong(1), wrong(1), says(BLOCK), says(data=FINE))
+    view = world.runs(coded(world.spec(), WEAK, samples=5))
+    assert (view.result, asked(world)) == ("ready", ["weak"] * 3 + ["reviewer"])
+    assert [(made.sample, made.tokens) for made in signed(world).tries] == [(0, 20), (1, 20), (2, 20)]
+    assert [ask.temperature for ask in world.world.models.asks[1:4]] == [0.0, 0.9, 0.9]
+    assert len(world.world.sandbox.jobs) == 3  # base, the first candidate, the third
+
+
+def test_when_no_candidate_is_green_the_evidence_chooses_where_the_next_round_starts(home: Path) -> None:
+    breaks = block("    return max(low, min(value, low))\n\n\ndef test_more():\n    assert False")
+    world = world_of(home, wrong(1), wrong(2), breaks, block(HIGH, "    return 1"), says(data=FINE))
+    view = world.runs(coded(world.spec(), WEAK, samples=3))
+    assert view.result == "ready", view
+    assert [(made.sample, made.cause) for made in signed(world).tries][3:] == [(0, "tests")]
+
+
+def test_a_model_that_costs_something_draws_one(home: Path) -> None:
+    world = world_of(home, wrong(1), wrong(2, "    return 1"))
+    view = world.runs(coded(world.spec(), PAID, samples=5))
+    assert (view.result, [made.sample for made in signed(world).tries]) == ("needs-person", [0, 0]), view
+
+
+CUTS = {"tokens": Allowance(tokens=4500), "calls": Allowance(calls=2), "time": Allowance(seconds=1.0)}
+
+
+@pytest.mark.parametrize("code", CUTS)
+def test_a_limit_that_is_met_on_the_way_hands_over_the_best_patch_as_a_draft(home: Path, code: str) -> None:
+    world = world_of(home, wrong(1), *[wrong(2, "    return 1")] * 9)
+    view = world.runs(replace(coded(world.spec(), WEAK, STRONG), allowance=CUTS[code]))
+    assert (view.state, view.result) == ("done", "needs-person"), view
+    (order,) = world.forge.changes.values()
+    assert "Tests: failed." in view.message and "ended before the work did." in view.message
+    assert "review" in order.body and "not run" in order.body.lower()
+    assert world.forge.reviews == {}
+
+
+def test_the_days_money_that_ends_before_the_review_leaves_a_draft_that_needs_a_person(home: Path) -> None:
+    def broke(_: Ask) -> Reply:
+        raise Stopped("The budget of run r-1 does not hold this call.", code="budget")
+
+    world = world_of(home, says(BLOCK), broke)
+    view = world.runs(world.spec())
+    assert (view.result, len(world.forge.changes), world.forge.reviews) == ("needs-person", 1, {})
+    assert "The money ended before the work did." in view.message
+
+
+def test_with_nothing_at_hand_a_limit_stops_the_run_as_before(home: Path) -> None:
+    world = world_of(home)
+    view = world.runs(replace(world.spec(), allowance=Allowance(calls=1)))
+    assert (view.state, view.error_code, world.forge.changes) == ("stopped", "calls", {})
+
+
+RUNGS = {"calls": Allowance(calls=1), "tokens": Allowance(tokens=6000), "minutes": Allowance(seconds=0.1)}
+
+
+@pytest.mark.parametrize("what", RUNGS)
+def test_a_rung_that_has_used_what_it_may_hands_over_to_the_next(home: Path, what: str) -> None:
+    long = replace(wrong(1), usage=Usage(2000, 2000))
+    world = world_of(home, long, says(BLOCK), says(data=FINE))
+    view = world.runs(coded(world.spec(), WEAK, STRONG, rung=RUNGS[what]))
+    assert (view.result, asked(world)) == ("ready", ["weak", "strong", "reviewer"]), view
+    assert "has used what one model may use" in signed(world).hops[0].why
+
+
+@dataclass
+class Slow(ScriptedModels):
+    """The weak one never answers."""
+
+    async def ask(self, ask: Ask) -> Reply | Outage:
+        if ask.model.name == "weak":
+            await asyncio.sleep(1e6)
+        return await super().ask(ask)
+
+
+def test_a_call_that_outlasts_its_rung_is_cut_off_and_the_next_model_takes_over(home: Path) -> None:
+    world = world_of(home, says(BLOCK), says(data=FINE))
+    world.world.models = Slow(world.world.models.script)
+    view = world.runs(coded(world.spec(), WEAK, STRONG, rung=Allowance(seconds=0.2)))
+    assert view.result == "ready", view
+    assert [made.model for made in signed(world).tries] == ["weak", "strong"]
+
+
+def remark(quote: str) -> Reply:
+    return review_of(
+        {
+            "path": "bounds.py",
+            "quote": quote,
+            "severity": "major",
+            "kind": "bug",
+            "message": "Not so.",
+            "failing_input": "clamp(1, 2, 3)",
+            "suggestion": "",
+        }
+    )
+
+
+def test_fixes_that_go_in_circles_climb(home: Path) -> None:
+    one, two = "    return min(high, max(value, low))", "    return max(low, min(high, value))"
+    lines = (block(one), remark(one), block(two, one), remark(two), block(one, two), says(BLOCK), says(data=FINE))
+    world = world_of(home, *lines)
+    spec = coded(world.spec(), MID, STRONG)
+    view = world.runs(replace(spec, review=replace(spec.review, rounds=3)))
+    assert (view.result, asked(world)[-2:]) == ("ready", ["strong", "reviewer"]), view
+    assert "takes back an earlier one in bounds.py" in signed(world).hops[0].why
+
+
+def test_a_later_try_that_does_worse_never_takes_the_place_of_a_better_one(home: Path) -> None:
+    world = world_of(home, says(BLOCK), remark(HIGH), wrong(2, HIGH), wrong(4, HIGH))
+    view = world.runs(world.spec())
+    best = next(made.result for made in signed(world).tries if isinstance(made.result, Patch))
+    assert (view.result, signed(world).patch) == ("needs-person", best), view
+    assert "no other model is named to take over" in view.message
+
+
+def test_the_coder_cannot_spend_the_money_of_the_review(home: Path) -> None:
+    dear = replace(REVIEWER, price=Price(10.0, 10.0))
+    world = world_of(home, says(BLOCK), says(data=FINE))
+    spec = coded(world.spec(), PAID)
+    review = Route(Phase.REVIEW, dear, (), (), LIMITS, (), "digest")
+    orders = {task: replace(one, routes={**one.routes, Phase.REVIEW: review}) for task, one in spec.orders.items()}
+    world.runs(replace(spec, orders=orders, caps=Caps(1.0, 0.5, 20.0, 100.0)))
+    by_phase = {ask.phase: ask.caps.run_usd for ask in world.world.models.asks}
+    assert by_phase[Phase.CODE] == pytest.approx(0.5 - min(0.32, 0.5 - 0.032))
+    assert by_phase[Phase.PLAN] == by_phase[Phase.REVIEW] == 0.5
