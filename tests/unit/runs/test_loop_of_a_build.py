@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.phases.phase_world import LIMITS, MID, REVIEWER, Line, ScriptedModels, says
+from tests.unit.phases.test_review_findings import SHOWN
 from tests.unit.runs.served_world import BLOCK, FINE, PLAN, Served, review_of
 
 from pointsman.domain.errors import Stopped
@@ -177,18 +178,8 @@ def remark(quote: str) -> Reply:
     )
 
 
-def test_fixes_that_go_in_circles_climb(home: Path) -> None:
-    one, two = "    return min(high, max(value, low))", "    return max(low, min(high, value))"
-    lines = (block(one), remark(one), block(two, one), remark(two), block(one, two), says(BLOCK), says(data=FINE))
-    world = world_of(home, *lines)
-    spec = coded(world.spec(), MID, STRONG)
-    view = world.runs(replace(spec, review=replace(spec.review, rounds=3)))
-    assert (view.result, asked(world)[-2:]) == ("ready", ["strong", "reviewer"]), view
-    assert "takes back an earlier one in bounds.py" in signed(world).hops[0].why
-
-
 def test_a_later_try_that_does_worse_never_takes_the_place_of_a_better_one(home: Path) -> None:
-    world = world_of(home, says(BLOCK), remark(HIGH), wrong(2, HIGH), wrong(4, HIGH))
+    world = world_of(home, says(BLOCK), remark(HIGH), says(SHOWN), wrong(2, HIGH), wrong(4, HIGH))
     view = world.runs(world.spec())
     best = next(made.result for made in signed(world).tries if isinstance(made.result, Patch))
     assert (view.result, signed(world).patch) == ("needs-person", best), view
