@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from pointsman.domain.outcome import CheckResult, Earlier, Evidence, Reproduction, Verdict, Weakening
+from pointsman.domain.outcome import (
+    CheckResult,
+    Earlier,
+    Evidence,
+    Reproduction,
+    Verdict,
+    Weakening,
+    confirmed_tests,
+)
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import SandboxJob
 from pointsman.phases.canary import canary_job, is_forged
@@ -32,13 +40,14 @@ class _Case:
     paths: tuple[str, ...]
     weakened: tuple[Weakening, ...]
     kept: Reproduction | None
+    ours: tuple[str, ...]
     commands: tuple[Command, ...] = ()
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The tests and their configuration that the candidate touches; the reproduction is not its own."""
-        ours = self.kept.path if self.kept else ""
-        return tuple(path for path in self.touched if path != ours and (is_test(path) or is_test_config(path)))
+        """The tests and their configuration that the candidate touches; what the harness put there is not its own."""
+        own = (path for path in self.touched if path not in self.ours)
+        return tuple(path for path in own if is_test(path) or is_test_config(path))
 
     def job(
         self, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = ("", ())
@@ -121,7 +130,15 @@ async def _case(spec: RunSpec, earlier: Earlier, ports: Ports, commit: str) -> _
         changed = Weakening(earlier.shown.path, 0, "the test that shows the bug was changed", "test")
         weakened = (changed, *weakened)
     tier = (await ports.sandbox.tier()).name
-    return _Case(spec, earlier, ports, commit, tier, touched, tuple(after), weakened, kept)
+    ours = (*((kept.path,) if kept else ()), *await _joined(ports, earlier, commit))
+    return _Case(spec, earlier, ports, commit, tier, touched, tuple(after), weakened, kept, ours)
+
+
+async def _joined(ports: Ports, earlier: Earlier, commit: str) -> tuple[str, ...]:
+    """The tests that reviewers showed their findings by, where they stand in the candidate as they were written."""
+    proofs = confirmed_tests(earlier.reviews)
+    texts = [await ports.workspace.read(commit, proof.path) for proof in proofs]
+    return tuple(one.path for one, text in zip(proofs, texts, strict=True) if text and text.text == one.test)
 
 
 async def _is_kept(ports: Ports, reproduction: Reproduction, commit: str) -> bool:

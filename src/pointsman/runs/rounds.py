@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model
-from pointsman.domain.outcome import Patch, Review, Try, confirmed_tests
+from pointsman.domain.outcome import Evidence, Finding, Patch, Review, Try, Verdict, confirmed_tests
 from pointsman.domain.run import Refuse, Route, RunSpec
 from pointsman.phases.anchors import files_of
 from pointsman.phases.joining import credited, with_tests
@@ -52,6 +52,22 @@ async def _joined(course: Course, patch: Patch, found: Review) -> Review:
 def _with(made: Try, patch: Patch, whole: Patch) -> Try:
     is_it = isinstance(made.result, Patch) and made.result.commit == patch.commit
     return replace(made, result=whole) if is_it else made
+
+
+def failing_by(evidence: Evidence | None, found: Review | None) -> Evidence | None:
+    """The evidence as people are told it: a change that holds a failing test of its reviewer has not passed.
+
+    The tries keep what their own tests showed, since it is by that that they are weighed.
+    """
+    tests = [one.proof.path for one in found.findings if one.proof and _fails_by(one)] if found else []
+    if evidence is None or evidence.verdict is not Verdict.PASSED or not tests:
+        return evidence
+    said = f"{evidence.why} With the reviewer's tests it fails: {', '.join(dict.fromkeys(tests))}."
+    return replace(evidence, verdict=Verdict.FAILED, why=said)
+
+
+def _fails_by(finding: Finding) -> bool:
+    return finding.is_confirmed and finding.fate in ("open", "disputed")
 
 
 def with_authors(course: Course, patch: Patch) -> Patch:

@@ -47,7 +47,7 @@ async def settled_check(case: Case, last: LastReview, ignored: str) -> None:
 
     async def told() -> None:
         source = await _source(case)
-        if source is None or last.review.verdict != "changes":
+        if source is None or last.review.verdict == "approve":
             return
         required, unread = source.end.spec.order.evidence_required, bool(last.review.unread)
         verdict = verdict_of((), source.end.earlier.evidence, evidence_required=required, is_partial=unread)
