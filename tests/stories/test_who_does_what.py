@@ -179,8 +179,15 @@ def test_what_stays_disputed_goes_to_a_person_with_a_branch_that_says_so(tmp_pat
     assert stage.branches() == [branch]
     (found,) = rows(said.json["findings"])
     assert (found["fate"], "discounted(300, 150)" in str(fields(found["proof"])["test"])) == ("disputed", True)
+    assert said.json["evidence"] == "failed", "the reviewer's test is in the change and fails"
     page, note = stage.page(branch), stage.note(branch)
-    for words in ("It can go below zero.", "disputed", "discounted(300, 150) >= 0", "What the coder did about it"):
+    for words in (
+        "With the reviewer's tests it fails",
+        "It can go below zero.",
+        "disputed",
+        "discounted(300, 150) >= 0",
+        "What the coder did about it",
+    ):
         assert words in page, page
     assert "It can go below zero." in note and "disputed, confirmed" in note
 

@@ -21,7 +21,7 @@ from pointsman.runs.journal import NOTHING
 from pointsman.runs.proving import Proved, prove
 from pointsman.runs.publish import Target, authorised, conclude, put_forward, settle_on
 from pointsman.runs.reviewing import news
-from pointsman.runs.rounds import with_positions
+from pointsman.runs.rounds import failing_by, with_positions
 
 _VIEW: TypeAdapter[ChangeView | None] = TypeAdapter(ChangeView | None)
 _THREADS: TypeAdapter[tuple[Thread, ...]] = TypeAdapter(tuple[Thread, ...])
@@ -47,7 +47,8 @@ async def fix(course: Course) -> Note:
     became = fates(job.prior, proved.review if proved.patch is not None else None)
     if proved.patch is None:
         await _answered(course, job, became, why=end_text(proved.end, proved.why), commit="")
-    proved = replace(proved, review=await with_positions(course, proved.review))
+    found = await with_positions(course, proved.review)
+    proved = replace(proved, review=found, evidence=failing_by(proved.evidence, found))
     settle_on(course, proved)
     await authorised(course)
     await _still_ours(course, job)

@@ -39,7 +39,7 @@ from pointsman.runs.learning import learned_by
 from pointsman.runs.previewing import shown_of
 from pointsman.runs.proving import Proved
 from pointsman.runs.remembering import LastReview, remember_review
-from pointsman.runs.rounds import with_positions
+from pointsman.runs.rounds import failing_by, with_positions
 
 _ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
@@ -68,7 +68,8 @@ async def publish(course: Course, proved: Proved) -> Note:
 
     Raises Stopped (`no-change`) when no try left a patch, OwnerMust when the requester may no longer write.
     """
-    proved = replace(proved, review=await with_positions(course, proved.review))
+    found = await with_positions(course, proved.review)
+    proved = replace(proved, review=found, evidence=failing_by(proved.evidence, found))
     settle_on(course, proved)
     spec = course.spec
     branch = await course.insist(
