@@ -50,7 +50,7 @@ def test_what_is_no_plain_picture_is_refused_with_its_reason(data: bytes, why: s
 
 
 def test_a_bomb_is_inflated_no_further_than_its_header_says() -> None:
-    bomb = zlib.compress(b"\0" * 500_000_000, 9)
+    bomb = zlib.compress(b"\0" * 60_000_000, 9)
     data = SIGNATURE + header(3, 2) + chunk(b"IDAT", bomb) + chunk(b"IEND", b"")
     with pytest.raises(NotAPicture, match="more or fewer"):
         cleaned(data)
