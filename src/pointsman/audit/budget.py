@@ -16,12 +16,16 @@ _WITHIN = "in the routing file, within the organisation's policy"
 
 @dataclass(frozen=True, slots=True)
 class _Cap:
-    """One limit: what it is called, which calls of its run or day count, US dollars allowed, and how it is raised."""
+    """One limit: what it is called, which calls of its run or day count, US dollars allowed, and how it is raised.
+
+    `held_usd` of it is not for this call.
+    """
 
     name: str
     counts: ColumnElement[bool]
     allowed_usd: float | None
     raised_by: str
+    held_usd: float = 0.0
 
     @property
     def holds(self) -> bool:
@@ -38,7 +42,7 @@ def _run_caps(record: CallRecord, caps: Caps) -> tuple[_Cap, ...]:
             caps.phase_usd,
             f"raise `budget_usd` of this phase's route {_WITHIN}",
         ),
-        _Cap(f"run {record.run_id}", true(), caps.run_usd, f"raise `budget.run_usd` {_WITHIN}"),
+        _Cap(f"run {record.run_id}", true(), caps.run_usd, f"raise `budget.run_usd` {_WITHIN}", caps.held_usd),
     )
 
 
@@ -88,8 +92,8 @@ def require_room(connection: Connection, record: CallRecord, *, caps: Caps, repo
     for among, limits in ((of_run, _run_caps(record, caps)), (of_day, _day_caps(record, caps, repository_id))):
         for cap, spent in zip(limits, _spent(connection, among, limits), strict=True):
             allowed = nano(cap.allowed_usd) if cap.holds and cap.allowed_usd is not None else None
-            if allowed is not None and spent + asked > allowed:
-                raise _no_room(cap.name, cap.raised_by, asked, spent, allowed)
+            if allowed is not None and spent + asked + nano(cap.held_usd) > allowed:
+                raise _no_room(cap, asked, spent, allowed)
 
 
 def _spent(connection: Connection, among: ColumnElement[bool], limits: tuple[_Cap, ...]) -> tuple[int, ...]:
@@ -99,12 +103,13 @@ def _spent(connection: Connection, among: ColumnElement[bool], limits: tuple[_Ca
     return tuple(int(value) for value in row)
 
 
-def _no_room(name: str, raised_by: str, asked: int, spent: int, allowed: int) -> Stopped:
+def _no_room(cap: _Cap, asked: int, spent: int, allowed: int) -> Stopped:
+    held = f", of which {dollars(cap.held_usd)} are held for the review" if cap.held_usd else ""
     return Stopped(
-        f"The budget of {name} does not hold this call: asked {dollars(asked / NANO)}, "
-        f"spent or reserved {dollars(spent / NANO)}, allowed {dollars(allowed / NANO)}.",
+        f"The budget of {cap.name} does not hold this call: asked {dollars(asked / NANO)}, "
+        f"spent or reserved {dollars(spent / NANO)}, allowed {dollars(allowed / NANO)}{held}.",
         code="budget",
-        hint=f"To go on, {raised_by}, or choose a cheaper model.",
+        hint=f"To go on, {cap.raised_by}, or choose a cheaper model.",
     )
 
 

@@ -81,7 +81,7 @@ class Price:
 @dataclass(frozen=True, slots=True)
 class Caps:
     """Money limits in US dollars: for the phase, the run, and in one day (UTC) for the repository, the installation,
-    and whoever asks, where the policy caps that.
+    and whoever asks, where the policy caps that. `held_usd` of the run's money is kept for the review.
     """
 
     phase_usd: float
@@ -89,6 +89,7 @@ class Caps:
     repository_day_usd: float
     installation_day_usd: float
     requester_day_usd: float | None = None
+    held_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,8 +332,8 @@ def caps_for(spec: RunSpec, phase: Phase) -> Caps:
     """
     route = spec.route(phase)
     budget = route.limits.budget_usd if isinstance(route, Route) else 0.0
-    run_usd = spec.caps.run_usd - (held_for_review(spec) if phase is Phase.CODE else 0.0)
-    return replace(spec.caps, phase_usd=min(budget, run_usd), run_usd=run_usd)
+    held = held_for_review(spec) if phase is Phase.CODE else 0.0
+    return replace(spec.caps, phase_usd=min(budget, spec.caps.run_usd), held_usd=held)
 
 
 def held_for_review(spec: RunSpec) -> float:

@@ -193,6 +193,6 @@ def test_the_coder_cannot_spend_the_money_of_the_review(home: Path) -> None:
     review = Route(Phase.REVIEW, dear, (), (), LIMITS, (), "digest")
     orders = {task: replace(one, routes={**one.routes, Phase.REVIEW: review}) for task, one in spec.orders.items()}
     world.runs(replace(spec, orders=orders, caps=Caps(1.0, 0.5, 20.0, 100.0)))
-    by_phase = {ask.phase: ask.caps.run_usd for ask in world.world.models.asks}
-    assert by_phase[Phase.CODE] == pytest.approx(0.5 - min(0.32, 0.5 - 0.032))
-    assert by_phase[Phase.PLAN] == by_phase[Phase.REVIEW] == 0.5
+    held = {ask.phase: ask.caps.held_usd for ask in world.world.models.asks}
+    assert held[Phase.CODE] == pytest.approx(0.32)
+    assert (held[Phase.PLAN], held[Phase.REVIEW]) == (0.0, 0.0)
