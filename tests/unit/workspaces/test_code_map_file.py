@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +124,63 @@ def test_the_file_can_be_read_by_its_owner_alone(world: World) -> None:
     assert len(beside) == 3
     assert {stat.S_IMODE(path.stat().st_mode) for path in beside} == {0o600}
     asyncio.run(code_map.close())
+
+
+def test_a_search_that_is_cancelled_half_way_leaves_the_file_to_the_next(world: World) -> None:
+    commit = world.commit(FILES)
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(_path: str) -> bool:
+        begun.set()
+        return not go.wait(10)
+
+    async def cancelled() -> tuple[Hit, ...]:
+        code_map = CodeMap(world.root / ".git")
+        files = await entries(world.root / ".git", commit)
+        first = asyncio.create_task(code_map.find(commit, files, QUERY, limit=10, hidden=slow))
+        await asyncio.to_thread(begun.wait, 10)
+        first.cancel()
+        second = asyncio.create_task(code_map.find(commit, files, QUERY, limit=10, hidden=_open))
+        await asyncio.wait({first, second}, timeout=0.2)
+        go.set()
+        hits = await second
+        await code_map.close()
+        return hits
+
+    expected = found(world, commit)
+    with file_of(world).open("rb") as before:
+        assert asyncio.run(cancelled()) == expected
+        assert os.fstat(before.fileno()).st_nlink == 1
+
+
+def test_what_is_forgotten_makes_room_on_the_disk(tmp_path: Path) -> None:
+    file = tmp_path / "map"
+    store = Store(file)
+    large = [(Key(f"{number:040}", "text"), Row("", f"word{number} " * 20_000, "")) for number in range(20)]
+    for turn in range(KEPT_COMMITS + 20):
+        texts = large if turn == 0 else [(Key(f"small{turn}", "text"), Row("", "x", ""))]
+        store.add(texts)
+        store.show(f"commit{turn}", {key.blob: key for key, _ in texts})
+    store.close()
+    assert file.stat().st_size < sum(len(row.body) for _, row in large) / 3
+
+
+def test_opening_a_map_anew_takes_no_lock_from_another_that_is_open(world: World) -> None:
+    commit = world.commit(FILES)
+    first, second = CodeMap(world.root / ".git"), CodeMap(world.root / ".git")
+    assert found(world, commit, code_map=first)
+    held = [line for line in _locks(file_of(world)) if line]
+    assert found(world, commit, code_map=second)
+    assert held and set(held) <= set(_locks(file_of(world)))
+    for code_map in (first, second):
+        asyncio.run(code_map.close())
+
+
+def _locks(file: Path) -> list[str]:
+    """The locks that this process holds on a file, as the kernel lists them without their numbers."""
+    node, own = f":{file.stat().st_ino}", str(os.getpid())
+    rows = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return sorted(" ".join(row[1:]) for row in rows if own in row and any(part.endswith(node) for part in row))
 
 
 def _garbage(file: Path) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from pointsman.domain.work import Hit
 from pointsman.workspaces.code_map.query import Query, read_query
@@ -19,6 +21,8 @@ INDEXED_BYTES = 256 << 20
 """So much of a commit is read, in the order of the paths; what comes after is found by its path alone."""
 
 _TRIES = 8
+_Made = TypeVar("_Made")
+_Given = ParamSpec("_Given")
 _NO_ROOM = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -53,12 +57,13 @@ class CodeMap:
         self._commit = ""
         self._spread: dict[str, int] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._in_use = threading.Lock()
 
     async def find(
         self, commit: str, files: Sequence[Entry], text: str, *, limit: int, hidden: Callable[[str], bool]
     ) -> tuple[Hit, ...]:
         """The files of the commit that the text is about, best first, without hidden ones."""
-        query = read_query(text)
+        query = await asyncio.to_thread(read_query, text)
 
         def look() -> tuple[Hit, ...] | None:
             return self._found(commit, query, limit, hidden)
@@ -71,26 +76,26 @@ class CodeMap:
                     # Another process forgot the texts in between.
                     continue
                 except (sqlite3.Error, Unusable, OSError) as error:
-                    await asyncio.to_thread(self._mend, error)
+                    await self._aside(self._mend, error)
                     continue
                 if found is not None:
                     return found
             # Others moved the view away each time before it could be read.
-            await asyncio.to_thread(self._leave_file)
+            await self._aside(self._leave_file)
             return await self._looked(commit, files, look) or ()
 
     async def close(self) -> None:
         """Let go of the file."""
         async with self._one_at_a_time:
-            await asyncio.to_thread(self._close)
+            await self._aside(self._close)
 
     async def _looked(
         self, commit: str, files: Sequence[Entry], look: Callable[[], tuple[Hit, ...] | None]
     ) -> tuple[Hit, ...] | None:
-        found = await asyncio.to_thread(look)
+        found = await self._aside(look)
         if found is None:
             await self._show(commit, files)
-            found = await asyncio.to_thread(look)
+            found = await self._aside(look)
         return found
 
     def _found(self, commit: str, query: Query, limit: int, hidden: Callable[[str], bool]) -> tuple[Hit, ...] | None:
@@ -106,16 +111,25 @@ class CodeMap:
 
     async def _show(self, commit: str, files: Sequence[Entry]) -> None:
         """Read what was never read, and bring a view to the commit."""
-        store = await asyncio.to_thread(self._opened)
-        members = _members(files)
-        lacking = await asyncio.to_thread(store.lacking, {key for key in members.values() if key})
+        store = await self._aside(self._opened)
+        members = await asyncio.to_thread(_members, files)
+        lacking = await self._aside(store.lacking, {key for key in members.values() if key})
         wanted = {key: entry for entry in files if (key := members[entry.path]) in lacking}
         keys = iter(wanted)
         async for batch in slices(self._git_dir, wanted.values(), SLICE_BYTES):
             texts = [(entry.path, next(keys), data) for entry, data in batch]
             rows = await asyncio.to_thread(rows_of, texts)
-            await asyncio.to_thread(store.add, rows)
-        await asyncio.to_thread(store.show, commit, members)
+            await self._aside(store.add, rows)
+        await self._aside(store.show, commit, members)
+
+    async def _aside(self, work: Callable[_Given, _Made], *args: _Given.args, **named: _Given.kwargs) -> _Made:
+        """Do it in a thread, where it ends also when whoever waits for it is cancelled; the next waits for that."""
+
+        def alone() -> _Made:
+            with self._in_use:
+                return work(*args, **named)
+
+        return await asyncio.to_thread(alone)
 
     def _opened(self) -> Store:
         if self._store is None:

@@ -8,6 +8,7 @@ this reads nothing from git that was ever read before.
 import contextlib
 import os
 import sqlite3
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -214,7 +215,10 @@ class Store:
             "DELETE FROM blob WHERE seen < ? AND id NOT IN (SELECT blob FROM member WHERE blob IS NOT NULL)",
             (before,),
         )
-        self.base.execute("PRAGMA incremental_vacuum")
+        # Each call gives back one page: SQLite does so by steps, of which Python takes the first.
+        (free,) = self.base.execute("PRAGMA freelist_count").fetchone()
+        for _ in range(free):
+            self.base.execute("PRAGMA incremental_vacuum")
 
 
 def of(view: int, statement: str) -> str:
@@ -233,8 +237,12 @@ def _make_private(file: Path) -> None:
 
     Raises OSError, for a link as well.
     """
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        os.fchmod(handle, 0o600)
-    finally:
-        os.close(handle)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        # A file that is there is not opened: closing it would let go of all locks that this process has on it.
+        mode = file.lstat().st_mode
+        if not stat.S_ISREG(mode):
+            raise
+        if stat.S_IMODE(mode) != 0o600:
+            file.chmod(0o600)
