@@ -44,6 +44,14 @@ def _pytest_at(command: tuple[str, ...]) -> int | None:
     return None
 
 
+def all_of(
+    commands: tuple[tuple[str, ...], ...], commit: str, endings: tuple[Ending, ...], *, rooms: tuple[str, ...]
+) -> tuple[CheckResult, ...]:
+    """The results of the commands of one job; see `result`."""
+    both = zip(commands, endings, strict=True)
+    return tuple(result(command, commit, ending, rooms=rooms) for command, ending in both)
+
+
 def result(command: tuple[str, ...], commit: str, ending: Ending, *, rooms: tuple[str, ...] = ()) -> CheckResult:
     """The result of `command` on `commit`. `rooms` are folders of the host whose names say nothing to a reader.
 

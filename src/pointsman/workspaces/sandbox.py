@@ -77,10 +77,8 @@ class LinuxSandbox:
             await asyncio.to_thread(_write_over, folder / "tree", job.files)
             endings = await launch(self._order(tier.name, folder, job))
         rooms = (str(folder / "room" / "tree"), str(folder / "room"))
-        return tuple(
-            results.result(command, job.commit, ending, rooms=rooms)
-            for command, ending in zip(job.commands, endings, strict=True)
-        )
+        # A result file may be megabytes of XML.
+        return await asyncio.to_thread(results.all_of, job.commands, job.commit, endings, rooms=rooms)
 
     async def render(self, job: PreviewJob) -> Rendering:
         """The pictures of a commit's pages, kept in the gallery; or why there are none.

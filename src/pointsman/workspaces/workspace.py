@@ -80,6 +80,11 @@ class GitWorkspace:
         """The commit that the branch stands on in the user's repository, or None."""
         return await self._origin_at(location).branch_head(branch)
 
+    async def rest(self) -> None:
+        """Let go of what is held open and in memory; the next question takes it up again."""
+        self._trees.clear()
+        await self._map.close()
+
     async def files(self, commit: str, *, every: bool = False) -> tuple[FileEntry, ...]:
         """The regular files at `commit`, sorted by path, without names of control characters or no UTF-8.
 
@@ -120,7 +125,7 @@ class GitWorkspace:
             source = await self.read(order.onto, order.rules.lone_block_path)
             text, blob = (source.text, source.blob) if source else (None, "")
             lone = Lone(order.rules.lone_block_path, text, order.rules.lone_symbol, blob)
-        edits = parse(reply, style, present=present, lone=lone)
+        edits = await asyncio.to_thread(parse, reply, style, present=present, lone=lone)
         if isinstance(edits, EditRefusal):
             return edits
         return await self.apply(order, await self._undressed(order.onto, edits))
@@ -134,7 +139,8 @@ class GitWorkspace:
             return refusal
         paths = paths_of(edits)
         held = await self._bytes([by_path[path] for path in paths if path in by_path])
-        changed = apply_edits(edits, order.rules, {path: held.get(path) for path in paths})
+        olds = {path: held.get(path) for path in paths}
+        changed = await asyncio.to_thread(apply_edits, edits, order.rules, olds)
         if isinstance(changed, EditRefusal):
             return changed
         came_from = {edit.to: edit.path for edit in edits if isinstance(edit, Move)}

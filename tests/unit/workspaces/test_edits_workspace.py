@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from pointsman.domain.outcome import Patch
 from pointsman.domain.run import Repository
 from pointsman.domain.work import CommitText, Delete, Edit, EditOrder, EditRefusal, EditRules, Replace, Write
 from pointsman.ports.workspace import Workspace
+from pointsman.workspaces import workspace as workspace_module
 from pointsman.workspaces.workspace import GitWorkspace
 
 TEXT = CommitText("Mend the sum", "It was off by one.", ("Pointsman-Run: r1",), "2026-11-21T10:00:00Z")
@@ -216,3 +218,22 @@ def test_e14_what_a_model_writes_into_a_message_has_no_powers(bench: Bench, subj
     for power in ("#12", "#3", "issues/4", "-by:", "Audit-Note", "Fixes", "skip ci"):
         assert power not in message
     assert message.endswith("Pointsman-Run: r1")
+
+
+def test_edits_are_read_and_checked_beside_the_loop_that_serves_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set()
+    for name in ("parse", "apply_edits"):
+        real = getattr(workspace_module, name)
+
+        def noted(*args: object, real: Callable[..., object] = real, **named: object) -> object:
+            threads.add(threading.current_thread())
+            return real(*args, **named)
+
+        monkeypatch.setattr(workspace_module, name, noted)
+    assert isinstance(
+        bench.propose(_block("calc.py", "def add(a, b):\n    return a - b\n", "def add(a, b):\n    return a + b\n")),
+        Patch,
+    )
+    assert threads and threading.main_thread() not in threads

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import threading
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
@@ -100,8 +101,12 @@ def top_names(path: str, text: str) -> frozenset[str]:
     return frozenset(name for statement in _parse(text).body for name in _defined(statement))
 
 
+# Filters of warnings belong to the whole process: two threads that set them would undo each other's.
+_FILTERS = threading.Lock()
+
+
 def _parse(text: str) -> ast.Module:
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():
         # A strange escape in the user's file is theirs; it must not be told on our stderr.
         warnings.simplefilter("ignore")
         return ast.parse(text)
