@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import tempfile
 import time
 from pathlib import Path
 from typing import Literal
@@ -36,10 +37,15 @@ class Gallery:
         place = self._place(sha256, kind)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draft = place.with_name(f".{sha256}.{os.getpid()}")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as out:
-                out.write(data)
-            draft.replace(place)
+            # Two runs may keep the same picture at once, in two threads of one process.
+            handle, name = tempfile.mkstemp(prefix=".", dir=self._folder)
+            draft = Path(name)
+            try:
+                with os.fdopen(handle, "wb") as out:
+                    out.write(data)
+                draft.replace(place)
+            finally:
+                draft.unlink(missing_ok=True)
         except OSError as error:
             raise OperatorMust(
                 f"A picture could not be written below {self._folder}: {error.strerror}.",
@@ -66,7 +72,11 @@ class Gallery:
         now = time.time() if now is None else now
         gone = 0
         for path in self._folder.iterdir() if self._folder.is_dir() else ():
-            facts = path.lstat()
+            try:
+                facts = path.lstat()
+            except FileNotFoundError:
+                # Another process swept it, or gave it its name.
+                continue
             if stat.S_ISREG(facts.st_mode) and facts.st_mtime < now - DAYS * _DAY_SECONDS:
                 path.unlink(missing_ok=True)
                 gone += 1

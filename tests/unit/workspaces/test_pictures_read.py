@@ -2,7 +2,9 @@
 
 import os
 import struct
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,32 @@ def test_pictures_go_after_their_days_and_kept_anew_they_stay(tmp_path: Path) ->
     assert (gallery.found(old), gallery.found(fresh) is not None) == (None, True)
     assert gallery.sweep(now) == 0
     assert Gallery(tmp_path / "none").sweep(now) == 0
+
+
+def test_two_threads_that_keep_the_same_picture_at_once_both_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery, data = Gallery(tmp_path / "pictures"), png(3, 2)
+    both, replace = threading.Barrier(2), Path.replace
+
+    def together(self: Path, target: Path) -> Path:
+        both.wait(10)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", together)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(gallery.keep, (data, data))
+    assert first == second
+    assert gallery.load(first) == data
+    assert len(list((tmp_path / "pictures").iterdir())) == 1
+
+
+def test_a_picture_that_another_process_swept_meanwhile_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = Gallery(tmp_path / "pictures")
+    gallery.keep(png(3, 2))
+    listed, iterdir = list((tmp_path / "pictures").iterdir()), Path.iterdir
+    gone = [tmp_path / "pictures" / ".draft", *listed]
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(gone) if self.name == "pictures" else iterdir(self))
+    assert gallery.sweep(4_000_000_000.0) == 1
