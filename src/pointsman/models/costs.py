@@ -8,6 +8,9 @@ from pointsman.models.picturing import tokens_of
 BYTES_PER_TOKEN = 2.5
 """Below what public tokenisers reach on prose (four) and on terse code (2.6), so that the count comes out high."""
 TOKENS_PER_TURN = 8
+TRAINED_TOKENS = 1_100
+"""A tool without a schema brings one of its own: 700 tokens, and 346 for tools at all (Anthropic documentation,
+"Text editor tool" and "Tool use")."""
 MILLION = 1_000_000
 WRITE_SURCHARGE = 1.25
 """Writing to a provider's cache costs a quarter more than plain input (Anthropic documentation, "Prompt caching")."""
@@ -16,8 +19,9 @@ WRITE_SURCHARGE = 1.25
 def estimated_tokens(ask: Ask) -> int:
     """An upper estimate of the input tokens of `ask`: from its bytes, its pictures and something for each turn."""
     size = _bytes(ask.system)
-    kind = ask.model.provider.kind
-    seen = sum(tokens_of(image, kind) for message in ask.messages for image in message.images if ask.model.images)
+    images = [image for message in ask.messages for image in message.images if ask.model.images]
+    seen = sum(tokens_of(image, ask.model) for image in images)
+    seen += sum(TRAINED_TOKENS for tool in ask.tools if tool.trained)
     for message in ask.messages:
         size += _bytes(message.text)
         for call in message.calls:

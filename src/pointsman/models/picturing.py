@@ -15,6 +15,7 @@ MOST_BYTES = 3 * 2**20
 """Of one picture: as base64 it stays below the 5 MB that Anthropic takes (its documentation, "Vision")."""
 _LOST = "(A picture belongs here that is not kept any more.)"
 _TOO_LARGE = "(A picture belongs here that is too large to be sent.)"
+_DEAR = "4o-mini"
 _ANTHROPIC = frozenset({ProviderKind.ANTHROPIC, ProviderKind.ANTHROPIC_BEDROCK, ProviderKind.ANTHROPIC_VERTEX})
 
 
@@ -78,16 +79,25 @@ def data_uri(image: Image) -> str:
     return f"data:image/png;base64,{encoded_picture(image)}"
 
 
-def tokens_of(image: Image, kind: ProviderKind) -> int:
+def tokens_of(image: Image, model: Model) -> int:
     """The most tokens that a picture comes to.
 
-    Anthropic counts a token for 750 pixels (its documentation, "Vision"). OpenAI counts patches of 32 by 32 pixels,
-    up to 2.46 tokens each, or 85 tokens and 170 for each tile, which is less ("Images and vision"). Models behind
-    other addresses cut pictures into patches of 28 pixels or more, or scale all to one size of at most 6,500 tokens.
+    Anthropic counts a token for 750 pixels, or for each patch of 28 by 28 (its documentation, "Vision"). OpenAI
+    counts patches of 32 by 32 pixels, up to 2.46 tokens each, or 85 tokens and 170 for each tile of 512 by 512 of a
+    picture made smaller, which is less; gpt-4o-mini 2,833 and 5,667 ("Images and vision"). Models behind other
+    addresses cut pictures into patches of 28 pixels or more, or scale all to one size of at most 6,500 tokens.
     """
+    kind = model.provider.kind
+    patches = _tiles(image, 28)
     if kind in _ANTHROPIC:
-        return -(-image.width * image.height // 750) + 10
-    patches = -(-image.width // 32) * -(-image.height // 32)
+        return max(-(-image.width * image.height // 750), patches) + 10
+    most = max(_tiles(image, 32) * 5 // 2, 1_500)
+    if _DEAR in model.id or _DEAR in model.answers_as:
+        most = max(most, 2_833 + 5_667 * _tiles(image, 512))
     if kind in (ProviderKind.OPENAI, ProviderKind.AZURE_OPENAI):
-        return max(patches * 5 // 2, 1_500)
-    return max(-(-image.width // 28) * -(-image.height // 28), 6_500)
+        return most
+    return max(most, patches, 6_500)
+
+
+def _tiles(image: Image, side: int) -> int:
+    return -(-image.width // side) * -(-image.height // side)

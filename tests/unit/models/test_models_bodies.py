@@ -10,6 +10,7 @@ from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import (
     Ask,
     Ending,
+    Image,
     Message,
     OutputStyle,
     Price,
@@ -281,6 +282,32 @@ def test_the_estimate_lies_above_what_prose_and_code_take_and_the_reservation_ab
     assert estimated_tokens(question) > 1200
     price = Price(2.0, 8.0)
     assert reserved_usd(price, 1000, 100) >= cost_usd(price, Usage(1000, 100, cache_write_tokens=1000))
+
+
+@pytest.mark.parametrize(
+    ("kind", "id", "width", "height", "most"),
+    [
+        # 512 pixels and less are one tile; the picture of 1280 by 800 is scaled to 1229 by 768, six tiles.
+        (ProviderKind.OPENAI, "gpt-4o-mini-2024-07-18", 400, 400, 8_500),
+        (ProviderKind.OPENAI, "gpt-4o-mini", 1280, 800, 36_835),
+        (ProviderKind.OPENAI_COMPATIBLE, "openai/gpt-4o-mini", 1280, 800, 36_835),
+        (ProviderKind.OPENAI, "gpt-4.1-nano", 1280, 800, 2_460),
+        (ProviderKind.ANTHROPIC, "claude-sonnet-4-5", 2000, 200, 576),
+    ],
+)
+def test_no_provider_counts_more_for_a_picture_than_was_reserved(
+    kind: ProviderKind, id: str, width: int, height: int, most: int
+) -> None:
+    which = replace(model(provider(kind, "http://127.0.0.1:1")), id=id, images=True)
+    plain = ask(which)
+    shown = replace(plain, messages=(replace(plain.messages[0], images=(Image("0" * 64, width, height),)),))
+    assert estimated_tokens(shown) - estimated_tokens(plain) >= most
+
+
+def test_the_schema_that_a_trained_tool_brings_is_reserved_too() -> None:
+    which = model(provider(ProviderKind.ANTHROPIC, "http://127.0.0.1:1"))
+    tool = ToolSpec("str_replace_based_edit_tool", "Edit.", {}, trained="text_editor_20250728")
+    assert estimated_tokens(replace(ask(which), tools=(tool,))) - estimated_tokens(ask(which)) > 700 + 346
 
 
 def test_prices_come_from_the_snapshot_and_an_unknown_model_has_none() -> None:
