@@ -156,6 +156,33 @@ def test_p13_a_word_that_mixes_alphabets_is_refused_with_its_letters_and_line(be
 
 
 @pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        # What looks like a comment in one language is none in another.
+        ("sum.js", "x = total % \u0440\u0430\u0443;\n"),
+        ("sum.c", "int x = i-- - \u0440\u0430\u0443;\n"),
+        ("sum.sh", "rm tmp/*; \u0440\u0430\u0443=1; rm other/*/x\n"),
+    ],
+)
+def test_p13_a_whole_name_of_other_letters_is_refused_also_behind_what_is_no_comment(
+    bench: Bench, path: str, text: str
+) -> None:
+    refusal = bench.refused(Write(path, text))
+    assert (refusal.kind, "name" in refusal.message) == ("unreadable", True)
+
+
+def test_p13_a_file_made_to_take_long_is_looked_through_once(bench: Bench) -> None:
+    """Quotes that nobody closes: looked at from each of them anew, this would take hours."""
+    root = bench.story.repository
+    repositories.write(root, "long.js", '"' + '\\"' * 300_000 + "\nx = 1\n")
+    commit = repositories.commit(root, "long")
+    asyncio.run(bench.workspace.fetch(Repository("local", "e", "shop", str(root), "main"), "main"))
+    order = EditOrder(commit, commit, "m", EditRules(), TEXT)
+    done = asyncio.run(bench.workspace.apply(order, (Replace("long.js", "x = 1", "\u0438\u043c\u044f = 1"),)))
+    assert isinstance(done, Patch | EditRefusal)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "\u0394x = 1\n",

@@ -5,9 +5,8 @@ import unicodedata
 from collections import Counter
 
 from pointsman.domain.work import EditRefusal
-from pointsman.workspaces.edits.alphabets import lookalikes, mixed_words
+from pointsman.workspaces.edits.alphabets import lookalikes, mixed_words, strange_name
 from pointsman.workspaces.edits.names import fault_in, is_python, syntax_error, top_names
-from pointsman.workspaces.edits.scripts import strange_name
 
 _LOST = 0.2
 _MAX_LINE = 10_000
