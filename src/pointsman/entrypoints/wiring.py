@@ -78,6 +78,9 @@ __all__ = [
     "served_models",
 ]
 
+MOST_WORKSPACES = 32
+"""So many mirrors keep their index open; another takes the place of the one not asked for longest."""
+
 
 def registrar_of(home: Path) -> GitHubRegistrar:
     """What makes and keeps the App of a home."""
@@ -181,9 +184,14 @@ class Installation:
         name, since a renamed repository is fetched from elsewhere.
         """
         key = (asyncio.get_running_loop(), repository.id, repository.name)
-        if key not in self._workspaces:
-            self._workspaces[key] = GitWorkspace.open(self.settings.home, repository, self._origin(repository))
-        return self._workspaces[key]
+        found = self._workspaces.pop(key, None)
+        if found is None:
+            found = GitWorkspace.open(self.settings.home, repository, self._origin(repository))
+        self._workspaces[key] = found
+        if len(self._workspaces) > MOST_WORKSPACES:
+            # A run that still uses it takes up again what it needs.
+            await self._workspaces.pop(next(iter(self._workspaces))).rest()
+        return found
 
     async def commits(self, repository: Repository, base: str, head: str) -> tuple[tuple[str, str], ...]:
         """The commits of a change, oldest first: id and subject."""
@@ -322,6 +330,8 @@ class Installation:
         """Close every connection."""
         for door in self._doors:
             await door.close()
+        for workspace in self._workspaces.values():
+            await workspace.rest()
         if self._github is not None:
             self._github.close()
         for kept in (self.ledger, self.inbox, self.memory, self.marks, self.quarantine, self.breakers):
