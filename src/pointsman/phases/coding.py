@@ -8,7 +8,7 @@ from pointsman.domain.levels import TaskClass
 from pointsman.domain.models import Ending, Reply
 from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
 from pointsman.domain.run import Need, RunSpec
-from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Source, Symbol, Write
+from pointsman.domain.work import CommitText, Delete, Edit, EditOrder, EditRefusal, EditRules, Source, Symbol, Write
 from pointsman.phases.asking import Asking, Piece, within
 from pointsman.phases.context import Extract, advice_pieces, pieces_of
 from pointsman.phases.guidance import Advice
@@ -219,8 +219,8 @@ def other_files(task: Task, mark: str) -> tuple[Piece, ...]:
     return (*advice_pieces(task.advice, mark), *pieces_of(task.further, mark, ", to look at only"))
 
 
-async def in_one_commit(task: Task, patch: Patch, steps: int) -> Patch:
-    """The same tree as one commit, when it was reached in several."""
+async def in_one_commit(task: Task, patch: Patch, steps: int) -> Patch | NoPatch:
+    """The same tree as one commit, when it was reached in several; no patch when they led back to its start."""
     onto = task.attempt.onto
     if steps < 2:
         return patch
@@ -228,6 +228,11 @@ async def in_one_commit(task: Task, patch: Patch, steps: int) -> Patch:
     after = await task.ports.workspace.files(patch.commit)
     changed = [entry.path for entry in after if before.get(entry.path) != entry.blob]
     texts = [await task.ports.workspace.read(patch.commit, path) for path in changed]
-    edits = tuple(Write(source.path, source.text) for source in texts if source is not None)
+    written = (Write(source.path, source.text) for source in texts if source is not None)
+    kept = frozenset(entry.path for entry in after)
+    gone = tuple(path for path in before if path not in kept)
+    edits: tuple[Edit, ...] = (*written, *(Delete(path) for path in gone))
+    if not changed and not gone:
+        return NoPatch("unchanged", "everything that was changed was taken back", patch.model)
     whole = await task.ports.workspace.apply(task.order(onto, patch.model), edits)
     return whole if isinstance(whole, Patch) and whole.tree == patch.tree else patch

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.models import Ask, Ending, Message, Reply, ToolCall
-from pointsman.domain.outcome import NoPatch, Patch
+from pointsman.domain.outcome import LoopEnd, NoPatch, Patch
+from pointsman.domain.run import LOCAL
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
 from pointsman.phases.coding import Task, in_one_commit, no_edit, other_files
 from pointsman.phases.context import joined, pieces_of
@@ -13,20 +15,27 @@ from pointsman.phases.toolsets import TOOLSETS
 
 _SAME_FAILURE = 3
 _NUDGE = "Nothing was changed yet. Use the tools; when the change is made, call finish."
+_CUT_OFF = frozenset(end.value for end in LoopEnd if end.is_cut or end is LoopEnd.RUNG_SPENT)
 CLEARED = "(left out to save room; ask again if it is needed)"
 
 
 async def by_tools(task: Task) -> Patch | NoPatch:
     """Turns until one of them ends the loop, or until the turns are used up.
 
-    What was changed by then is the patch, whatever ended the loop: the tests decide what it is worth.
+    What was changed by then is the patch, whatever ended the loop, a limit or an outage included: the tests decide
+    what it is worth. Raises what cuts the loop off before anything was changed.
     """
     most = max(1, task.asking.limits.max_calls)
     ask, hands = _question(task, most), Hands(task)
     end = NoPatch("budget", f"no change was made in {most} turns", task.asking.model.name)
     for _ in range(most):
         ask = _with_room(task, ask)
-        turn = await _turn(hands, ask)
+        try:
+            turn = await _turn(hands, ask)
+        except (OwnerMust, Stopped, TryAgain) as error:
+            if hands.patch is None or not _cuts_off(task, error):
+                raise
+            break
         ask = replace(ask, messages=(*ask.messages, *turn.messages))
         if turn.end is not None:
             end = turn.end
@@ -34,7 +43,7 @@ async def by_tools(task: Task) -> Patch | NoPatch:
     if hands.patch is None:
         return replace(end, refusals=max(1, hands.refusals))
     patch = await in_one_commit(task, hands.patch, hands.steps)
-    return replace(patch, summary=hands.summary)
+    return replace(patch, summary=hands.summary) if isinstance(patch, Patch) else patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,15 @@ class _Turn:
 
     messages: tuple[Message, ...]
     end: NoPatch | None = None
+
+
+def _cuts_off(task: Task, error: PointsmanError) -> bool:
+    """Whether an error ends the loop with what it has. Where a person sits before it, who can start a provider and
+    go on, an outage does not.
+    """
+    if isinstance(error, TryAgain) and task.spec.repository.forge == LOCAL:
+        return False
+    return error.code in _CUT_OFF
 
 
 async def _turn(hands: Hands, ask: Ask) -> _Turn:
