@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from pointsman.domain.invisible import written_out
 from pointsman.domain.json import JsonObject
@@ -32,6 +33,7 @@ from pointsman.phases.weighing import weigh
 MOST_REFUSALS = 3
 _CHANGE_FORM = 2
 _READ_CHARS = 24_000
+_MORE = 100
 _TEST_CHARS = 6_000
 _HITS = 10
 _LISTED = 200
@@ -116,7 +118,10 @@ class Hands:
         if source is None:
             return await self._folder(path)
         lines = source.text.split("\n")
-        first, last = max(1, first), min(last, max(1, first) + READ_LINES - 1, len(lines))
+        first = max(1, first)
+        if first > len(lines):
+            return f"{path[:200]} has {len(lines)} lines, so there is no line {first}.", True
+        last = _last_shown(lines, first, min(last, first + READ_LINES - 1, len(lines)))
         self.seen.note(source, first, last)
         rest = len(lines) - last
         more = f"\n({rest} more lines; read on from line {last + 1}, start={last + 1})" if rest > 0 else ""
@@ -220,6 +225,12 @@ class Hands:
     def gave_out(self) -> str:
         """The path of which edits were refused as often as one model may try; empty when there is none."""
         return next((path for path, count in self.refused.items() if path and count >= MOST_REFUSALS), "")
+
+
+def _last_shown(lines: list[str], first: int, last: int) -> int:
+    """Where showing ends, so that every line that counts as shown really was."""
+    sizes = accumulate(len(f"{number}\t{lines[number - 1]}\n") for number in range(first, last + 1))
+    return max(first, first - 1 + sum(1 for size in sizes if size <= _READ_CHARS - _MORE))
 
 
 def _reading(

@@ -133,3 +133,21 @@ def test_a_model_that_only_talks_is_told_once_to_use_its_tools() -> None:
     world = World([says("I would use high."), says(calls=[("apply_patch", {"input": PATCH})]), says("Done.")])
     assert text_of(world, tried(world, GPT)) == FIXED
     assert "Use the tools" in said_in(world.models.asks[1])
+
+
+def test_what_is_shown_ends_where_it_is_too_long_and_the_rest_does_not_count_as_seen() -> None:
+    """Lines that were cut out of the middle would count as shown, and text could be inserted there unseen."""
+    long = "".join(f"line_{number} = '{'x' * 100}'\n" for number in range(1, 401))
+    put = editor("insert", path="long.py", insert_line=250, insert_text="x = 1\n")
+    world = World(
+        [
+            says(calls=[editor("view", path="long.py"), put, editor("view", path="long.py", view_range=[999, -1])]),
+            says(calls=[("finish", {})]),
+        ],
+        tree={**TREE, "long.py": long},
+    )
+    tried(world, CLAUDE)
+    shown, refused, beyond = answers(world)
+    last = int(shown.rsplit("start=", 1)[1].removesuffix(")")) - 1
+    assert 150 < last < 250 and f"\n{last}\tline_{last} = " in shown and "was not shown around line 250" in refused
+    assert "has 401 lines" in beyond
