@@ -3,9 +3,10 @@
 import shlex
 from dataclasses import dataclass, field, replace
 
-from pointsman.domain.errors import OwnerMust, Stopped
+from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.models import Ask
 from pointsman.domain.outcome import Finding, Proof
+from pointsman.domain.run import LOCAL
 from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Write
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
 from pointsman.phases.commands import Command, commands_for, is_unittest
@@ -83,7 +84,9 @@ class Claims:
         return replace(finding, proof=replace(proof, result="unconfirmed", why="its test does not run any more"))
 
     async def _proof(self, finding: Finding) -> Proof:
-        """What comes of asking for a test and running it. Money that is spent leaves the finding unconfirmed."""
+        """What comes of asking for a test and running it. Money that is spent leaves the finding unconfirmed, and so
+        does an outage, save where a person sits before the run, who can mend it.
+        """
         workspace = self.case.asking.ports.workspace
         example = example_for(finding.path, self.ground.paths)
         word = f"{_OURS}_{finding.id.removeprefix('f-')}"
@@ -94,7 +97,9 @@ class Claims:
         shown = shorten(source.text, _EXAMPLE_CHARS) if source is not None else ""
         try:
             reply = await reply_to(self.case.asking.ports, self._question(finding, path, shown))
-        except (OwnerMust, Stopped) as error:
+        except (OwnerMust, Stopped, TryAgain) as error:
+            if isinstance(error, TryAgain) and self.case.spec.repository.forge == LOCAL:
+                raise
             return Proof("unconfirmed", f"no test was asked for: {error.message.splitlines()[0]}")
         test = _Test(path, file_in(reply.text), reply.model)
         touched = tuple(file.path for file in self.case.subject.whole)

@@ -9,6 +9,7 @@ from tests.unit.phases.phase_world import (
     BUGGY,
     FIXED,
     LIMITS,
+    OUT,
     REVIEWER,
     TREE,
     Line,
@@ -22,8 +23,10 @@ from tests.unit.phases.phase_world import (
 )
 from tests.unit.phases.test_review_findings import GRAVE, LINE, NO_TEST, SHOWN, earlier_of, reviewed
 
+from pointsman.domain.errors import TryAgain
 from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import CheckResult, Review
+from pointsman.domain.run import Repository
 from pointsman.domain.work import SandboxTier
 from pointsman.phases.proofs import MOST_TEST_CHARS, file_in, states_only
 from pointsman.phases.review import review
@@ -42,8 +45,9 @@ def found_in(world: World, files: Files, *, before: Review | None = None, round:
     return reviewed(world, earlier_of(world, dict(files), before=before), round=round)
 
 
-def one(finding: dict[str, str], reply: str, files: Files = MENDED) -> Review:
-    world = World([says(data={"summary": "s", "findings": [finding]}), says(reply)])
+def one(finding: dict[str, str], reply: str | Line, files: Files = MENDED) -> Review:
+    said = says(reply) if isinstance(reply, str) else reply
+    world = World([says(data={"summary": "s", "findings": [finding]}), said])
     return found_in(world, files)
 
 
@@ -223,3 +227,13 @@ def test_values_are_those_of_assertions_and_numbers_are_taken_whole() -> None:
     assert states_only("self.assertEqual(f(200), 180)", wanted) and states_only("assert f('Ada', 180)", wanted)
     assert not states_only("assert f(20) == 18", wanted) and not states_only("assert f(200)", wanted)
     assert not states_only("x = (200, 180)", wanted) and not states_only("assert f(-200) == 180", wanted)
+
+
+def test_an_outage_while_a_test_is_asked_for_keeps_the_review_on_a_forge() -> None:
+    world = World([says(data={"summary": "s", "findings": [GRAVE]}), OUT])
+    served = Repository("github", "1", "bounds", "https://forge.example/bounds.git", "main")
+    earlier, spec = earlier_of(world, dict(MENDED)), replace(world.spec(), repository=served)
+    found = asyncio.run(review(spec, earlier, world.ports, reviewers=(REVIEWER,), round=1))
+    assert result_of(found) == ("unconfirmed", "inconclusive")
+    with pytest.raises(TryAgain):
+        one(GRAVE, OUT)
