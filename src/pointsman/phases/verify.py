@@ -187,10 +187,12 @@ async def _against_the_reproduction(
     """The test that shows the bug still fails. Whether anything else does is seen by running without it."""
     assert case.kept is not None
     without = await case.run(case.commit, case.commands, (case.spec.base_commit, (case.kept.path,)))
-    weighed = weigh(base, without)
     feedback = feedback_on((), shown)
-    if weighed.verdict is not Verdict.PASSED:
-        return case.evidence(weigh(base, candidate), base, candidate, feedback_on(base, candidate) or feedback)
+    if (rest := weigh(base, without)).verdict is not Verdict.PASSED:
+        whole = weigh(base, candidate)
+        # With the test that still fails, nothing has passed, wherever the commands look for tests.
+        weighed = rest if whole.verdict is Verdict.PASSED else whole
+        return case.evidence(weighed, base, candidate, feedback_on(base, candidate) or feedback)
     return replace(case.evidence(disputed(case.kept.path), base, candidate, feedback), disputed=True)
 
 

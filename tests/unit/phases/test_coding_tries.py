@@ -5,13 +5,27 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from tests.unit.phases.phase_world import BUGGY, FIXED, MID, OUT, SMALL, STRONG, TREE, World, routes, said_in, says
+from tests.unit.phases.memory_workspace import digest_of
+from tests.unit.phases.phase_world import (
+    BUGGY,
+    FIXED,
+    MID,
+    OUT,
+    SMALL,
+    STRONG,
+    TREE,
+    Line,
+    World,
+    routes,
+    said_in,
+    says,
+)
 
-from pointsman.domain.errors import OwnerMust, TryAgain
+from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.json import JsonObject
-from pointsman.domain.models import EditStyle, Ending, Model
+from pointsman.domain.models import Ask, EditStyle, Ending, Model, Reply
 from pointsman.domain.outcome import CheckResult, Earlier, NoPatch, Patch, Plan, Try
-from pointsman.domain.run import Need
+from pointsman.domain.run import Need, Repository
 from pointsman.phases.code import Attempt, code
 from pointsman.phases.coding import one_line, trailers
 from pointsman.phases.plan import plan_digest
@@ -287,3 +301,66 @@ def test_the_edit_styles_are_all_covered_here() -> None:
     vendors = {EditStyle.CLAUDE_EDITOR, EditStyle.APPLY_PATCH}  # in test_vendor_tools
     assert {SMALL.edits, MID.edits, STRONG.edits} | vendors == set(EditStyle)
     assert plan_digest(PLAN) != PLAN.digest
+
+
+EDIT = says(calls=[("edit", {"path": "bounds.py", "search": "min(value, low)", "replace": "min(value, high)"})])
+ENDS = {
+    "context-window": OwnerMust("It does not fit.", code="context-window"),
+    "time": Stopped("The time is up.", code="time"),
+    "rung-spent": Stopped("It has used its money.", code="rung-spent"),
+    "outage": TryAgain("Nobody answers.", code="outage"),
+}
+
+
+def raising(error: PointsmanError) -> Line:
+    def line(_: Ask) -> Reply:
+        raise error
+
+    return line
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_cuts_a_tool_loop_off_leaves_the_edits_that_were_made(end: str) -> None:
+    served = Repository("github", "1", "bounds", "https://forge.example/bounds.git", "main")
+    world = World([EDIT, raising(ENDS[end])])
+    spec = replace(world.spec(routes(STRONG)), repository=served)
+    patch = asyncio.run(code(spec, Earlier(plan=PLAN), world.ports, attempt=attempt(world)))
+    assert text_of(world, patch) == FIXED
+
+
+def test_a_cancelled_tool_loop_hands_nothing_over_and_a_person_before_an_outage_can_go_on() -> None:
+    for error in (Stopped("Somebody said so.", code="cancelled"), ENDS["outage"]):
+        with pytest.raises(type(error)):
+            tried(World([EDIT, raising(error)]), STRONG)
+
+
+def test_edits_that_are_all_taken_back_are_no_patch() -> None:
+    world = World()
+    there = world.workspace.keep({**TREE, "bounds.py": FIXED})
+    edits: list[JsonObject] = [
+        {"path": "bounds.py", "search": "min(value, high)", "replace": "min(value, 9)"},
+        {"path": "bounds.py", "search": "min(value, 9)", "replace": "min(value, high)"},
+    ]
+    world.models.script.extend([says(calls=[("edit", one) for one in edits]), says(calls=[("finish", {})])])
+    order = Attempt(0, "tests", "It fails.", there)
+    found = asyncio.run(code(world.spec(routes(STRONG)), Earlier(plan=PLAN), world.ports, attempt=order))
+    assert isinstance(found, NoPatch) and found.kind == "unchanged" and "taken back" in found.why
+
+
+def test_files_that_a_tool_loop_moves_away_end_in_one_commit_as_well() -> None:
+    moves = "*** Begin Patch\n*** Update File: bounds.py\n*** Move to: limits.py\n{}*** End Patch"
+    hunk = "@@\n-    return max(low, min(value, low))\n+    return max(low, min(value, high))\n"
+    added = "*** Begin Patch\n*** Add File: more.py\n+MORE = 1\n*** End Patch"
+    world = World([says(calls=[("apply_patch", {"input": text}) for text in (moves.format(hunk), added)])])
+    world.models.script.append(says(calls=[("finish", {})]))
+    plan = replace(PLAN, change=("bounds.py",), create=("limits.py", "more.py"))
+    patch = tried(world, replace(STRONG, edits=EditStyle.APPLY_PATCH), plan)
+    assert text_of(world, patch, "limits.py") == FIXED
+    assert isinstance(patch, Patch) and "bounds.py" not in world.workspace.commits[patch.commit]
+    assert patch.commit == digest_of(f"{patch.tree}{world.base}")[:40], "on what the try began with, in one step"
+
+
+def test_refusals_are_counted_through_both_forms_of_one_try() -> None:
+    world = World([says(WRONG_BLOCK), says("I would change min."), says("Hello!"), says("", ending=Ending.EMPTY)])
+    result = tried(world, MID)
+    assert isinstance(result, NoPatch) and result.refusals == 4

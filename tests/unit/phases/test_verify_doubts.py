@@ -170,3 +170,19 @@ def test_a_coder_that_changes_the_test_that_shows_the_bug_is_told_on() -> None:
     evidence = seen(world, {**GOOD, "tests/test_shown.py": softer}, _with_reproduction(world))
     assert evidence.verdict is not Verdict.PASSED
     assert evidence.weakened[0].what == "the test that shows the bug was changed"
+
+
+def test_nothing_passes_while_that_test_fails_though_the_commands_do_not_collect_it() -> None:
+    """The commands leave it out; a run without it comes out otherwise than the one before."""
+    runs: list[int] = []
+
+    def told(files: Mapping[str, str]) -> CheckResult:
+        runs.append(1)
+        if "tests/test_shown.py" in files and "tests/test_bounds.py" not in files:
+            return _by_one_file(files, "tests/test_shown.py")
+        return checked(("tests/test_bounds.py::test_clamp",) if len(runs) < 4 else (), tail="1 passed in 0.12s")
+
+    world = World(judge=told)
+    evidence = seen(world, {**GOOD, "tests/test_shown.py": SHOWS}, _with_reproduction(world))
+    assert evidence.verdict is not Verdict.PASSED and evidence.feedback
+    assert isinstance(evidence.reproduction, Reproduction) and evidence.reproduction.candidate == "error"
