@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
-from pointsman.domain.outcome import Evidence, Reproduction, Verdict
+from pointsman.domain.errors import Stopped
+from pointsman.domain.outcome import Evidence, NoReproduction, Reproduction, Verdict
 from pointsman.phases.reproduce import Sought, reproduce
 from pointsman.runs.course import Course
+from pointsman.runs.metering import RUNG_SPENT
 
 
 async def begin_with_a_test(course: Course) -> None:
     """Look for a test that shows the bug before any code is written; what came of it is kept either way."""
     if course.earlier.reproduction is None and not course.earlier.tries:
-        sought = await reproduce(course.spec, course.earlier, course.ports)
+        sought = await _sought(course, 0)
         course.learn(replace(course.earlier, base=sought.base, reproduction=sought.found))
 
 
@@ -22,9 +24,19 @@ async def another_test(course: Course, rung: int) -> None:
     evidence = course.earlier.evidence
     if evidence is None or not evidence.disputed:
         return
-    sought: Sought = await reproduce(course.spec, course.earlier, course.ports, rung=rung)
+    sought = await _sought(course, rung)
     if isinstance(sought.found, Reproduction):
         course.learn(replace(course.earlier, reproduction=sought.found))
+
+
+async def _sought(course: Course, rung: int) -> Sought:
+    """What came of looking. A model that has used what it may use shows nothing; the next one may still code."""
+    try:
+        return await reproduce(course.spec, course.earlier, course.ports, rung=rung)
+    except Stopped as error:
+        if error.code != RUNG_SPENT:
+            raise
+        return Sought(NoReproduction(f"The coder has used what it may use: {error.message}."), course.earlier.base)
 
 
 def settled(evidence: Evidence | None) -> Evidence | None:
