@@ -1,7 +1,7 @@
 """Pictures of pages: how they are ordered, and what came of it. The bytes lie outside git, known by their sha256."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 MOST_PAGES = 4
@@ -69,6 +69,10 @@ class Previews:
 
     before: Rendering
     after: Rendering
+
+    def seen_at(self, commit: str) -> "Previews":
+        """The same pictures as those of another commit, whose pages are the same."""
+        return replace(self, after=replace(self.after, commit=commit))
 
     @property
     def broke(self) -> bool:

@@ -196,8 +196,13 @@ class DurableSandbox(Sandbox):
         What a tree with closed paths shows is for the operator alone, and so is what its code printed.
         """
 
+        left = self.meter.left_to_look()
+        if left <= 0:
+            return Rendering(job.commit, "not run", "the minutes of the run are used")
+        bounded = replace(job, timeout_seconds=min(job.timeout_seconds, left))
+
         async def told() -> Rendering:
-            found = await self.sandbox.render(job)
+            found = await self.sandbox.render(bounded)
             if not await self.is_closed(job.commit):
                 return found
             why = "the reason may name what this run may not read" if found.why else ""

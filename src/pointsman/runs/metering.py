@@ -84,6 +84,11 @@ class Meter:
             raise _stopped(Met("time", "the minutes of the run are used"))
         return math.inf if left is None else left
 
+    def left_to_look(self) -> float:
+        """How many seconds looking at pages may take; 0 when the run's time is up, which stops nobody."""
+        left = left_seconds(self.run, self.used)
+        return math.inf if left is None else left
+
     def book(self, phase: Phase, used: Used) -> None:
         """Count what was used."""
         self.used = self.used.and_also(used)

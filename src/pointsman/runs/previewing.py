@@ -5,7 +5,7 @@ from dataclasses import replace
 from pydantic import TypeAdapter
 
 from pointsman.domain.levels import Sensitivity
-from pointsman.domain.outcome import Evidence, Verdict
+from pointsman.domain.outcome import Earlier, Evidence, Verdict
 from pointsman.domain.pictures import NOWHERE, Previews, Shown
 from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.phases.preview import preview, weighed
@@ -27,6 +27,14 @@ async def looked_at(course: Course, evidence: Evidence, *, commit: str) -> Evide
     if found is not None:
         course.earlier = replace(course.earlier, looks=(*course.earlier.looks, found))
     return weighed(evidence, found)
+
+
+def seen_again(earlier: Earlier, *, before: str, now: str) -> Earlier:
+    """What was seen at one commit stands for another of the same pages: the same tree, or one with tests on top."""
+    known = next((look for look in reversed(earlier.looks) if look.after.commit == before), None)
+    if known is None or before == now:
+        return earlier
+    return replace(earlier, looks=(*earlier.looks, known.seen_at(now)))
 
 
 async def shown_of(course: Course) -> Shown:

@@ -12,6 +12,7 @@ from pointsman.phases.review import review
 from pointsman.policy.separation import reviewers
 from pointsman.policy.touched import unapproved, weigh
 from pointsman.runs.course import Course, refused
+from pointsman.runs.previewing import seen_again
 
 _LONGEST_ANSWER = 2_000
 
@@ -44,7 +45,8 @@ async def _joined(course: Course, patch: Patch, found: Review) -> Review:
     if whole.commit == patch.commit:
         return found
     tries = tuple(_with(made, patch, whole) for made in course.earlier.tries)
-    course.learn(replace(course.earlier, patch=whole, tries=tries))
+    with_looks = seen_again(course.earlier, before=patch.commit, now=whole.commit)
+    course.learn(replace(with_looks, patch=whole, tries=tries))
     await course.ports.workspace.hold(course.run_id, whole.commit)
     return replace(found, commit=whole.commit)
 

@@ -16,7 +16,7 @@ from pointsman.policy.touched import risk_with, unapproved, weigh
 from pointsman.policy.worth import best_of, broken_by
 from pointsman.runs.course import Course, refused
 from pointsman.runs.metering import RUNG_SPENT
-from pointsman.runs.previewing import looked_at
+from pointsman.runs.previewing import looked_at, seen_again
 from pointsman.runs.rounds import back_to_code, with_authors
 
 
@@ -59,10 +59,10 @@ async def _coded(course: Course, attempt: Attempt, model: str) -> Patch | NoPatc
 
 
 async def _evidence(course: Course, patch: Patch) -> Evidence:
-    same = (one for one in course.earlier.tries if isinstance(one.result, Patch) and one.result.tree == patch.tree)
-    known = next((one.evidence for one in same if one.evidence is not None), None)
-    if known is not None:
-        return known
+    for one in course.earlier.tries:
+        if isinstance(one.result, Patch) and one.result.tree == patch.tree and one.evidence is not None:
+            course.earlier = seen_again(course.earlier, before=one.result.commit, now=patch.commit)
+            return one.evidence
     await course.begin(Phase.VERIFY)
     evidence = await verify(course.spec, course.earlier, course.ports, commit=patch.commit)
     return await looked_at(course, evidence, commit=patch.commit)

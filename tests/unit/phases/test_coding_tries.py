@@ -358,9 +358,3 @@ def test_files_that_a_tool_loop_moves_away_end_in_one_commit_as_well() -> None:
     assert text_of(world, patch, "limits.py") == FIXED
     assert isinstance(patch, Patch) and "bounds.py" not in world.workspace.commits[patch.commit]
     assert patch.commit == digest_of(f"{patch.tree}{world.base}")[:40], "on what the try began with, in one step"
-
-
-def test_refusals_are_counted_through_both_forms_of_one_try() -> None:
-    world = World([says(WRONG_BLOCK), says("I would change min."), says("Hello!"), says("", ending=Ending.EMPTY)])
-    result = tried(world, MID)
-    assert isinstance(result, NoPatch) and result.refusals == 4

@@ -2,19 +2,32 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from tests.unit.phases.phase_world import LIMITS, MID, REVIEWER, Line, ScriptedModels, says
+from tests.unit.phases.memory_workspace import Files
+from tests.unit.phases.phase_world import (
+    LIMITS,
+    MID,
+    PYTEST,
+    REVIEWER,
+    JudgingSandbox,
+    Line,
+    ScriptedModels,
+    checked,
+    says,
+)
 from tests.unit.phases.test_review_findings import SHOWN
 from tests.unit.runs.served_world import BLOCK, FINE, PLAN, Served, review_of
 
 from pointsman.domain.errors import Stopped
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Ask, Caps, Model, Outage, Price, Reply, Usage
-from pointsman.domain.outcome import Earlier, Patch
+from pointsman.domain.outcome import CheckResult, Earlier, NoReproduction, Patch
+from pointsman.domain.pictures import Picture, PreviewJob, PreviewOrder, Previews, Rendering
 from pointsman.domain.run import Allowance, Route, RunSpec
+from pointsman.runs.previewing import seen_again
 
 WEAK = replace(MID, name="weak", id="weak", tier="small")
 STRONG = replace(MID, name="strong", id="strong")
@@ -196,3 +209,60 @@ def test_the_coder_cannot_spend_the_money_of_the_review(home: Path) -> None:
     held = {ask.phase: ask.caps.held_usd for ask in world.world.models.asks}
     assert held[Phase.CODE] == pytest.approx(0.32)
     assert (held[Phase.PLAN], held[Phase.REVIEW]) == (0.0, 0.0)
+
+
+def test_a_rung_too_dear_to_write_a_test_ends_no_run_and_the_next_one_codes(home: Path) -> None:
+    world = world_of(home, says(BLOCK), says(data=FINE))
+    world.world.judge = world.world.sandbox.judge = green
+    spec = coded(world.spec(), PAID, STRONG, rung=Allowance(usd=0.0001))
+    order = replace(spec.verify, commands=(PYTEST,), reproduce=True)
+    view = world.runs(replace(spec, verify=order))
+    earlier = signed(world)
+    assert [made.model for made in earlier.tries] == ["paid", "strong"], view
+    assert isinstance(earlier.reproduction, NoReproduction) and "what it may use" in earlier.reproduction.why
+
+
+def green(_: Files) -> CheckResult:
+    return checked(("tests/test_bounds.py::test_clamp",), tail="1 passed in 0.12s")
+
+
+@dataclass
+class Drawing(JudgingSandbox):
+    """It draws every tree as its commit."""
+
+    drawn: list[PreviewJob] = field(default_factory=list)
+
+    async def render(self, job: PreviewJob) -> Rendering:
+        self.drawn.append(job)
+        return Rendering(job.commit, "rendered", "", (Picture("index.html", job.commit.ljust(64, "0"), 8, 8, 8),))
+
+
+def previewed(world: Served, spec: RunSpec) -> tuple[RunSpec, Drawing]:
+    drawing = Drawing(world.world.workspace, world.world.judge)
+    world.world.sandbox = drawing
+    order = PreviewOrder((), "index.html", "", (), 8, 8, 0)
+    return replace(spec, orders={task: replace(one, preview=order) for task, one in spec.orders.items()}), drawing
+
+
+def test_pictures_stay_with_a_change_that_a_reviewers_test_joins(home: Path) -> None:
+    world = world_of(home, says(BLOCK), remark(HIGH), says(SHOWN))
+    spec, drawing = previewed(world, world.spec())
+    world.runs(replace(spec, review=replace(spec.review, auto_fix=False)))
+    earlier = signed(world)
+    assert earlier.patch is not None and earlier.previews is not None and len(drawing.drawn) == 2
+    assert earlier.patch.commit not in [job.commit for job in drawing.drawn], "the test is on top"
+    assert earlier.previews.after.commit == earlier.patch.commit
+
+
+def test_pictures_stay_with_a_tree_that_was_seen_under_another_commit() -> None:
+    old = Previews(Rendering("base", "rendered"), Rendering("old", "rendered"))
+    earlier = seen_again(Earlier(looks=(old,)), before="old", now="new")
+    assert [look.after.commit for look in earlier.looks] == ["old", "new"]
+    assert seen_again(earlier, before="never", now="other") == earlier
+
+
+def test_looking_at_pages_keeps_to_the_time_that_is_left_and_stops_no_run(home: Path) -> None:
+    world = world_of(home, says(BLOCK), says(data=FINE))
+    spec, drawing = previewed(world, world.spec())
+    view = world.runs(replace(spec, allowance=Allowance(seconds=30.0)))
+    assert view.result == "ready" and all(job.timeout_seconds < 30.0 for job in drawing.drawn)
