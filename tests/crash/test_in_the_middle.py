@@ -59,9 +59,9 @@ def _moments(stage: Stage) -> list[tuple[str, Moment]]:
     return [
         ("mirror is made", lambda _: _there(stage.home, "mirrors/job-*/*.git")),
         ("mirror is filled", lambda _: _there(stage.home, "mirrors/*.git/objects/pack/*")),
-        ("edit", lambda _: _there(stage.home, "mirrors/*.git/indexes/job-*")),
         ("self-test", lambda _: _there(stage.home, "sandbox/job-*/room")),
         ("base is tested", lambda pid: _sandboxed(stage) == 0 and runs_in(pid, "unittest")),
+        ("edit", lambda _: _there(stage.home, "mirrors/*.git/indexes/job-*")),
         ("candidate is tested", lambda pid: _sandboxed(stage) == 1 and runs_in(pid, "unittest")),
         ("note", lambda _: _sandboxed(stage) == 2 and _there(stage.home, "mirrors/*.git/indexes/job-*")),
         ("push", lambda _: _there(stage.repository, ".git/objects/pack/tmp_*")),
