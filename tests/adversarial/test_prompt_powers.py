@@ -45,7 +45,9 @@ def test_p2_what_nobody_sees_in_code_names_and_diffs_is_written_out_for_models(k
     planned = says(data={"goal": "g", "read": ["bounds.py"], "change": ["bounds.py"]})
     world = World([planned, says(calls=[("read", {"path": "bounds.py"})]), says(calls=[("finish", {})])], tree=tree)
     shown = [said_in(ask) for ask in asked_about(world, coder=STRONG)]
-    world = World([says(data={"summary": "s", "findings": [{**GRAVE, "quote": f"# note{mark(odd)}"}]})])
+    world = World(
+        [says(data={"summary": "s", "findings": [{**GRAVE, "quote": f"# note{mark(odd)}"}]}), says("CANNOT")]
+    )
     found = reviewed(world, earlier_of(world, {**TREE, "bounds.py": f"# note{odd}\n{FIXED}"}))
     shown.append(said_in(world.models.asks[0]))
     for text in shown:

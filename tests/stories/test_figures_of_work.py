@@ -86,7 +86,8 @@ def test_figures_by_task_and_pair_and_for_a_span_that_is_none(tmp_path: Path) ->
     tasks = {(row["model"], row["task"]) for row in rows(figures(stage, "--by", "task")["rows"])}
     assert tasks == {("planner", "bugfix"), ("coder", "bugfix"), ("reviewer", "bugfix")}
     (pair,) = rows(figures(stage, "--by", "pair")["pairs"])
-    assert pair == {"coder": "coder", "reviewer": "reviewer", "raised": 1, "upheld": 0, "ignored": 0}
+    fates = dict.fromkeys(("confirmed", "refuted", "older", "unconfirmed", "upheld", "disputed", "ignored"), 0)
+    assert pair == {"coder": "coder", "reviewer": "reviewer", "raised": 1, **fates}
     assert "code by" in stage.does("stats", "--by", "pair").out
     wrong = stage.does("stats", "--since", "yesterday")
     assert wrong.code == 2 and "is no span of time" in wrong.err

@@ -87,7 +87,9 @@ class CodeMap:
     async def close(self) -> None:
         """Let go of the file."""
         async with self._one_at_a_time:
-            await self._aside(self._close)
+            # In place: when a process ends, the threads of its loop are gone before its files are let go of.
+            with self._in_use:
+                self._close()
 
     async def _looked(
         self, commit: str, files: Sequence[Entry], look: Callable[[], tuple[Hit, ...] | None]
