@@ -80,7 +80,12 @@ def _print(console: Console, account: Account, since: str, by: By | None) -> Non
         console.print()
         console.print(_work_table(rows, by))
     console.print()
-    console.print(_pairs_table(account.pairs) if account.pairs else Text("No finding was raised."))
+    if not account.pairs:
+        console.print(Text("No finding was raised."))
+        return
+    console.print(_pairs_table(account.pairs, "raised", "confirmed", "refuted", "older", "unconfirmed"))
+    console.print()
+    console.print(_pairs_table(account.pairs, "upheld", "disputed", "ignored"))
 
 
 def _calls_table(rows: tuple[Worked, ...], by: By | None) -> Table:
@@ -116,9 +121,8 @@ def _work_table(rows: tuple[Worked, ...], by: By | None) -> Table:
     return table
 
 
-def _pairs_table(pairs: tuple[PairMark, ...]) -> Table:
-    """What became of findings: what their tests came to first, then what coders and people made of them."""
-    shown = ("raised", "confirmed", "refuted", "older", "unconfirmed", "upheld", "disputed", "ignored")
+def _pairs_table(pairs: tuple[PairMark, ...], *shown: str) -> Table:
+    """What became of findings: what their tests came to, or what coders and people made of them."""
     table = _table(("code by", "review by"), *shown)
     for pair in pairs:
         counts = (_count(getattr(pair, name)) for name in shown)
