@@ -9,7 +9,7 @@ from tests.adversarial import sandbox_world as world
 from tests.unit.phases.phase_world import BUGGY, FIXED, TEST
 from tests.unit.phases.phase_world import World as Phases
 
-from pointsman.domain.outcome import Earlier, Evidence, Verdict
+from pointsman.domain.outcome import Earlier, Evidence, Reproduction, Verdict
 from pointsman.domain.run import Repository, VerifyOrder
 from pointsman.phases.verify import verify
 from pointsman.workspaces.sandbox import LinuxSandbox
@@ -58,12 +58,12 @@ class Bench:
     base: str
     known: Evidence | None = None
 
-    def verified(self, **changed: str) -> Evidence:
+    def verified(self, shown: Reproduction | None = None, **changed: str) -> Evidence:
         """The evidence for a candidate with some files changed; base is run once for all."""
         candidate = self.made.commit({**BASE, **changed})
-        return asyncio.run(self._verified(candidate))
+        return asyncio.run(self._verified(candidate, shown))
 
-    async def _verified(self, candidate: str) -> Evidence:
+    async def _verified(self, candidate: str, shown: Reproduction | None) -> Evidence:
         home = Repository("local", "1", "bounds", str(self.made.root), "HEAD")
         workspace = GitWorkspace.open(self.made.root.parent / "home", home)
         for commit in (self.base, candidate):
@@ -72,7 +72,7 @@ class Bench:
         order = VerifyOrder((("python", "-m", "pytest"),), 60.0, 512, ("python -m pytest",))
         spec = replace(phases.spec(), repository=home, base_commit=self.base, verify=order)
         ports = replace(phases.ports, workspace=workspace, sandbox=self.sandbox)
-        found = await verify(spec, Earlier(evidence=self.known), ports, commit=candidate)
+        found = await verify(spec, Earlier(evidence=self.known, reproduction=shown), ports, commit=candidate)
         self.known = found
         return found
 
@@ -104,3 +104,13 @@ def test_t6_a_forgery_from_the_code_under_test_is_never_passed_either(bench: Ben
     assert found.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE), found.why
     if found.candidate[0].passed:
         assert found.verdict is Verdict.INCONCLUSIVE
+
+
+def test_t6_a_test_that_a_model_wrote_to_show_the_bug_cannot_mend_the_code_for_the_others(bench: Bench) -> None:
+    """It is loaded beside all other tests, and whatever it does to the code while it is loaded they would be told."""
+    mends = "bounds.clamp.__code__ = (lambda value, low, high: max(low, min(value, high))).__code__"
+    text = f"import bounds\n\n{mends}\n\n\ndef test_shown():\n    assert bounds.TRIED == bounds.clamp(1, 0, 3)\n"
+    shown = Reproduction("test_a_shown.py", text, "", "", "coder", "exception", "")
+    found = bench.verified(shown, **{"bounds.py": f"TRIED = 1\n{BUGGY}", "test_a_shown.py": text})
+    assert not found.candidate[0].failed, "with it all tests pass"
+    assert found.verdict is Verdict.FAILED and FAILING in found.why + found.feedback

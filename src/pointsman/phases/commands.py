@@ -1,9 +1,12 @@
 """Which commands prove a candidate: the ones that were ordered, else the usual one for what the tree holds."""
 
 import json
+import posixpath
+import re
 import shlex
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import FileEntry
@@ -20,12 +23,17 @@ __all__ = [
     "is_unittest",
     "one_test",
     "one_test_at",
+    "programs_of",
 ]
 
 PYTEST: Command = ("python3", "-m", "pytest")
 UNITTEST: Command = ("python3", "-m", "unittest", "discover")
 _PYTEST_SECTIONS = {"pyproject.toml": "[tool.pytest", "setup.cfg": "[tool:pytest]", "tox.ini": "[pytest]"}
 _MOST_READ = 20
+_HANDS_ON = re.compile(
+    r"-.*|\w+=.*|\d+[smh]?|env|time|timeout|nice|uv|run|poetry|pipenv|hatch|bundle|exec|npx|(?:ba|da|z)?sh|"
+    r"python[\d.]*|node|deno|bun|ruby|perl|php"
+)
 
 
 async def commands_for(spec: RunSpec, workspace: Workspace) -> tuple[tuple[Command, ...], str]:
@@ -97,6 +105,22 @@ def is_pytest(command: Command) -> bool:
 def is_unittest(command: Command) -> bool:
     """Whether the command is a run of Python's unittest, which says at its end how many tests ran."""
     return command[1:3] == ("-m", "unittest")
+
+
+def programs_of(commands: tuple[Command, ...]) -> frozenset[str]:
+    """The files that the commands run as programs, should the tree hold them: `./check.sh`, `sh -c 'tools/t'`."""
+    found: set[str] = set()
+    for command in commands:
+        for before, word in pairwise(("", *command)):
+            if before == "-m":
+                module = word.replace(".", "/")
+                found |= {f"{module}.py", f"{module}/__main__.py"}
+            elif _HANDS_ON.fullmatch(word.rsplit("/", 1)[-1]):
+                continue
+            else:
+                found.update(posixpath.normpath(part) for part in re.findall(r"[\w./+-]+", word))
+            break
+    return frozenset(found)
 
 
 async def detected(workspace: Workspace, commit: str) -> tuple[Command, ...]:

@@ -13,6 +13,8 @@ _ENDS = frozenset(
     {
         "os._exit", "os.abort", "os.kill", "os.killpg", "atexit.register", "sys.settrace", "sys.setprofile",
         "signal.raise_signal", "gc.get_objects", "gc.get_referrers",
+        # From a frame or from the loaded modules it is one step to the runner's own objects.
+        "sys._getframe", "sys._current_frames", "inspect.currentframe", "inspect.stack", "sys.modules",
     }
 )  # fmt: skip
 _AT_IMPORT = frozenset({"sys.exit", "exit", "quit"})
@@ -58,7 +60,9 @@ def _lines(pattern: re.Pattern[str], before: str, after: str) -> tuple[Said, ...
 
 def _python(before: str, after: str) -> tuple[Said, ...]:
     new = _reaches(after)
-    had = Counter(what for _, what in _reaches(before))
+    if new is None:
+        return ((1, "is built so that what it reaches for cannot be told"),) if before != after else ()
+    had = Counter(what for _, what in _reaches(before) or ())
     said: list[Said] = []
     for line, what in new:
         had[what] -= 1
@@ -67,32 +71,41 @@ def _python(before: str, after: str) -> tuple[Said, ...]:
     return tuple(said)
 
 
-def _reaches(text: str) -> list[Said]:
+def _reaches(text: str) -> list[Said] | None:
+    """All such places; none where Python would not load the file, None where only we cannot read it."""
     try:
         tree = ast.parse(text)
         found = [*_everywhere(tree), *_at_import(tree.body)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError):
         return []
+    except (RecursionError, MemoryError):
+        return None
     return sorted(set(found))
 
 
 def _everywhere(tree: ast.Module) -> Iterator[Said]:
-    words = {id(one) for one in _docstrings(tree)}
+    words = {id(one) for one in _docstrings(tree)} | {id(one) for one in _own_modules(tree)}
     bound = _bound(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from _imported(node)
-        elif isinstance(node, ast.Attribute | ast.Name):
-            name = _full(node, bound)
-            if name in _ENDS:
-                yield node.lineno, f"`{name}`"
+        elif isinstance(node, ast.Attribute | ast.Name) and id(node) not in words:
+            yield from _named(node, _full(node, bound))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in words:
             if found := _WORDS.search(node.value):
                 yield node.lineno, f"a text that names `{found.group()}`"
         elif isinstance(node, ast.Call):
-            yield from _called(node)
-        elif isinstance(node, ast.FunctionDef) and node.name in ("__eq__", "__ne__") and _is_always(node):
-            yield node.lineno, f"an `{node.name}` that always answers the same"
+            yield from _called(node, bound)
+        elif isinstance(node, ast.FunctionDef | ast.Assign):
+            yield from _equal_to_all(node)
+
+
+def _named(node: ast.Attribute | ast.Name, name: str) -> Iterator[Said]:
+    owner = name.partition(".")[0]
+    if name in _ENDS or name in {f"{one}.__dict__" for one in _OPEN_TO_ANY_NAME}:
+        yield node.lineno, f"`{name}`"
+    elif owner == "builtins" and not isinstance(node.ctx, ast.Load):
+        yield node.lineno, f"another `{name}` for all code"
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[Said]:
@@ -102,14 +115,18 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[Said]:
             yield node.lineno, f"`import {name}`"
 
 
-def _called(node: ast.Call) -> Iterator[Said]:
+def _called(node: ast.Call, bound: dict[str, str]) -> Iterator[Said]:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name in _BUILDS_CODE:
         yield node.lineno, f"`{name}`, which runs code that is not in the diff"
     if name in ("getattr", "setattr") and len(node.args) > 1:
-        owner, attribute = node.args[0], node.args[1]
-        if isinstance(owner, ast.Name) and owner.id in _OPEN_TO_ANY_NAME and not isinstance(attribute, ast.Constant):
-            yield node.lineno, f"`{name}` on `{owner.id}` with a name that is made up"
+        owner, attribute = _full(node.args[0], bound), node.args[1]
+        if owner in _OPEN_TO_ANY_NAME and not isinstance(attribute, ast.Constant):
+            yield node.lineno, f"`{name}` on `{owner}` with a name that is made up"
+        elif isinstance(attribute, ast.Constant) and f"{owner}.{attribute.value}" in _ENDS:
+            yield node.lineno, f"`{owner}.{attribute.value}`"
+    if name == "vars" and node.args and _full(node.args[0], bound) in _OPEN_TO_ANY_NAME:
+        yield node.lineno, f"`vars` of `{_full(node.args[0], bound)}`"
 
 
 def _at_import(body: list[ast.stmt]) -> Iterator[Said]:
@@ -128,9 +145,26 @@ def _is_main(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and "'__name__'" in ast.dump(node.test)
 
 
-def _is_always(node: ast.FunctionDef) -> bool:
-    last = node.body[-1]
-    return isinstance(last, ast.Return) and isinstance(last.value, ast.Constant) and len(node.body) <= 2
+def _equal_to_all(node: ast.FunctionDef | ast.Assign) -> Iterator[Said]:
+    """A comparison that never looks at what it is compared with."""
+    if isinstance(node, ast.FunctionDef):
+        names, made = [node.name], node
+    else:
+        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        made = node.value
+    name = next((name for name in names if name in ("__eq__", "__ne__")), "")
+    if not name or not isinstance(made, ast.FunctionDef | ast.Lambda):
+        return
+    other = made.args.args[1].arg if len(made.args.args) > 1 else ""
+    if not any(isinstance(one, ast.Name) and one.id == other for one in ast.walk(made)):
+        yield node.lineno, f"an `{name}` that always answers the same"
+
+
+def _own_modules(tree: ast.Module) -> Iterator[ast.expr]:
+    """`sys.modules[__name__]`, by which a module speaks of itself and of no other."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+            yield node.value
 
 
 def _bound(tree: ast.Module) -> dict[str, str]:

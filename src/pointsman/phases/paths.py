@@ -37,6 +37,11 @@ _TEST_CONFIG = frozenset(
         "tox.ini", "setup.cfg", "pyproject.toml", "noxfile.py",
         "package.json",
         "Makefile", "makefile", "GNUmakefile", "sitecustomize.py", "usercustomize.py", ".coveragerc",
+        # What other languages' runners go by: which packages and tests there are, and by what they are run.
+        "go.mod", "go.work", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle",
+        "settings.gradle.kts", "gradle.properties", "Rakefile", ".rspec", "composer.json", "phpunit.xml",
+        "phpunit.xml.dist", "phpunit.dist.xml", ".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml", "deno.json",
+        "deno.jsonc", "Justfile", "justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml", ".runsettings",
     }
 )  # fmt: skip
 _TEST_CONFIG_NAME = re.compile(r"^((jest|vitest|vite|babel|karma|ava)\.(config|setup|workspace)|\.mocharc)(\.\w+)*$")

@@ -14,7 +14,7 @@ from pointsman.domain.outcome import (
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import SandboxJob
 from pointsman.phases.canary import canary_job, is_forged
-from pointsman.phases.commands import Command, commands_for, one_test_at
+from pointsman.phases.commands import Command, commands_for, one_test_at, programs_of
 from pointsman.phases.feedback import feedback_on
 from pointsman.phases.paths import is_ci, is_code, is_test, is_test_config
 from pointsman.phases.showing import judged
@@ -47,7 +47,13 @@ class _Case:
     def changed(self) -> tuple[str, ...]:
         """The tests and their configuration that the candidate touches; what the harness put there is not its own."""
         own = (path for path in self.touched if path not in self.ours)
-        return tuple(path for path in own if is_test(path) or is_test_config(path))
+        programs = programs_of(self.commands)
+        return tuple(path for path in own if is_test(path) or is_test_config(path) or path in programs)
+
+    @property
+    def judging(self) -> tuple[str, ...]:
+        """All of the candidate that could sway its other tests; what the harness put there a model wrote as well."""
+        return (*self.changed, *self.ours)
 
     def job(
         self, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = ("", ())
@@ -81,9 +87,9 @@ class _Case:
 async def verify(spec: RunSpec, earlier: Earlier, ports: Ports, *, commit: str) -> Evidence:
     """Evidence for `commit` beside the run's base commit.
 
-    When the candidate touches tests or their configuration, base's version of them is run on the candidate's code as
-    well, and must pass too. What passes is doubted once more: by what the diff takes out of tests, and by a test that
-    has to fail. Raises what the sandbox raises.
+    When the candidate holds other tests than base, or another configuration of them, base's version of them is run on
+    the candidate's code as well, and must pass too. What passes is doubted once more: by what the diff takes out of
+    tests, and by a test that has to fail. Raises what the sandbox raises.
     """
     case = await _case(spec, earlier, ports, commit)
     commands, why_none = await commands_for(spec, ports.workspace)
@@ -94,7 +100,7 @@ async def verify(spec: RunSpec, earlier: Earlier, ports: Ports, *, commit: str) 
     if any(result.status == "not run" for result in base):
         return case.evidence(weigh((), base), base, ())
     evidence = await _beside_base(case, base)
-    if evidence.verdict is Verdict.PASSED and case.changed:
+    if evidence.verdict is Verdict.PASSED and case.judging:
         evidence = await _by_old_tests(case, evidence)
     if evidence.verdict is Verdict.PASSED:
         evidence = await _doubted(case, evidence)
@@ -120,12 +126,16 @@ async def _case(spec: RunSpec, earlier: Earlier, ports: Ports, commit: str) -> _
     touched = tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
     kept = earlier.shown if earlier.shown and await _is_kept(ports, earlier.shown, commit) else None
     files: dict[str, Pair] = {}
-    for path in [path for path in touched if _can_weaken(path)][:_MOST_READ]:
+    weighed = [path for path in touched if _can_weaken(path)]
+    for path in weighed[:_MOST_READ]:
         files[path] = (
             await _text(ports, spec.base_commit, path) if path in before else None,
             await _text(ports, commit, path) if path in after else None,
         )
     weakened = weakenings(files, ours=kept.path if kept else "")
+    for path in weighed[_MOST_READ : _MOST_READ + 1]:
+        more = f"this and {len(weighed) - _MOST_READ - 1} more files were not looked at, since too many are touched"
+        weakened = (Weakening(path, 0, more, "machinery"), *weakened)
     if earlier.shown and not kept:
         changed = Weakening(earlier.shown.path, 0, "the test that shows the bug was changed", "test")
         weakened = (changed, *weakened)
@@ -198,7 +208,7 @@ async def _against_the_reproduction(
 
 async def _by_old_tests(case: _Case, evidence: Evidence) -> Evidence:
     """The verdict once base's version of the changed tests was run on the candidate's code."""
-    old = await case.run(case.commit, case.commands, (case.spec.base_commit, case.changed))
+    old = await case.run(case.commit, case.commands, (case.spec.base_commit, case.judging))
     named = case.earlier.plan.tests if case.earlier.plan else ()
     new = Weighed(evidence.verdict, evidence.why, evidence.missing)
     weighed = with_old_tests(new, weigh(evidence.base, old), old, named)

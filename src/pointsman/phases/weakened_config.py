@@ -10,7 +10,8 @@ Said = tuple[int, str]
 _LEFT_OUT = re.compile(
     r"--deselect\b|--ignore(-glob)?\b|--co\b|--collect-only\b|--no-cov\b|-p[ =]?no:|(?<![\w-])-k[ =]|"
     r"(?<![\w-])-m[ =]?['\"\\]*not\b|--passWithNoTests\b|--testPathIgnorePatterns\b|\btestPathIgnorePatterns\b|"
-    r"\bcollect_ignore(_glob)?\b|--exitfirst\b|--maxfail\b"
+    r"\bcollect_ignore(_glob)?\b|--exitfirst\b|--maxfail\b|--dry-run\b|\bscript-shell\b|\bskipTests\b|"
+    r"\bmaven\.test\.skip\b|\btestFailureIgnore\b|\bignoreFailures\b|(?m:^\s*(?:test|harness|autotests)\s*=\s*false)"
 )
 _UNHEEDED = re.compile(
     r"\|\|\s*true\b|\|\|\s*:|\|\|\s*exit 0|;\s*exit 0|continue-on-error:\s*true|allow_failure:\s*true|"

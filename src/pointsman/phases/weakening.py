@@ -1,6 +1,7 @@
 """By what a change proves less than it seems to: decided from its files before and after, by rules alone."""
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
@@ -46,6 +47,9 @@ _SAFETY = re.compile(
     r"\bautoescape\s*=\s*False\b|\bdangerouslySetInnerHTML\b|\bVERIFY_NONE\b|CURLOPT_SSL_VERIFYPEER\s*[,=]>?\s*(?:0|false)"
 )
 
+# `test` is a package of the standard library that no program loads.
+_LOADED_FIRST = (sys.stdlib_module_names | {"packaging", "pygments", "exceptiongroup", "tomli"}) - {"test", "tests"}
+
 Pair = tuple[str | None, str | None]
 
 
@@ -78,10 +82,25 @@ def _in_file(path: str, before: str | None, after: str | None) -> Iterator[Weake
         yield from (Weakening(path, line, what, "selection") for line, what in _config(path, old, after))
     if is_code(path) and not is_test(path) and not is_test_config(path):
         yield from (Weakening(path, line, what, "machinery") for line, what in machinery.touched(path, old, new))
+    if is_code(path) and _rest(before) != _rest(after):
+        yield Weakening(path, 0, "is too long to be looked at to its end", "machinery")
+    if before is None and _is_loaded_first(path):
+        yield Weakening(path, 0, "takes the place of a module that the runner itself loads", "machinery")
     if supply.brings(path):
         yield from (Weakening(path, *one, "check") for one in supply.brought_in(path, old, new))
     yield from (Weakening(path, *one, "check") for one in _added(_SAFETY, old, new, "a check of safety is off"))
     yield from (Weakening(path, *one, "lint") for one in _added(_LINT, old, new, "a linter is told to look away"))
+
+
+def _rest(text: str | None) -> str:
+    return (text or "")[_LONGEST:]
+
+
+def _is_loaded_first(path: str) -> bool:
+    """Whether a module at the top of the tree is called like one of the standard library: `python -m` takes it."""
+    place = PurePosixPath(path)
+    is_module = place.suffix == ".py" and place.parts[1:] in ((), ("__init__.py",))
+    return is_module and place.parts[0].removesuffix(".py") in _LOADED_FIRST
 
 
 def _config(path: str, old: str, after: str | None) -> tuple[weakened_config.Said, ...]:

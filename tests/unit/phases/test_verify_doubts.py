@@ -146,7 +146,8 @@ def test_the_test_that_shows_the_bug_is_no_change_of_the_tests_and_how_it_does_i
     evidence = seen(world, {**GOOD, "tests/test_shown.py": SHOWS}, _with_reproduction(world))
     assert evidence.verdict is Verdict.PASSED and evidence.changed_tests == () and evidence.weakened == ()
     assert isinstance(evidence.reproduction, Reproduction) and evidence.reproduction.candidate == "passed"
-    assert world.sandbox.jobs[-1].commands == (PYTEST, (*PYTEST, "tests/test_shown.py"))
+    assert world.sandbox.jobs[-2].commands == (PYTEST, (*PYTEST, "tests/test_shown.py"))
+    assert world.sandbox.jobs[-1].overlay_paths == ("tests/test_shown.py",), "the rest has to pass without it"
 
 
 def test_where_only_that_test_fails_it_is_said_so_plainly() -> None:

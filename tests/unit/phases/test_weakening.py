@@ -259,6 +259,9 @@ def test_so_is_code_of_other_languages(path: str, line: str) -> None:
         '"""Says nothing of pytest but this."""\nimport re\n\nX = re.compile("a")\n',
         "class Point:\n    def __eq__(self, other):\n        return self.x == other.x\n",
         "import os\n\nHOME = getattr(os, 'environ')\n",
+        "import sys\n\nHERE = sys.modules[__name__]\n",
+        "import builtins\n\nNAMES = vars(builtins.object), builtins.len\n",
+        "class Case:\n    def __eq__(self, other):\n        return isinstance(other, Case)\n",
     ],
 )
 def test_ordinary_code_reaches_for_nothing(text: str) -> None:
