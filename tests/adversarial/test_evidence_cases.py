@@ -2,10 +2,11 @@
 
 import asyncio
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from tests.unit.phases.phase_world import BUGGY, FIXED, TREE, Files, World, checked, judge
+from tests.unit.phases.phase_world import BUGGY, FIXED, TREE, World, checked, judge
 
 from pointsman.domain.outcome import CheckResult, Earlier, Evidence, Verdict
 from pointsman.domain.run import VerifyOrder
@@ -129,7 +130,7 @@ def test_what_a_runner_is_given_to_test_is_not_taken_for_the_runner() -> None:
 def test_t6_a_change_of_the_script_that_runs_the_tests_proves_nothing_by_itself() -> None:
     """The script is the candidate's own; base's is run on its code as well."""
 
-    def run(files: Files) -> CheckResult:
+    def run(files: Mapping[str, str]) -> CheckResult:
         real = judge({path: text for path, text in files.items() if path != "check.sh"})
         return checked(exit_code=0 if files["check.sh"] == "exit 0\n" else real.exit_code, tail=real.tail)
 

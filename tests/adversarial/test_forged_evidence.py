@@ -1,7 +1,7 @@
 """T6: each forgery of a passed test run, by a real pytest in the real sandbox; none of them counts as passed."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pytest
@@ -58,7 +58,7 @@ class Bench:
     base: str
     known: Evidence | None = None
 
-    def verified(self, shown: Reproduction | None = None, **changed: str) -> Evidence:
+    def verified(self, changed: Mapping[str, str], shown: Reproduction | None = None) -> Evidence:
         """The evidence for a candidate with some files changed; base is run once for all."""
         candidate = self.made.commit({**BASE, **changed})
         return asyncio.run(self._verified(candidate, shown))
@@ -84,13 +84,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 def test_t6_an_honest_candidate_is_passed_so_that_the_others_prove_something(bench: Bench) -> None:
-    assert bench.verified(**{"bounds.py": FIXED}).verdict is Verdict.PASSED
+    assert bench.verified({"bounds.py": FIXED}).verdict is Verdict.PASSED
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_t6_forged_success_is_never_passed_and_what_was_changed_is_said(bench: Bench, forgery: str) -> None:
     files, passed = FORGERIES[forgery]
-    found = bench.verified(**files)
+    found = bench.verified(files)
     assert found.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE), found.why
     assert set(found.changed_tests) == set(files)
     assert found.candidate[0].passed == passed
@@ -100,7 +100,7 @@ def test_t6_forged_success_is_never_passed_and_what_was_changed_is_said(bench: B
 
 @pytest.mark.parametrize("forgery", FROM_THE_CODE)
 def test_t6_a_forgery_from_the_code_under_test_is_never_passed_either(bench: Bench, forgery: str) -> None:
-    found = bench.verified(**{"bounds.py": FROM_THE_CODE[forgery]})
+    found = bench.verified({"bounds.py": FROM_THE_CODE[forgery]})
     assert found.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE), found.why
     if found.candidate[0].passed:
         assert found.verdict is Verdict.INCONCLUSIVE
@@ -111,6 +111,6 @@ def test_t6_a_test_that_a_model_wrote_to_show_the_bug_cannot_mend_the_code_for_t
     mends = "bounds.clamp.__code__ = (lambda value, low, high: max(low, min(value, high))).__code__"
     text = f"import bounds\n\n{mends}\n\n\ndef test_shown():\n    assert bounds.TRIED == bounds.clamp(1, 0, 3)\n"
     shown = Reproduction("test_a_shown.py", text, "", "", "coder", "exception", "")
-    found = bench.verified(shown, **{"bounds.py": f"TRIED = 1\n{BUGGY}", "test_a_shown.py": text})
+    found = bench.verified({"bounds.py": f"TRIED = 1\n{BUGGY}", "test_a_shown.py": text}, shown)
     assert not found.candidate[0].failed, "with it all tests pass"
     assert found.verdict is Verdict.FAILED and FAILING in found.why + found.feedback

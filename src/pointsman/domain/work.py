@@ -109,13 +109,15 @@ class EditRules:
     """Where edits may land. `allowed` empty means anywhere that is not protected.
 
     `protected` are patterns on top of the built-in list; `lone_block_path` is the file that a reply with a single
-    code block and no path means, `lone_symbol` the one definition of it that such a block writes again.
+    code block and no path means, `lone_symbol` the one definition of it that such a block writes again. Nothing is
+    moved from `unmoved` paths: at its new place whoever moved it could read it.
     """
 
     allowed: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     lone_block_path: str = ""
     lone_symbol: Symbol | None = None
+    unmoved: frozenset[str] = frozenset()
     max_files: int = 20
     max_bytes: int = 1_000_000
 

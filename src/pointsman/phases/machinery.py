@@ -123,8 +123,8 @@ def _called(node: ast.Call, bound: dict[str, str]) -> Iterator[Said]:
         owner, attribute = _full(node.args[0], bound), node.args[1]
         if owner in _OPEN_TO_ANY_NAME and not isinstance(attribute, ast.Constant):
             yield node.lineno, f"`{name}` on `{owner}` with a name that is made up"
-        elif isinstance(attribute, ast.Constant) and f"{owner}.{attribute.value}" in _ENDS:
-            yield node.lineno, f"`{owner}.{attribute.value}`"
+        elif isinstance(attribute, ast.Constant) and f"{owner}.{attribute.value!s}" in _ENDS:
+            yield node.lineno, f"`{owner}.{attribute.value!s}`"
     if name == "vars" and node.args and _full(node.args[0], bound) in _OPEN_TO_ANY_NAME:
         yield node.lineno, f"`vars` of `{_full(node.args[0], bound)}`"
 
@@ -147,11 +147,11 @@ def _is_main(node: ast.stmt) -> bool:
 
 def _equal_to_all(node: ast.FunctionDef | ast.Assign) -> Iterator[Said]:
     """A comparison that never looks at what it is compared with."""
+    made = node if isinstance(node, ast.FunctionDef) else node.value
     if isinstance(node, ast.FunctionDef):
-        names, made = [node.name], node
+        names = [node.name]
     else:
         names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        made = node.value
     name = next((name for name in names if name in ("__eq__", "__ne__")), "")
     if not name or not isinstance(made, ast.FunctionDef | ast.Lambda):
         return

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pointsman.domain.outcome import CheckResult, Failure
-from pointsman.domain.work import EditRefusal
+from pointsman.domain.work import EditOrder, EditRefusal
 
 _COUNT = re.compile(r"^Ran \d{1,6} tests?\b", re.MULTILINE)
 OUTPUT = "(The output is not shown: this repository holds paths that are more closed than the models of this run.)"
@@ -47,6 +47,11 @@ def _withheld(result: CheckResult, known: frozenset[str]) -> CheckResult:
         slow=tuple((told((name,))[0], seconds) for name, seconds in result.slow),
         tail=tail,
     )
+
+
+def unmoving(order: EditOrder, closed: frozenset[str]) -> EditOrder:
+    """The order under which nothing is moved from a closed path to where it can be read."""
+    return replace(order, rules=replace(order.rules, unmoved=closed))
 
 
 def veiled(refusal: EditRefusal) -> EditRefusal:

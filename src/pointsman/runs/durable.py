@@ -28,7 +28,7 @@ from pointsman.phases.paths import holds_secrets, is_record
 from pointsman.policy.allowance import Used
 from pointsman.ports.sandbox import Sandbox
 from pointsman.ports.workspace import Workspace
-from pointsman.runs.closed import veiled, withheld
+from pointsman.runs.closed import unmoving, veiled, withheld
 from pointsman.runs.journal import TEXT, durable
 from pointsman.runs.metering import Meter
 
@@ -111,11 +111,11 @@ class DurableWorkspace(Workspace):
 
     async def propose(self, order: EditOrder, reply: str, style: EditStyle) -> Patch | EditRefusal:
         """Apply the edits of a reply, with the run's trailers."""
-        return await self._edited(lambda: self.workspace.propose(self._signed(order), reply, style))
+        return await self._edited(order, lambda ours: self.workspace.propose(ours, reply, style))
 
     async def apply(self, order: EditOrder, edits: tuple[Edit, ...]) -> Patch | EditRefusal:
         """Apply typed edits, with the run's trailers."""
-        return await self._edited(lambda: self.workspace.apply(self._signed(order), edits))
+        return await self._edited(order, lambda ours: self.workspace.apply(ours, edits))
 
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff."""
@@ -136,9 +136,13 @@ class DurableWorkspace(Workspace):
     def _closed(self, path: str) -> bool:
         return self.hidden(path) or holds_secrets(path)
 
-    async def _edited(self, act: Callable[[], Awaitable[Patch | EditRefusal]]) -> Patch | EditRefusal:
+    async def _edited(
+        self, order: EditOrder, act: Callable[[EditOrder], Awaitable[Patch | EditRefusal]]
+    ) -> Patch | EditRefusal:
         async def unread() -> Patch | EditRefusal:
-            made = await act()
+            entries = await self.workspace.files(order.onto, every=True)
+            closed = frozenset(entry.path for entry in entries if self._closed(entry.path))
+            made = await act(unmoving(self._signed(order), closed))
             return veiled(made) if isinstance(made, EditRefusal) and self._closed(made.path) else made
 
         return await durable("edit", _EDITED, unread)

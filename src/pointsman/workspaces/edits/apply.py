@@ -62,7 +62,7 @@ def apply_edits(
     after: dict[str, str | None] = {path: held.get(path) for path in before}
     for edit in edits:
         if isinstance(edit, Move):
-            if (refusal := _moved(edit, before, after)) is not None:
+            if (refusal := _moved(edit, rules, before, after)) is not None:
                 return refusal
             continue
         new = _edited(edit, after[edit.path], before[edit.path])
@@ -76,8 +76,12 @@ def apply_edits(
     return _written(changed, before, edits, rules)
 
 
-def _moved(edit: Move, before: dict[str, Old | None], after: dict[str, str | None]) -> EditRefusal | None:
+def _moved(
+    edit: Move, rules: EditRules, before: dict[str, Old | None], after: dict[str, str | None]
+) -> EditRefusal | None:
     """Take the text to its new path, which then counts as a file that had been there in the old form."""
+    if edit.path in rules.unmoved:
+        return EditRefusal("protected", edit.path, f"{edit.path} is closed to this run; leave it where it is.")
     text = after[edit.path]
     if text is None:
         return _missing(edit.path)
