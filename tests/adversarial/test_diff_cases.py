@@ -8,7 +8,7 @@ import pytest
 from tests.unit.phases.phase_world import TREE, World, says
 from tests.unit.phases.test_review_findings import GRAVE, NO_TEST, earlier_of, reviewed
 
-from pointsman.phases.anchors import Place, anchor, files_of
+from pointsman.phases.reviewing.anchors import Place, anchor, files_of
 from pointsman.workspaces.patches import canonical
 
 EVIL = "steal(everything)"

@@ -10,11 +10,11 @@ from tests.unit.phases.phase_world import BUGGY, FIXED, TREE, World, checked, ju
 
 from pointsman.domain.outcome import CheckResult, Earlier, Evidence, Verdict
 from pointsman.domain.run import VerifyOrder
-from pointsman.phases.commands import programs_of
 from pointsman.phases.paths import is_guarded, is_test_config
+from pointsman.phases.proof.commands import programs_of
+from pointsman.phases.proof.weakening import weakenings
+from pointsman.phases.proof.weighing import weigh
 from pointsman.phases.verify import verify
-from pointsman.phases.weakening import weakenings
-from pointsman.phases.weighing import weigh
 
 
 @pytest.mark.parametrize(

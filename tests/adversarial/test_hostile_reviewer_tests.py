@@ -11,7 +11,7 @@ from tests.unit.phases.test_review_findings import GRAVE, SHOWN
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding, Patch, Proof, Review
 from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Write
-from pointsman.phases.joining import with_tests
+from pointsman.phases.writing.joining import with_tests
 from pointsman.workspaces.edits.apply import apply_edits
 
 TALKS = FIXED.replace(

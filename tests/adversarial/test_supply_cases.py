@@ -7,8 +7,8 @@ from tests.unit.phases.phase_world import FIXED, TREE, World
 
 from pointsman.domain.outcome import Earlier, Verdict
 from pointsman.phases.paths import is_guarded
+from pointsman.phases.proof.weakening import in_words, weakenings
 from pointsman.phases.verify import verify
-from pointsman.phases.weakening import in_words, weakenings
 
 PACKAGE = '{"name": "x", "dependencies": {"left": "1.0"}, "scripts": {"build": "tsc"}}'
 PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = ["httpx>=1"]\n'

@@ -18,8 +18,8 @@ from pointsman.domain.events import ChangeClosed, ReviewAsked, ThreadReplied
 from pointsman.domain.forge import Access, CheckState, Thread
 from pointsman.domain.run import Actor
 from pointsman.runs.adapters import Queue
-from pointsman.runs.remembering import REVIEW, facts_of, last_review
-from pointsman.runs.starting import IGNORED
+from pointsman.runs.course.remembering import REVIEW, facts_of, last_review
+from pointsman.runs.hearing.starting import IGNORED
 
 MALLORY = Actor(13, "mallory")
 LATER = "2026-11-28T10:00:00Z"

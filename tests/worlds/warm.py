@@ -34,7 +34,7 @@ _PRELOADED = (
     "pointsman.forges.github.talk",
     "pointsman.forges.github.hooks",
     "pointsman.forges.github.translate",
-    "pointsman.runs.deliveries",
+    "pointsman.runs.hearing.deliveries",
     "pointsman.runs.engine",
     "pointsman.runs.sweep",
     "github.Requester",

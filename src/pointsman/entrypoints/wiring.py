@@ -46,10 +46,10 @@ from pointsman.ports.forge import Forge
 from pointsman.ports.hooks import Hooks
 from pointsman.ports.talk import Talk
 from pointsman.runs.adapters import Adapters
+from pointsman.runs.hearing.unfinished import is_unfinished
 from pointsman.runs.intake import Law
 from pointsman.runs.landings import note_landings
 from pointsman.runs.parts import Parts
-from pointsman.runs.unfinished import is_unfinished
 from pointsman.runs.worker import Worker
 from pointsman.workspaces.gallery import Gallery
 from pointsman.workspaces.landings import landings

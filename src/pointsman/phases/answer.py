@@ -14,8 +14,8 @@ from pointsman.phases.asking import (
     temperature_of,
     within,
 )
-from pointsman.phases.context import Wanted, joined, pieces_of, survey
-from pointsman.phases.subject import shown
+from pointsman.phases.reviewing.subject import shown
+from pointsman.phases.shown.context import Wanted, joined, pieces_of, survey
 from pointsman.phases.templates import fenced, fill, mark_of
 from pointsman.ports.bundle import Ports
 

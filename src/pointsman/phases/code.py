@@ -9,13 +9,13 @@ from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan, confirmed_te
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import EditRules
 from pointsman.phases.asking import Asking, route_of
-from pointsman.phases.blocks import by_blocks
-from pointsman.phases.coding import Attempt, Task, rules_for
-from pointsman.phases.context import Look, Wanted, advice_on, ranked, room_of, sources, survey, words_in
-from pointsman.phases.functions import by_function, function_of
 from pointsman.phases.paths import OWN_FILES, is_code, is_guarded, is_test, matches, named_in
-from pointsman.phases.tool_loop import by_tools
-from pointsman.phases.whole import by_whole_files, fits_whole
+from pointsman.phases.shown.context import Look, Wanted, advice_on, ranked, room_of, sources, survey, words_in
+from pointsman.phases.writing.blocks import by_blocks
+from pointsman.phases.writing.coding import Attempt, Task, rules_for
+from pointsman.phases.writing.functions import by_function, function_of
+from pointsman.phases.writing.tool_loop import by_tools
+from pointsman.phases.writing.whole import by_whole_files, fits_whole
 from pointsman.ports.bundle import Ports
 
 __all__ = ["Attempt", "code"]

@@ -11,10 +11,10 @@ from pointsman.domain.outcome import CheckResult, Earlier, Verdict
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import SandboxJob
 from pointsman.phases import memory
-from pointsman.phases.commands import Command, commands_for, one_test_at
 from pointsman.phases.memory import Fact, Held, held_in
 from pointsman.phases.paths import is_test_file, test_folder
-from pointsman.phases.showing import judged
+from pointsman.phases.proof.commands import Command, commands_for, one_test_at
+from pointsman.phases.proof.showing import judged
 from pointsman.phases.widths import width_of
 from pointsman.ports.bundle import Ports
 

@@ -20,9 +20,18 @@ from pointsman.phases.asking import (
     temperature_of,
     within,
 )
-from pointsman.phases.context import Extract, Wanted, advice_on, advice_pieces, joined, pieces_of, room_of, survey
 from pointsman.phases.paths import OWN_FILES, cleaned, is_test, matches, named_in
 from pointsman.phases.reading import Draft, Text, Texts, list_schema, object_schema, reader, text_schema
+from pointsman.phases.shown.context import (
+    Extract,
+    Wanted,
+    advice_on,
+    advice_pieces,
+    joined,
+    pieces_of,
+    room_of,
+    survey,
+)
 from pointsman.phases.templates import fenced, fill, mark_of
 from pointsman.ports.bundle import Ports
 

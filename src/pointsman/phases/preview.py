@@ -6,7 +6,7 @@ from dataclasses import replace
 from pointsman.domain.outcome import Earlier, Evidence, Verdict
 from pointsman.domain.pictures import PreviewJob, PreviewOrder, Previews, Rendering
 from pointsman.domain.run import RunSpec
-from pointsman.phases.commands import is_allowed
+from pointsman.phases.proof.commands import is_allowed
 from pointsman.ports.bundle import Ports
 
 

@@ -11,15 +11,15 @@ from pointsman.domain.outcome import CheckResult, Earlier, NoReproduction, Patch
 from pointsman.domain.run import Issue, RunSpec
 from pointsman.domain.work import CommitText, EditOrder, EditRules, Source
 from pointsman.phases.asking import Asking, Piece, asked_again, fit, reply_to, route_of, temperature_of, within
-from pointsman.phases.coding import no_edit, one_line, trailers
-from pointsman.phases.commands import Command, commands_for
-from pointsman.phases.context import joined
 from pointsman.phases.paths import is_test, named_in
-from pointsman.phases.placing import neighbour, place_for
-from pointsman.phases.showing import TestRun, run_test
+from pointsman.phases.proof.commands import Command, commands_for
+from pointsman.phases.proof.placing import neighbour, place_for
+from pointsman.phases.proof.showing import TestRun, run_test
+from pointsman.phases.proof.weakened_python import asserts_nothing
+from pointsman.phases.shown.context import joined
 from pointsman.phases.templates import bullets, fenced, fill, mark_of, shorten
 from pointsman.phases.verify import base_results
-from pointsman.phases.weakened_python import asserts_nothing
+from pointsman.phases.writing.coding import no_edit, one_line, trailers
 from pointsman.ports.bundle import Ports
 
 _ASKED_FOR = (TaskClass.BUGFIX, TaskClass.SECURITY)

@@ -7,15 +7,23 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model
 from pointsman.domain.outcome import Earlier, Finding, Review
 from pointsman.domain.run import RunSpec
-from pointsman.phases.anchors import FileDiff
 from pointsman.phases.asking import Asking, Unreadable, ask_shaped, route_of
-from pointsman.phases.changed import changed_code
-from pointsman.phases.claims import Claims, claims_of
-from pointsman.phases.context import room_of
-from pointsman.phases.findings import Grounded, ReviewDraft, carried, grounded, most_grave, short, verdict_of
 from pointsman.phases.reading import reader
-from pointsman.phases.review_question import Case, fits, question
-from pointsman.phases.subject import parted, subject_of
+from pointsman.phases.reviewing.anchors import FileDiff
+from pointsman.phases.reviewing.changed import changed_code
+from pointsman.phases.reviewing.claims import Claims, claims_of
+from pointsman.phases.reviewing.findings import (
+    Grounded,
+    ReviewDraft,
+    carried,
+    grounded,
+    most_grave,
+    short,
+    verdict_of,
+)
+from pointsman.phases.reviewing.review_question import Case, fits, question
+from pointsman.phases.reviewing.subject import parted, subject_of
+from pointsman.phases.shown.context import room_of
 from pointsman.ports.bundle import Ports
 
 _TOO_LARGE = "context-window"

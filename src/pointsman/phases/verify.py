@@ -13,14 +13,14 @@ from pointsman.domain.outcome import (
 )
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import SandboxJob
-from pointsman.phases.canary import canary_job, is_forged
-from pointsman.phases.commands import Command, commands_for, one_test_at, programs_of
-from pointsman.phases.feedback import feedback_on
 from pointsman.phases.paths import is_ci, is_code, is_test, is_test_config
-from pointsman.phases.showing import judged
-from pointsman.phases.supply import brings
-from pointsman.phases.weakening import Pair, weakenings
-from pointsman.phases.weighing import Weighed, disputed, doubted, weigh, with_old_tests
+from pointsman.phases.proof.canary import canary_job, is_forged
+from pointsman.phases.proof.commands import Command, commands_for, one_test_at, programs_of
+from pointsman.phases.proof.feedback import feedback_on
+from pointsman.phases.proof.showing import judged
+from pointsman.phases.proof.supply import brings
+from pointsman.phases.proof.weakening import Pair, weakenings
+from pointsman.phases.proof.weighing import Weighed, disputed, doubted, weigh, with_old_tests
 from pointsman.ports.bundle import Ports
 
 _SELF_MODIFIED = "The change touches its own tests or their configuration"

@@ -28,11 +28,11 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.run import Route, RunSpec
 from pointsman.runs.adapters import Adapters
 from pointsman.runs.again import Anew
-from pointsman.runs.conduct import APPROVAL, End, conduct
-from pointsman.runs.course import ANEW, RESUME, Course, anew_text, first_view
+from pointsman.runs.course.conduct import APPROVAL, End, conduct
+from pointsman.runs.course.course import ANEW, RESUME, Course, anew_text, first_view
+from pointsman.runs.course.redo import Step, redo_from
 from pointsman.runs.database import engine_database, told
 from pointsman.runs.engine_files import client_of, database_of, locked, url_of
-from pointsman.runs.redo import Step, redo_from
 
 # Pinned, so that a new release of the program takes up the runs of the one before it.
 APPLICATION_VERSION = "pointsman-1"

@@ -2,7 +2,7 @@
 
 Lanes keep short work from waiting behind long work, of the same repository too. What two runs of one repository must
 not do at once is to take the same place in the chain of notes and to move the same branch: both are compare-and-set,
-and a run signs anew as often as there can be others (`runs/publish.py`).
+and a run signs anew as often as there can be others (`runs/course/publish.py`).
 """
 
 import asyncio

@@ -12,8 +12,8 @@ from pointsman.runs.parts import Parts, delivery_workflow
 from pointsman.runs.sieve import nothing_in
 
 if TYPE_CHECKING:
-    from pointsman.runs.deliveries import Desk
     from pointsman.runs.engine import Engine
+    from pointsman.runs.hearing.deliveries import Desk
 
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 300.0
@@ -152,7 +152,7 @@ class Worker:
 
 def _made(parts: Parts) -> "tuple[Engine, Desk]":
     """Importing the engine takes most of a second, and must not hold up the loop that answers webhooks."""
-    from pointsman.runs.deliveries import Desk
+    from pointsman.runs.hearing.deliveries import Desk
 
     engine = parts.engine()
     return engine, Desk(parts, engine)

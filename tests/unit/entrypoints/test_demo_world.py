@@ -25,7 +25,7 @@ from pointsman.entrypoints.demo.world import (
     make_demo_repository,
 )
 from pointsman.entrypoints.settings import read_settings
-from pointsman.phases.anchors import anchor, files_of
+from pointsman.phases.reviewing.anchors import anchor, files_of
 from pointsman.workspaces.workspace import GitWorkspace
 
 

@@ -18,7 +18,7 @@ from pointsman.domain.pictures import NOWHERE, Picture, Previews, Rendering, Sho
 from pointsman.domain.run import RunSpec
 from pointsman.entrypoints.previews import PreviewLinks
 from pointsman.entrypoints.web.parts import ShownPage
-from pointsman.runs.previewing import may_be_told
+from pointsman.runs.course.previewing import may_be_told
 from pointsman.workspaces.gallery import Gallery
 
 URL = "https://bot.example.org"

@@ -5,7 +5,7 @@ from tests.unit.forges.review_world import file_of, finding, remark
 
 from pointsman.forges.github.anchors import ChangedFile, Comment, place, remark_text, spots_of
 from pointsman.forges.github.markers import finding_in
-from pointsman.phases.findings import finding_id
+from pointsman.phases.reviewing.findings import finding_id
 
 PATCH = """@@ -1,4 +1,5 @@
  first = 0

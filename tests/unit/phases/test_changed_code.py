@@ -6,8 +6,8 @@ from dataclasses import replace
 from tests.unit.phases.phase_world import BUGGY, FIXED, REVIEWER, TREE, World, said_in, says
 from tests.unit.phases.test_review_findings import earlier_of, reviewed
 
-from pointsman.phases.changed import changed_code
-from pointsman.phases.subject import shown
+from pointsman.phases.reviewing.changed import changed_code
+from pointsman.phases.reviewing.subject import shown
 
 REST = "".join(f"\n\ndef unrelated_{number}(value):\n    return value + {number}\n" for number in range(200))
 

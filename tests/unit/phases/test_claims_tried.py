@@ -28,8 +28,8 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import CheckResult, Review
 from pointsman.domain.run import Repository
 from pointsman.domain.work import SandboxTier
-from pointsman.phases.proofs import MOST_TEST_CHARS, file_in, states_only
 from pointsman.phases.review import review
+from pointsman.phases.reviewing.proofs import MOST_TEST_CHARS, file_in, states_only
 
 MENDED = {**TREE, "bounds.py": FIXED}
 HALF = {**TREE, "bounds.py": BUGGY.replace("min(value, low)", "min(value, low + 1)")}

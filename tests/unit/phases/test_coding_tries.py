@@ -27,8 +27,8 @@ from pointsman.domain.models import Ask, EditStyle, Ending, Model, Reply
 from pointsman.domain.outcome import CheckResult, Earlier, NoPatch, Patch, Plan, Try
 from pointsman.domain.run import Need, Repository
 from pointsman.phases.code import Attempt, code
-from pointsman.phases.coding import one_line, trailers
 from pointsman.phases.plan import plan_digest
+from pointsman.phases.writing.coding import one_line, trailers
 
 PLAN = Plan(
     goal="clamp honours its upper bound",

@@ -10,8 +10,8 @@ from tests.unit.phases.test_triage_and_plan import DRAFT
 
 from pointsman.domain.outcome import Earlier
 from pointsman.domain.run import PriorReview
-from pointsman.phases.guidance import Advice, advised_at, guidance, places, shared_out
 from pointsman.phases.plan import plan
+from pointsman.phases.shown.guidance import Advice, advised_at, guidance, places, shared_out
 
 
 def test_guidance_is_read_from_the_folder_of_a_file_up_to_the_root_and_at_the_usual_places() -> None:

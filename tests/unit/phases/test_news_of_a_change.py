@@ -8,9 +8,9 @@ import pytest
 
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding
-from pointsman.phases.anchors import FileDiff, files_of
-from pointsman.phases.findings import standing
-from pointsman.phases.news import news
+from pointsman.phases.reviewing.anchors import FileDiff, files_of
+from pointsman.phases.reviewing.findings import standing
+from pointsman.phases.reviewing.news import news
 
 LINES = [f"line_{number} = {number}" for number in range(1, 61)]
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.unit.phases.memory_workspace import MemoryWorkspace
 
-from pointsman.phases.commands import one_test, one_test_at
+from pointsman.phases.proof.commands import one_test, one_test_at
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.unit.phases.test_coding_tries import PLAN
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.outcome import CheckResult, Earlier, Failure, NoReproduction, Reproduction
 from pointsman.domain.run import Goal, Issue
-from pointsman.phases.placing import neighbour, place_for, slug_of
+from pointsman.phases.proof.placing import neighbour, place_for, slug_of
 from pointsman.phases.reproduce import Sought, reproduce, speaks_of
 
 QUIET = {**TREE, "tests/test_bounds.py": TEST.replace("clamp(5, 0, 3) == 3", "clamp(-1, 0, 3) == 0")}

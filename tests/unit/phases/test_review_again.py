@@ -13,8 +13,8 @@ from pointsman.domain.json import JsonObject
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Earlier, Finding, Patch, Review
 from pointsman.domain.run import PriorReview
-from pointsman.phases.findings import fates, finding_id
 from pointsman.phases.review import review
+from pointsman.phases.reviewing.findings import fates, finding_id
 
 OPEN = Finding(
     finding_id("bounds.py", LINE, "bug"), "bounds.py", 2, "new", Severity.BLOCKING, LINE, "Wrong when swapped."

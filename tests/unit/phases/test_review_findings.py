@@ -13,9 +13,9 @@ from pointsman.domain.levels import Severity
 from pointsman.domain.models import Ask, Ending, Model
 from pointsman.domain.outcome import Earlier, Evidence, Patch, Review, Verdict
 from pointsman.domain.pictures import Picture, Previews, Rendering
-from pointsman.phases.anchors import Place, anchor, files_of
-from pointsman.phases.findings import finding_id
 from pointsman.phases.review import review
+from pointsman.phases.reviewing.anchors import Place, anchor, files_of
+from pointsman.phases.reviewing.findings import finding_id
 
 PASSED = Evidence(Verdict.PASSED, "1 tests pass.", (), (), (), (), "bubblewrap")
 LINE = "    return max(low, min(value, high))"

@@ -10,7 +10,7 @@ from tests.unit.phases.phase_world import PYTEST, World, checked
 
 from pointsman.domain.outcome import CheckResult, Failure
 from pointsman.domain.work import SandboxJob
-from pointsman.phases.showing import TestRun, judged, run_test
+from pointsman.phases.proof.showing import TestRun, judged, run_test
 
 SHOP = {
     "shop/__init__.py": "",

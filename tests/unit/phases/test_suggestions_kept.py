@@ -2,8 +2,8 @@
 
 import pytest
 
-from pointsman.phases.anchors import DiffLine, files_of
-from pointsman.phases.suggestions import suggestion_of
+from pointsman.phases.reviewing.anchors import DiffLine, files_of
+from pointsman.phases.reviewing.suggestions import suggestion_of
 
 DIFF = """diff --git a/bounds.py b/bounds.py
 index 1111111..2222222 100644

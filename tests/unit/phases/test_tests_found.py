@@ -6,8 +6,8 @@ import pytest
 from tests.unit.phases.memory_workspace import MemoryWorkspace
 
 from pointsman.phases import paths as by_name
-from pointsman.phases import related
-from pointsman.phases.related import imports
+from pointsman.phases.shown import related
+from pointsman.phases.shown.related import imports
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from tests.unit.phases.test_coding_tries import PLAN
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.outcome import CheckResult, Earlier, Evidence, Reproduction, Verdict
 from pointsman.domain.run import Need, RunSpec
+from pointsman.phases.proof.weighing import weigh
 from pointsman.phases.verify import verify
-from pointsman.phases.weighing import weigh
 
 GOOD = {**TREE, "bounds.py": FIXED}
 LOOSE = TEST.replace("clamp(5, 0, 3) == 3", "clamp(5, 0, 3) in (0, 3)")

@@ -10,8 +10,8 @@ from tests.unit.phases.test_coding_tries import PLAN
 
 from pointsman.domain.outcome import CheckResult, Earlier, Evidence, Verdict
 from pointsman.domain.work import SandboxTier
-from pointsman.phases.commands import detected, is_allowed
-from pointsman.phases.feedback import feedback_on, first_failure
+from pointsman.phases.proof.commands import detected, is_allowed
+from pointsman.phases.proof.feedback import feedback_on, first_failure
 from pointsman.phases.verify import verify
 
 GOOD = {**TREE, "bounds.py": FIXED}

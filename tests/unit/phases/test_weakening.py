@@ -3,8 +3,8 @@
 import pytest
 
 from pointsman.domain.outcome import Weakening
-from pointsman.phases.weakened_python import asserts_nothing
-from pointsman.phases.weakening import doubtful, weakenings
+from pointsman.phases.proof.weakened_python import asserts_nothing
+from pointsman.phases.proof.weakening import doubtful, weakenings
 
 PYTHON = """import pytest
 

@@ -18,8 +18,8 @@ from pointsman.domain.outcome import Earlier, NoPatch
 from pointsman.domain.run import Issue, Route
 from pointsman.phases.asking import Asking, Piece, asking_of, fit
 from pointsman.phases.code import code
-from pointsman.phases.context import joined
 from pointsman.phases.plan import plan
+from pointsman.phases.shown.context import joined
 from pointsman.phases.templates import Prompt
 
 _names = st.text(string.ascii_lowercase, min_size=1, max_size=6)

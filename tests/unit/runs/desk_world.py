@@ -21,7 +21,7 @@ from pointsman.domain.run import Actor, Issue, Repository
 from pointsman.ports.hooks import Attempt, Hooks
 from pointsman.ports.inbox import Inbox
 from pointsman.ports.workspace import Workspace
-from pointsman.runs.deliveries import Desk
+from pointsman.runs.hearing.deliveries import Desk
 from pointsman.runs.intake import Law
 from pointsman.runs.parts import Parts
 from pointsman.runs.worker import Worker

@@ -15,8 +15,8 @@ from tests.worlds.stage import SEATS, policy_of
 
 from pointsman.domain.forge import Access
 from pointsman.domain.run import Actor
-from pointsman.runs.capped import used_up_today
-from pointsman.runs.wishes import WATCHED
+from pointsman.runs.hearing.capped import used_up_today
+from pointsman.runs.hearing.wishes import WATCHED
 
 NOW = "2026-11-21T10:00:00Z"
 DEAR = tuple(replace(seat, price=1.0) for seat in SEATS)
@@ -90,7 +90,7 @@ def test_the_operator_reads_of_a_cap_once_a_day_in_the_log_and_whenever_status_i
 ) -> None:
     _caps(desk)
     _spent(desk, 10.0)
-    with caplog.at_level(logging.WARNING, logger="pointsman.runs.capped"):
+    with caplog.at_level(logging.WARNING, logger="pointsman.runs.hearing.capped"):
         desk.hear(labelled(), said("/pointsman build"), said("/pointsman ask Why?", number="13", at="2"))
     logged = [record for record in caplog.records if record.message == "a cap of the day is used up"]
     assert len(logged) == 1

@@ -13,8 +13,8 @@ from pointsman.domain.errors import OwnerMust
 from pointsman.domain.forge import ChangeCommit, ChangeOrder, ChangeView
 from pointsman.domain.run import Repository
 from pointsman.domain.work import CommitText
-from pointsman.runs.ci import start_ci
 from pointsman.runs.durable import CommitEnds
+from pointsman.runs.hearing.ci import start_ci
 from pointsman.workspaces.workspace import GitWorkspace
 
 AT = "2026-11-21T12:00:00Z"

@@ -16,7 +16,7 @@ from pointsman.domain.levels import Lane, Phase, TaskClass
 from pointsman.domain.models import Ask, Reply
 from pointsman.domain.run import Need, RunSpec
 from pointsman.runs.adapters import SORTING
-from pointsman.runs.remembering import last_review
+from pointsman.runs.course.remembering import last_review
 
 SCRIPT = (says(data=PLAN), says(BLOCK), says(data=FINE))
 

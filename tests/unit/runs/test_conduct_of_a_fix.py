@@ -14,8 +14,8 @@ from pointsman.domain.levels import Sensitivity, Severity
 from pointsman.domain.models import Ask, Reply
 from pointsman.domain.outcome import Finding
 from pointsman.domain.run import ChangeRef, Issue, PathRule, PriorReview, RunSpec
-from pointsman.runs.fixing import plan_from
-from pointsman.runs.remembering import last_review
+from pointsman.runs.course.fixing import plan_from
+from pointsman.runs.course.remembering import last_review
 
 LINE = "    return max(low, min(value, low))"
 BOUND = Finding("f-bound", "bounds.py", 2, "new", Severity.MAJOR, LINE, "The upper bound is ignored.")

@@ -12,8 +12,8 @@ from pointsman.domain.forge import CheckState
 from pointsman.domain.levels import Sensitivity
 from pointsman.domain.models import Ask, Reply
 from pointsman.domain.run import ChangeRef, PathRule, PriorReview, RunSpec
-from pointsman.runs.checks import cancel_check
-from pointsman.runs.remembering import last_review
+from pointsman.runs.course.checks import cancel_check
+from pointsman.runs.course.remembering import last_review
 
 ODD = FIXED.replace("return value * 2", "return value * 3")
 REMARK = {

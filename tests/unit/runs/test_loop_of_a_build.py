@@ -27,7 +27,7 @@ from pointsman.domain.models import Ask, Caps, Model, Outage, Price, Reply, Usag
 from pointsman.domain.outcome import CheckResult, Earlier, NoReproduction, Patch
 from pointsman.domain.pictures import Picture, PreviewJob, PreviewOrder, Previews, Rendering
 from pointsman.domain.run import Allowance, Route, RunSpec
-from pointsman.runs.previewing import seen_again
+from pointsman.runs.course.previewing import seen_again
 
 WEAK = replace(MID, name="weak", id="weak", tier="small")
 STRONG = replace(MID, name="strong", id="strong")

@@ -14,9 +14,9 @@ from pointsman.domain.events import ChangeClosed, ChangeLabelled, RepositoriesAd
 from pointsman.domain.forge import CheckState, Thread
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding, Review
-from pointsman.runs.course import first_view
-from pointsman.runs.remembering import REVIEW, LastReview, facts_of
-from pointsman.runs.starting import IGNORED
+from pointsman.runs.course.course import first_view
+from pointsman.runs.course.remembering import REVIEW, LastReview, facts_of
+from pointsman.runs.hearing.starting import IGNORED
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman.runs.unfinished import is_unfinished
+from pointsman.runs.hearing.unfinished import is_unfinished
 
 
 @pytest.mark.parametrize(

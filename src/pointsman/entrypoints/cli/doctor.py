@@ -12,7 +12,7 @@ from pointsman.domain.breaker import Breaker
 from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, read_policy
-from pointsman.runs.capped import used_up_today
+from pointsman.runs.hearing.capped import used_up_today
 
 
 @dataclass(frozen=True)

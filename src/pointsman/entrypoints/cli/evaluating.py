@@ -20,7 +20,7 @@ from pointsman.entrypoints.wiring import Installation, LoadedPolicy, price_of, r
 from pointsman.evals.examples import triage_examples
 from pointsman.evals.triage import Score, Tally, TrialModels, trial, within_budget
 from pointsman.policy.override import override
-from pointsman.runs.course import refused
+from pointsman.runs.course.course import refused
 
 
 async def eval_triage(asked: TrialAsked) -> int:

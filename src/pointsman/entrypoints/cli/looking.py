@@ -18,7 +18,7 @@ from pointsman.entrypoints.cli.running import opened
 from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
-from pointsman.runs.capped import used_up_today
+from pointsman.runs.hearing.capped import used_up_today
 
 _OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 

@@ -11,7 +11,7 @@ from pointsman.entrypoints.cli.errors import ended_how
 from pointsman.entrypoints.cli.render import BranchInfo, Report
 from pointsman.entrypoints.settings import program
 from pointsman.entrypoints.wiring import Installation
-from pointsman.runs.conduct import End
+from pointsman.runs.course.conduct import End
 
 
 async def report_of(installation: Installation, run_id: str, commands: tuple[str, ...] = ()) -> Report | None:

@@ -24,8 +24,8 @@ from pointsman.entrypoints.on_disk import not_committed, parting, repository_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, LoadedPolicy, price_of, read_policy
 from pointsman.runs.again import Again, Anew, may_again
-from pointsman.runs.capped import tell_operator
-from pointsman.runs.course import refused
+from pointsman.runs.course.course import refused
+from pointsman.runs.hearing.capped import tell_operator
 from pointsman.runs.intake import Law, Order, admit
 
 _GOES_ON = frozenset({"queued", "running", "waiting"})

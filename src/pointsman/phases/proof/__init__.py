@@ -1,0 +1,1 @@
+"""What is run in the sandbox, and what its results are worth."""

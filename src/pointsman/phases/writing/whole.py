@@ -1,0 +1,84 @@
+"""Coding by whole files, one at a time: the form that small models can write."""
+
+from pointsman.domain.models import Ask, EditStyle
+from pointsman.domain.outcome import NoPatch, Patch
+from pointsman.domain.work import EditRefusal
+from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, asked_again, fit, reply_to, temperature_of
+from pointsman.phases.shown.context import joined
+from pointsman.phases.templates import fenced, fill, shorten
+from pointsman.phases.writing.coding import Task, in_one_commit, no_edit, other_files, refused
+
+_ECHO = 1500
+
+
+def fits_whole(task: Task) -> bool:
+    """Whether every file to change can be written again in one answer."""
+    room = task.asking.output_tokens * CHARS_PER_TOKEN
+    return all(len(source.text) < room for source in task.targets)
+
+
+async def by_whole_files(task: Task) -> Patch | NoPatch:
+    """Each file asked for by itself; all of them, or none. A file that the model leaves as it is counts as done."""
+    texts = {source.path: source.text for source in task.targets}
+    done: list[Patch] = []
+    last: NoPatch | None = None
+    for path in (*texts, *task.create):
+        onto = done[-1].commit if done else task.attempt.onto
+        result = await _one_file(task, onto, path, texts.get(path))
+        if isinstance(result, Patch):
+            done.append(result)
+        elif result.kind == "unchanged":
+            last = result
+        else:
+            return result
+    if done:
+        return await in_one_commit(task, done[-1], len(done))
+    return last or NoPatch("empty", "there is no file to change: the plan names none", task.asking.model.name)
+
+
+async def _one_file(task: Task, onto: str, path: str, text: str | None) -> Patch | NoPatch:
+    ask = _question(task, path, text)
+    reply = await reply_to(task.ports, ask)
+    if (ended := no_edit(reply)) is not None:
+        return ended
+    order = task.order(onto, reply.model, lone_block_path=path)
+    first = await task.ports.workspace.propose(order, reply.text, EditStyle.WHOLE)
+    if isinstance(first, Patch):
+        return first
+    if first.kind == "unchanged":
+        return refused(first, reply.model)
+    again = await reply_to(task.ports, _after_refusal(ask, reply.text, first, path))
+    if (ended := no_edit(again)) is not None:
+        return ended
+    order = task.order(onto, again.model, lone_block_path=path)
+    second = await task.ports.workspace.propose(order, again.text, EditStyle.WHOLE)
+    return second if isinstance(second, Patch) else refused(second, again.model, refusals=2)
+
+
+def _question(task: Task, path: str, text: str | None) -> Ask:
+    mark = task.mark
+    file = f"The file {path} does not exist yet.\n" if text is None else fenced(mark, f"file {path}", text)
+    others = tuple(
+        Piece(one.path, fenced(mark, f"file {one.path}, changed separately", one.text))
+        for one in task.targets
+        if one.path != path
+    )
+
+    def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
+        prompt = fill(
+            "code-whole/1",
+            mark=mark,
+            task=task.told(),
+            context=joined(kept, left_out),
+            file=file,
+            path=path,
+            feedback=task.feedback(),
+        )
+        return task.asking.ask(prompt, temperature=temperature_of(task.asking.model, task.number))
+
+    return fit(task.asking, (*others, *other_files(task, mark)), build)
+
+
+def _after_refusal(ask: Ask, said: str, refusal: EditRefusal, path: str) -> Ask:
+    order = f"That could not be used: {refusal.message}\n\nWrite the whole file {path} again, in one code block."
+    return asked_again(ask, shorten(said, _ECHO), order, is_unreadable=refusal.kind == "unreadable")

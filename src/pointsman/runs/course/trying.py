@@ -1,0 +1,155 @@
+"""One try at the code: from which state and with which words it starts, and what the sandbox says of it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+
+from pointsman.domain.errors import Stopped
+from pointsman.domain.levels import Phase
+from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try
+from pointsman.phases.code import code
+from pointsman.phases.verify import verify
+from pointsman.phases.writing.coding import Attempt, Left
+from pointsman.policy.ladder import Again, rounds_of
+from pointsman.policy.ping_pong import taken_back
+from pointsman.policy.touched import risk_with, unapproved, weigh
+from pointsman.policy.worth import best_of, broken_by
+from pointsman.runs.course.course import Course, refused
+from pointsman.runs.course.previewing import looked_at, seen_again
+from pointsman.runs.course.rounds import back_to_code, with_authors
+from pointsman.runs.metering import RUNG_SPENT
+
+
+async def try_once(course: Course, move: Again) -> None:
+    """One candidate of the model on the rung, tested if it left a patch; remembered whatever came of it.
+
+    A patch that was tested before is not tested again. When the tests cannot be run to their end, the patch is
+    remembered without evidence before the error goes on.
+    """
+    route = course.route(Phase.CODE)
+    rungs = (route.primary, *route.escalate)
+    await course.show(replace(course.view, phase=str(Phase.CODE), model=rungs[move.rung].name))
+    attempt = await attempt_for(course, move)
+    before = course.models.meter.used.tokens
+    result = await _coded(course, attempt, rungs[move.rung].name)
+    tokens = course.models.meter.used.tokens - before
+    course.learn(course.earlier)
+    if isinstance(result, NoPatch):
+        return _remember(course, Try(move.rung, result.model, result, None, move.cause, move.sample, tokens=tokens))
+    result = with_authors(course, result)
+    await require_clear(course, result)
+    undoes = await _undoes(course, result) if move.cause == "review" else ""
+    course.earlier = replace(course.earlier, authors=_authors(course, result))
+    made = Try(move.rung, result.model, result, None, move.cause, move.sample, undoes, tokens)
+    try:
+        evidence = await _evidence(course, result)
+    except BaseException:
+        _remember(course, made)
+        raise
+    return _remember(course, replace(made, evidence=evidence))
+
+
+async def _coded(course: Course, attempt: Attempt, model: str) -> Patch | NoPatch:
+    try:
+        return await code(course.spec, course.earlier, course.ports, attempt=attempt)
+    except Stopped as error:
+        if error.code != RUNG_SPENT:
+            raise
+        return NoPatch("spent", error.message, model)
+
+
+async def _evidence(course: Course, patch: Patch) -> Evidence:
+    for one in course.earlier.tries:
+        if isinstance(one.result, Patch) and one.result.tree == patch.tree and one.evidence is not None:
+            course.earlier = seen_again(course.earlier, before=one.result.commit, now=patch.commit)
+            return one.evidence
+    await course.begin(Phase.VERIFY)
+    evidence = await verify(course.spec, course.earlier, course.ports, commit=patch.commit)
+    return await looked_at(course, evidence, commit=patch.commit)
+
+
+def _remember(course: Course, made: Try) -> None:
+    course.saw(Phase.CODE, made)
+    earlier = replace(course.earlier, tries=(*course.earlier.tries, made))
+    if isinstance(made.result, Patch):
+        earlier = replace(earlier, patch=made.result, evidence=made.evidence)
+    course.earlier = earlier
+
+
+def _authors(course: Course, patch: Patch) -> tuple[str, ...]:
+    """Every model that answered while the code was written, those that stood in for another one included."""
+    answered = course.models.answered.get(Phase.CODE, [])
+    return tuple(dict.fromkeys((*course.earlier.authors, *answered, patch.model)))
+
+
+async def require_clear(course: Course, patch: Patch) -> None:
+    """Weigh the paths that were really touched, before a byte of the diff goes to anybody else; the risk may rise."""
+    touched = tuple(edit.path for edit in patch.edits)
+    shown = course.earlier.shown
+    # The test that shows the bug is the harness's own addition, at a path of its choice; no plan names it.
+    strayed = tuple(path for path in touched if shown is None or path != shown.path)
+    no = weigh(course.spec, touched) or unapproved(course.spec, course.earlier.plan, strayed)
+    if no is not None:
+        raise refused(no)
+    diff = await course.ports.workspace.diff(course.spec.base_commit, patch.commit)
+    course.spec = course.spec.risen(risk_with(course.spec, touched, len(diff)))
+
+
+async def _undoes(course: Course, patch: Patch) -> str:
+    """In words, which earlier fix this one takes back; states are those that were reviewed, and this one."""
+    reviewed = tuple(dict.fromkeys(review.commit for review in course.earlier.reviews))
+    if len(reviewed) < 2:
+        return ""
+    diff = course.ports.workspace.diff
+    before = [await diff(old, new) for old, new in pairwise(reviewed)]
+    path = taken_back(before, await diff(reviewed[-1], patch.commit))
+    return f"the newest fix takes back an earlier one in {path}" if path else ""
+
+
+async def attempt_for(course: Course, move: Again) -> Attempt:
+    """Where a try starts and what it is told. Further candidates of a round start as its first one did.
+
+    The same model goes on from the best state that it came to, unless that broke what base had whole; a new one
+    starts from the issue, and is told what those before it came to.
+    """
+    earlier, base = course.earlier, course.earlier.start(course.spec.base_commit)
+    before = earlier.tries[: len(earlier.tries) - move.sample]
+    if not before:
+        return Attempt(move.rung, move.cause, "", base, sample=move.sample)
+    last = rounds_of(before)[-1]
+    if last.rung != move.rung:
+        left = await _left(course, before)
+        said = "" if left else _wrong(last, earlier.reviews)
+        return Attempt(move.rung, move.cause, said, base, left, move.sample)
+    best = last if move.cause == "review" else best_of(one for one in before if one.rung == move.rung)
+    if best is None or not isinstance(best.result, Patch) or _broke(best.evidence):
+        return Attempt(move.rung, move.cause, _wrong(last, earlier.reviews), base, sample=move.sample)
+    said = _wrong(best, earlier.reviews)
+    if best is not last:
+        said = f"{said}\n\nA later try did worse and is not in the files: {_wrong(last, earlier.reviews)}".strip()
+    return Attempt(move.rung, move.cause, said, best.result.commit, sample=move.sample)
+
+
+async def _left(course: Course, before: Iterable[Try]) -> Left | None:
+    best = best_of(before)
+    if best is None or not isinstance(best.result, Patch):
+        return None
+    diff = await course.ports.workspace.diff(course.spec.base_commit, best.result.commit)
+    return Left(diff, _wrong(best, course.earlier.reviews))
+
+
+def _wrong(made: Try, reviews: tuple[Review, ...]) -> str:
+    """What is wrong with a try: why it left nothing, what its reviewer found, what its tests say."""
+    if isinstance(made.result, NoPatch):
+        return made.result.why
+    commit = made.result.commit
+    review = next((found for found in reversed(reviews) if found.commit == commit), None)
+    shown = back_to_code(review) if review is not None else ""
+    said = [shown] if shown else []
+    if made.evidence is not None and made.evidence.feedback:
+        said.append(made.evidence.feedback)
+    return "\n\n".join(said)
+
+
+def _broke(evidence: Evidence | None) -> bool:
+    return evidence is not None and bool(broken_by(evidence))

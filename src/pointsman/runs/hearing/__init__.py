@@ -1,0 +1,1 @@
+"""What comes of a delivery: wishes, commands, closings, and the runs that they start."""
