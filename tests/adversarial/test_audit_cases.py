@@ -14,6 +14,7 @@ from securesystemslib.dsse import Envelope
 from tests.unit.audit.facts import CODER, REVIEWER, World, call, facts, model, note_files, reviewed_by, route
 
 from pointsman.audit.inspection import NOTE_FOLDER, Outside, verify_range
+from pointsman.audit.keyring import trusted_from
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.signer import KeySigner
 from pointsman.audit.signing import load_or_make_key
@@ -29,7 +30,7 @@ def rules(report: NoteReport) -> list[str]:
 
 
 def check(world: World, base: str, head: str = "HEAD", outside: Outside | None = None) -> NoteReport:
-    keys = (world.signer.public_key(),)
+    keys = trusted_from((world.signer.public_key(),))
     return asyncio.run(verify_range(world, base, world.rev(head), trusted=keys, outside=outside))
 
 

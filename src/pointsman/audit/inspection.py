@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-from pointsman.audit.signing import trusted_keys
+from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.verify import (
     OpenedNote,
     chain_problems,
@@ -51,29 +51,31 @@ class Outside:
     repository_id: str = ""
 
 
-async def noted_authors(source: NoteSource, base: str, head: str, *, trusted: Callable[[], bytes]) -> tuple[str, ...]:
+async def noted_authors(
+    source: NoteSource, base: str, head: str, *, trusted: Callable[[], TrustedKeys]
+) -> tuple[str, ...]:
     """The models that believable notes name as authors, of the notes at `head` that are not at `base`.
 
-    `trusted` is asked for the public key, as PEM, only when there is a note.
+    `trusted` is asked for the keys only when there is a note.
     """
     before = dict(await source.notes(base)) if base else {}
     new = [(name, data) for name, data in await source.notes(head) if name not in before]
-    opened, _ = open_notes(new, trusted_keys((trusted(),)) if new else [])
+    opened, _ = open_notes(new, trusted() if new else TrustedKeys())
     return tuple(dict.fromkeys(author for note in opened for author in note.predicate.authors))
 
 
 async def verify_range(
-    source: NoteSource, base: str, head: str, *, trusted: tuple[bytes, ...], outside: Outside | None = None
+    source: NoteSource, base: str, head: str, *, trusted: TrustedKeys, outside: Outside | None = None
 ) -> NoteReport:
     """Check every note at `head`, and those that are new since `base` against the commits between the two.
 
-    `trusted` are public keys as PEM. Covered are the commits that a bot's note speaks for, and those that hold
-    nothing but notes; uncovered are the rest: by people. Raises UsageMust for a key that cannot be read.
+    Covered are the commits that a bot's note speaks for, and those that hold
+    nothing but notes; uncovered are the rest: by people.
     """
     outside = outside or Outside()
     before, after = dict(await source.notes(base)), dict(await source.notes(head))
     commits = await source.commits(base, head)
-    opened, problems = open_notes(sorted(after.items()), trusted_keys(trusted))
+    opened, problems = open_notes(sorted(after.items()), trusted)
     notes = in_order(opened)
     problems += _lost(before, after)
     problems += chain_problems(notes, None if outside.known is None else frozenset(outside.known))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pointsman.audit.keyring import trusted_from
 from pointsman.audit.page import page_of
 from pointsman.audit.signing import SigningKey, digest_of, load_or_make_key, seal
 from pointsman.audit.statement import note_name, statement_of
@@ -39,7 +40,7 @@ class KeySigner:
 
     def verify(self, notes: tuple[tuple[str, bytes], ...], trusted: tuple[bytes, ...]) -> NoteReport:
         """Check the envelopes (name, bytes), oldest first; pages given beside them are checked too."""
-        return verify_notes(notes, trusted)
+        return verify_notes(notes, trusted_from(trusted))
 
     def _sign(self, facts: NoteFacts) -> SignedNote:
         key = self._opened()

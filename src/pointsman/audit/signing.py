@@ -14,14 +14,12 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
-    load_pem_public_key,
 )
 from securesystemslib.dsse import Envelope
-from securesystemslib.exceptions import Error as SecureSystemsError
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import CryptoSigner
 
 from pointsman.audit.predicate import Statement
-from pointsman.domain.errors import OperatorMust, UsageMust
+from pointsman.domain.errors import OperatorMust
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _MADE_ANEW = (
@@ -66,20 +64,6 @@ def seal(statement: Statement, key: SigningKey) -> bytes:
 def digest_of(envelope: bytes) -> str:
     """sha256 of an envelope's bytes: what the next note names as its `previous`."""
     return hashlib.sha256(envelope).hexdigest()
-
-
-def trusted_keys(pems: tuple[bytes, ...]) -> list[SSlibKey]:
-    """Public keys from PEM. Raises UsageMust when one cannot be read or is not Ed25519."""
-    keys = []
-    for pem in pems:
-        try:
-            key = SSlibKey.from_crypto(load_pem_public_key(pem))
-        except (ValueError, UnsupportedAlgorithm, SecureSystemsError) as error:
-            raise UsageMust("A trusted public key cannot be read.", hint="It must be a PEM file.") from error
-        if key.keytype != "ed25519":
-            raise UsageMust(f"A trusted public key is {key.keytype}.", hint="Notes are signed with Ed25519.")
-        keys.append(key)
-    return keys
 
 
 def _make(path: Path) -> None:

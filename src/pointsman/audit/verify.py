@@ -11,10 +11,10 @@ import rfc8785
 from pydantic import Field, ValidationError
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
-from securesystemslib.signer import Key, SSlibKey
 
+from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.predicate import ModelPart, Part, Predicate, Statement
-from pointsman.audit.signing import PAYLOAD_TYPE, digest_of, trusted_keys
+from pointsman.audit.signing import PAYLOAD_TYPE, digest_of
 from pointsman.audit.statement import note_name
 from pointsman.domain.notes import NoteProblem, NoteReport
 
@@ -57,13 +57,13 @@ class _Refused(Exception):
         self.message = message
 
 
-def verify_notes(files: tuple[tuple[str, bytes], ...], trusted: tuple[bytes, ...]) -> NoteReport:
+def verify_notes(files: tuple[tuple[str, bytes], ...], trusted: TrustedKeys) -> NoteReport:
     """Check signatures, pages, chain and separation of the given notes, oldest first.
 
     The first note may follow one that was not given; between the given ones every link must hold. Whether the
     subjects lie in a repository, and whether the newest note was cut off, only inspection.py can tell.
     """
-    opened, problems = open_notes(files, trusted_keys(trusted))
+    opened, problems = open_notes(files, trusted)
     problems += chain_problems(opened)
     for note in opened:
         problems += separation_problems(note)
@@ -77,7 +77,7 @@ def verify_notes(files: tuple[tuple[str, bytes], ...], trusted: tuple[bytes, ...
 
 
 def open_notes(
-    files: Iterable[tuple[str, bytes]], keys: list[SSlibKey]
+    files: Iterable[tuple[str, bytes]], trusted: TrustedKeys
 ) -> tuple[list[OpenedNote], list[NoteProblem]]:
     """The notes among the files that can be believed, in the given order, and what is wrong with the rest.
 
@@ -90,7 +90,7 @@ def open_notes(
         if not name.endswith(ENVELOPE_SUFFIX):
             continue
         try:
-            opened.append(open_note(name, raw, keys))
+            opened.append(open_note(name, raw, trusted))
         except _Refused as refused:
             problems.append(NoteProblem(name, refused.rule, refused.message))
     pages = {note.name.removesuffix(ENVELOPE_SUFFIX) + PAGE_SUFFIX: note for note in opened}
@@ -103,7 +103,7 @@ def open_notes(
     return opened, problems
 
 
-def open_note(name: str, raw: bytes, keys: list[SSlibKey]) -> OpenedNote:
+def open_note(name: str, raw: bytes, trusted: TrustedKeys) -> OpenedNote:
     """One envelope, verified before its payload is read (DSSE v1 protocol)."""
     envelope = _envelope(raw)
     payload = _bytes(envelope.payload)
@@ -113,7 +113,7 @@ def open_note(name: str, raw: bytes, keys: list[SSlibKey]) -> OpenedNote:
         raise _Refused("unsigned", "The envelope has no signature.")
     if len(envelope.signatures) > 1:
         raise _Refused("signature", "The envelope has more than one signature.")
-    _require_signature(envelope, keys)
+    _require_signature(envelope, trusted, digest_of(raw))
     statement = _statement(payload)
     if name != _name_of(statement.predicate):
         raise _Refused("name", f"The note belongs under another name: {_name_of(statement.predicate)}.")
@@ -233,19 +233,21 @@ def _bytes(text: str) -> bytes:
     return raw
 
 
-def _require_signature(envelope: _Envelope, keys: list[SSlibKey]) -> None:
+def _require_signature(envelope: _Envelope, trusted: TrustedKeys, digest: str) -> None:
     signature = envelope.signatures[0]
     _bytes(signature.sig)
     given = envelope.model_dump(mode="json", by_alias=True)
-    own: list[Key] = [key for key in keys if key.keyid == signature.keyid]
-    if not own:
+    key = trusted.keys.get(signature.keyid)
+    if key is None:
         raise _Refused("signature", f"No trusted key signed this; it names key {signature.keyid[:16]}.")
     try:
-        Envelope.from_dict(given).verify(own, 1)
+        Envelope.from_dict(given).verify([key], 1)
     except VerificationError as error:
         raise _Refused(
             "signature", "The signature does not fit: the note was changed after it was signed."
         ) from error
+    if trusted.is_refused(signature.keyid, digest):
+        raise _Refused("revoked", f"Its key {signature.keyid[:16]} is revoked, and nobody vouches for this note.")
 
 
 def _name_of(predicate: Predicate) -> str:

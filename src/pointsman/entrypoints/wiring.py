@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pointsman.audit.breakers import SqlBreakers
 from pointsman.audit.inbox import SqlInbox
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
+from pointsman.audit.keyring import TrustedKeys, trusted_from
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.marks import SqlMarks
 from pointsman.audit.memory import SqlMemory
@@ -174,7 +175,7 @@ class Installation:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
         source = GitNoteSource(repository.location)
         tip = await source.resolve(branch or "HEAD")
-        noted = await noted_authors(source, base, tip, trusted=self.signer.public_key)
+        noted = await noted_authors(source, base, tip, trusted=self._own_keys)
         return tuple(dict.fromkeys((*await assisted_by(repository.location, base, tip), *noted)))
 
     async def workspace(self, repository: Repository) -> GitWorkspace:
@@ -207,7 +208,7 @@ class Installation:
         source = GitNoteSource(str(location))
         repository = await locate(str(location))
         own = not keys
-        trusted = (self.signer.public_key(),) if own else tuple(read_key(path) for path in keys)
+        trusted = self._own_keys() if own else trusted_from(read_key(path) for path in keys)
         known = await self.ledger.note_chain(repository.id) if own else ()
         tip = await source.resolve(head)
         start = await source.resolve(base) if base else await self._start(repository, tip)
@@ -221,7 +222,11 @@ class Installation:
             await workspace.fetch(repository, commit)
         outside = Outside(known=await self.ledger.note_chain(repository.id) or None)
         source = GitNoteSource.of_mirror(workspace.git_dir, repository.name)
-        return await verify_range(source, base, head, trusted=(self.signer.public_key(),), outside=outside)
+        return await verify_range(source, base, head, trusted=self._own_keys(), outside=outside)
+
+    def _own_keys(self) -> TrustedKeys:
+        """The keys that this installation's notes are checked by."""
+        return trusted_from((self.signer.public_key(),))
 
     async def _start(self, repository: Repository, tip: str) -> str:
         """Where a range without a base begins: where the branch parted from the default branch."""

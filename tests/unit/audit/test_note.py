@@ -26,9 +26,9 @@ from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope
 from tests.unit.audit.facts import REVIEWER, SECRET, digest, facts, route
 
+from pointsman.audit.keyring import trusted_from
 from pointsman.audit.page import inert, page_of
 from pointsman.audit.signer import KeySigner
-from pointsman.audit.signing import trusted_keys
 from pointsman.audit.statement import note_name, sha256, statement_of
 from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.levels import Phase, Severity
@@ -100,7 +100,7 @@ def test_the_same_facts_give_the_same_bytes(signer: KeySigner, tmp_path: Path) -
 def test_an_independent_verifier_accepts_what_was_signed(signer: KeySigner) -> None:
     envelope = Envelope.from_dict(json.loads(sign(signer).envelope))
     assert envelope.payload_type == "application/vnd.in-toto+json"
-    assert len(envelope.verify([*trusted_keys((signer.public_key(),))], 1)) == 1
+    assert len(envelope.verify(list(trusted_from((signer.public_key(),)).keys.values()), 1)) == 1
 
 
 def test_the_signature_is_ed25519_over_the_dsse_preauthentication_encoding(signer: KeySigner) -> None:

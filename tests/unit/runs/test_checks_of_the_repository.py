@@ -9,6 +9,7 @@ from tests.unit.audit.facts import World
 from tests.unit.runs.served_world import ADA, ServedForge, change_view
 
 from pointsman.audit.inspection import verify_range
+from pointsman.audit.keyring import trusted_from
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.forge import ChangeCommit, ChangeOrder, ChangeView
 from pointsman.domain.run import Repository
@@ -97,7 +98,7 @@ def test_a_branch_that_moved_meanwhile_is_left_alone(bench: Bench) -> None:
 
 def test_an_empty_commit_on_top_of_a_note_is_covered_when_the_branch_is_verified(bench: Bench) -> None:
     tip = bench.publish(bench.start())
-    keys = (bench.world.signer.public_key(),)
+    keys = trusted_from((bench.world.signer.public_key(),))
     report = asyncio.run(verify_range(bench.world, bench.base, tip, trusted=keys))
     assert (report.problems, report.uncovered, len(report.covered)) == ((), (), 3)
 
