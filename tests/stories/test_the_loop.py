@@ -37,6 +37,9 @@ def test_a_weak_coder_fails_twice_the_next_rung_solves_it_and_the_note_tells_so(
     stated = predicate(stage, branch)
     tries = [(one["rung"], one["model"], one["evidence"]) for one in rows(stated["tries"])]
     assert tries == [(0, "coder", "failed"), (0, "coder", "failed"), (1, "senior", "passed")]
+    coded = [one["call_id"] for one in rows(stated["calls"]) if one["phase"] == "code"]
+    assert [one["calls"] for one in rows(stated["tries"])] == [[call] for call in coded]
+    assert rows(stated["tries"])[-1]["commit"] == stage.git("rev-parse", f"{branch}~1")
     (hop,) = rows(stated["hops"])
     assert (hop["kind"], hop["from_model"], hop["to_model"]) == ("escalation", "coder", "senior")
     for text in (stage.page(branch), stage.note(branch)):

@@ -219,7 +219,8 @@ class PreviewPart(Part):
 class TryPart(Part):
     """One attempt of the code phase: the rung of the ladder, the cause, and how it ended.
 
-    `sample` counts the candidates of one round from 0; `tokens` are those of its calls.
+    `sample` counts the candidates of one round from 0; `tokens` are those of its calls, which `calls` names.
+    `commit` is what it was committed as, empty when it left no change.
     """
 
     rung: Whole
@@ -229,6 +230,8 @@ class TryPart(Part):
     evidence: str
     sample: Whole = 0
     tokens: Whole = 0
+    commit: str = ""
+    calls: tuple[str, ...] = ()
 
 
 class ProofPart(Part):

@@ -249,6 +249,8 @@ def _try(attempt: Try) -> TryPart:
         evidence=evidence.verdict.value if evidence else "",
         sample=attempt.sample,
         tokens=attempt.tokens,
+        commit=result.commit if isinstance(result, Patch) else "",
+        calls=attempt.calls,
     )
 
 

@@ -305,10 +305,9 @@ Outcome = Triage | Plan | Patch | NoPatch | Evidence | Review | Note
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One attempt of the code phase and what the sandbox said of it.
+    """One attempt of the code phase and what the sandbox said of it; `sample` counts a round's candidates from 0.
 
-    `sample` counts the candidates of one round from 0. `undoes` says which earlier fix this one takes back, empty
-    when none. `tokens` are those of its calls, question and answer together.
+    `undoes` says which earlier fix this one takes back, if any. `calls` are by id, `tokens` those of all of them.
     """
 
     rung: int
@@ -319,6 +318,7 @@ class Try:
     sample: int = 0
     undoes: str = ""
     tokens: int = 0
+    calls: tuple[str, ...] = ()
 
 
 class LoopEnd(StrEnum):

@@ -71,7 +71,10 @@ def test_the_statement_names_commit_tree_and_diff_and_says_who_did_what() -> Non
     ]
     assert [(it.phase, it.cost_micro_usd, it.milliseconds) for it in predicate.calls][2] == ("code", 2000, 1234)
     assert predicate.calls[0].prompt_sha256 == digest("sent 0")
-    assert [(it.ending, it.model) for it in predicate.tries] == [("unreadable", "coder"), ("patch", "bigger")]
+    assert [(it.ending, it.model, it.commit) for it in predicate.tries] == [
+        ("unreadable", "coder", ""),
+        ("patch", "bigger", "c" * 40),
+    ]
     assert (predicate.authors, predicate.page_sha256) == (("bigger",), sha256("page"))
     assert [(it.fate, it.severity) for it in predicate.reviews[0].findings] == [("disputed", "major")]
 

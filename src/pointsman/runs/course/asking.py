@@ -121,6 +121,10 @@ class DurableModels(Models):
         self.meter.answered(ask.phase, answer)
         return answer
 
+    def asked(self, phase: Phase) -> tuple[str, ...]:
+        """The names of the calls of a phase so far, in their order."""
+        return tuple(f"{self.run_id}:{phase}:{number}" for number in range(self.counted.get(phase, 0)))
+
     def estimate_tokens(self, ask: Ask) -> int:
         """Pure, so no step."""
         return self.models.estimate_tokens(ask)

@@ -30,17 +30,18 @@ async def try_once(course: Course, move: Again) -> None:
     rungs = (route.primary, *route.escalate)
     await course.show(replace(course.view, phase=str(Phase.CODE), model=rungs[move.rung].name))
     attempt = await attempt_for(course, move)
-    before = course.models.meter.used.tokens
+    before, asked = course.models.meter.used.tokens, course.models.asked(Phase.CODE)
     result = await _coded(course, attempt, rungs[move.rung].name)
-    tokens = course.models.meter.used.tokens - before
+    tokens, calls = course.models.meter.used.tokens - before, course.models.asked(Phase.CODE)[len(asked) :]
     course.learn(course.earlier)
+    made = Try(move.rung, result.model, result, None, move.cause, move.sample, tokens=tokens, calls=calls)
     if isinstance(result, NoPatch):
-        return _remember(course, Try(move.rung, result.model, result, None, move.cause, move.sample, tokens=tokens))
+        return _remember(course, made)
     result = with_authors(course, result)
     await require_clear(course, result)
     undoes = await _undoes(course, result) if move.cause == "review" else ""
     course.earlier = replace(course.earlier, authors=_authors(course, result))
-    made = Try(move.rung, result.model, result, None, move.cause, move.sample, undoes, tokens)
+    made = replace(made, result=result, undoes=undoes)
     try:
         evidence = await _evidence(course, result)
     except BaseException:
