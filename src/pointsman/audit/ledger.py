@@ -29,6 +29,7 @@ from pointsman.audit.tables import (
     calls,
     day_of,
     note_heads,
+    notes,
     overrides,
     run_of,
     run_values,
@@ -213,6 +214,8 @@ class SqlLedger:
                     code="note-head",
                     hint="Record again: the note must name the newest one as the one before it.",
                 )
+            if own and stands != previous:
+                connection.execute(delete(notes).where(_kept_as(repository_id, str(stands))))
             follows = stands if previous is None else previous
             values = {"repository_id": repository_id, "digest": digest, "previous": follows, "run_id": run_id}
             connection.execute(insert(note_heads).values(values))
@@ -225,7 +228,9 @@ class SqlLedger:
         def work(connection: Connection) -> None:
             newest = select(func.max(note_heads.c.seq)).where(note_heads.c.repository_id == repository_id)
             own = and_(note_heads.c.digest == digest, note_heads.c.run_id == run_id)
-            connection.execute(delete(note_heads).where(own, note_heads.c.seq == connection.scalar(newest)))
+            gone = delete(note_heads).where(own, note_heads.c.seq == connection.scalar(newest))
+            if connection.execute(gone).rowcount:
+                connection.execute(delete(notes).where(_kept_as(repository_id, digest)))
 
         await self._database.write(work)
 
@@ -233,6 +238,10 @@ class SqlLedger:
         return await self._database.read(
             lambda connection: tuple(made(row) for row in connection.execute(query).mappings())
         )
+
+
+def _kept_as(repository_id: str, digest: str) -> ColumnElement[bool]:
+    return and_(notes.c.repository_id == repository_id, notes.c.digest == digest)
 
 
 def _same(table: Table, values: Mapping[str, object]) -> ColumnElement[bool]:

@@ -134,7 +134,10 @@ class CallPart(Part):
 
 
 class EditPart(Part):
-    """One file of the change: sha256 of its hunks in canonical diff form, and the model that wrote them."""
+    """One file of the change: sha256 of its hunks in canonical diff form, and the model that last wrote in it.
+
+    `calls` are the ids of the model calls whose answers its edits were read from, oldest first.
+    """
 
     path: str
     kind: Literal["created", "changed", "deleted"]
@@ -142,6 +145,7 @@ class EditPart(Part):
     added: Whole
     removed: Whole
     model: str
+    calls: tuple[str, ...] = ()
 
 
 class CheckPart(Part):

@@ -263,6 +263,7 @@ def _edits(patch: Patch | None) -> tuple[EditPart, ...]:
             added=edit.added,
             removed=edit.removed,
             model=edit.model,
+            calls=edit.calls,
         )
         for edit in (patch.edits if patch else ())
     )

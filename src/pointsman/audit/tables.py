@@ -11,6 +11,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     RowMapping,
     String,
@@ -123,6 +124,20 @@ note_heads = Table(
     Column("previous", String, nullable=False),
     Column("run_id", String, nullable=False),
 )
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("seq", sequence, primary_key=True, autoincrement=True),
+    Column("repository_id", String, nullable=False),
+    *(Column(name, String, nullable=False) for name in ("repository", "change", "branch", "name", "page")),
+    *(Column(name, String, nullable=False) for name in ("digest", "previous", "key_id")),
+    Column("run_id", String, nullable=False, index=True),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("written_at", String, nullable=False, index=True),
+    UniqueConstraint("repository_id", "digest"),
+)
+"""Every signed note whole, in the order in which they took their places in the chains."""
 
 _NOT_IN_RECORD = frozenset({"seq", "repository_id", "day", "superseded", "reserved_nano", "cost_nano"})
 _SUMMED = ("input_tokens", "output_tokens", "cost_usd", "calls")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pointsman.conversation.outbound import outbound_line
-from pointsman.domain.outcome import LoopEnd
+from pointsman.domain.loop_end import LoopEnd
 
 _SAID: Mapping[LoopEnd, str] = {
     LoopEnd.SOLVED: "",

@@ -56,6 +56,28 @@ class SignedNote:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptNote:
+    """A signed note as the installation keeps it, wherever else it lies; `name` is without folder and suffix.
+
+    `change` is the number of the change where the forge has numbers; empty before the change is made. `written_at`
+    is ISO 8601 in UTC.
+    """
+
+    repository_id: str
+    repository: str
+    run_id: str
+    change: str
+    branch: str
+    name: str
+    page: str
+    envelope: bytes
+    digest: str
+    previous: str
+    key_id: str
+    written_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoteProblem:
     """One thing that verification found wrong: which note, which rule, what to look at."""
 

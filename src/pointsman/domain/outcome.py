@@ -56,7 +56,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class EditRecord:
-    """One file that a patch touched; `digest` is sha256 of its hunks in canonical diff form."""
+    """One file that a patch touched; `digest` is sha256 of its hunks in canonical diff form.
+
+    `model` is who last wrote in it; `calls` are the model calls whose answers its edits were read from, oldest first.
+    """
 
     path: str
     kind: Literal["created", "changed", "deleted"]
@@ -64,6 +67,7 @@ class EditRecord:
     added: int
     removed: int
     model: str
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ class Reproduction:
     """A test that a model wrote before any code, so that it fails on base by the bug that the issue tells of.
 
     It lies in `commit`, which is base and this file. `digest` is sha256 of its text. `base` is how it did there;
-    `candidate` how it does with the change, empty before that was run.
+    `candidate` how it does with the change, empty before that was run. `call` is the model call that wrote it.
     """
 
     path: str
@@ -172,6 +176,7 @@ class Reproduction:
     base: str
     base_tail: str
     candidate: str = ""
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +219,8 @@ base fails in the same way; `unconfirmed`: there is no test, or none that shows 
 class Proof:
     """What came of the test that a reviewer wrote for its finding, as the sandbox saw it.
 
-    `path` is where the harness put the test, `test` its text, `model` who wrote it, `output` its first failure.
+    `path` is where the harness put the test, `test` its text, `model` who wrote it in which `call`, `output` its
+    first failure.
     """
 
     result: ProofResult
@@ -223,6 +229,7 @@ class Proof:
     test: str = ""
     model: str = ""
     output: str = ""
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,33 +326,6 @@ class Try:
     undoes: str = ""
     tokens: int = 0
     calls: tuple[str, ...] = ()
-
-
-class LoopEnd(StrEnum):
-    """How the rounds of code, tests and review ended, by name."""
-
-    SOLVED = "solved"
-    APPROVED = "approved"
-    LEFT_TO_PEOPLE = "left-to-people"
-    NO_VERDICT = "no-verdict"
-    DISPUTED = "disputed"
-    PING_PONG = "ping-pong"
-    LADDER_ENDED = "ladder-ended"
-    RUNG_SPENT = "rung-spent"
-    BUDGET = "budget"
-    TOKENS = "tokens"
-    CALLS = "calls"
-    TIME = "time"
-    WINDOW = "context-window"
-    OUTAGE = "outage"
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether a limit or an outage ended the work, and not what it came to."""
-        return self in _CUTS
-
-
-_CUTS = frozenset({LoopEnd.BUDGET, LoopEnd.TOKENS, LoopEnd.CALLS, LoopEnd.TIME, LoopEnd.WINDOW, LoopEnd.OUTAGE})
 
 
 @dataclass(frozen=True, slots=True)

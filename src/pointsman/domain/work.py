@@ -150,7 +150,8 @@ class CommitText:
 class EditOrder:
     """Onto which commit edits go, by whose hand, under which rules and message.
 
-    `base` is the commit that the run started from: the patch's diff is counted from there.
+    `base` is the commit that the run started from: the patch's diff is counted from there. `call` is the model call
+    whose answer the edits were read from.
     """
 
     onto: str
@@ -158,6 +159,7 @@ class EditOrder:
     model: str
     rules: EditRules
     text: CommitText
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

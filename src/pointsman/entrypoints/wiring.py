@@ -14,6 +14,7 @@ from pointsman.audit.keyring import TrustedKeys, trusted_from
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.marks import SqlMarks
 from pointsman.audit.memory import SqlMemory
+from pointsman.audit.notes import SqlNotes
 from pointsman.audit.quarantine import SqlQuarantine
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OperatorMust
@@ -107,6 +108,7 @@ class Installation:
         url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
         self.ledger = SqlLedger(url)
         self.inbox = SqlInbox(url)
+        self.notes = SqlNotes(url)
         self.memory = SqlMemory(url)
         self.marks = SqlMarks(url)
         self.quarantine = SqlQuarantine(url)
@@ -272,7 +274,7 @@ class Installation:
         from pointsman.runs.engine import Engine
 
         adapters = Adapters(
-            self.ports_for, self.forge, self.ledger, self.clock, marks=self.marks, show=self.previews.show
+            self.ports_for, self.forge, self.ledger, self.notes, self.clock, marks=self.marks, show=self.previews.show
         )
         if self.github is not None:
             adapters = replace(
@@ -339,7 +341,7 @@ class Installation:
             await workspace.rest()
         if self._github is not None:
             self._github.close()
-        for kept in (self.ledger, self.inbox, self.memory, self.marks, self.quarantine, self.breakers):
+        for kept in (self.ledger, self.notes, self.inbox, self.memory, self.marks, self.quarantine, self.breakers):
             kept.close()
 
 

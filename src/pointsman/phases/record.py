@@ -36,14 +36,24 @@ class Closing:
     memory: str = ""
 
 
-async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Closing) -> Note:
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where the note lies, and the note itself."""
+
+    note: Note
+    signed: SignedNote
+    written_at: str
+
+
+async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Closing) -> Recorded:
     """Sign the facts and commit page, statement, public key and what was learned onto the head.
 
     In comment-only mode nothing is committed, and the note's commit is the head. `written_at` is the time of the last
     act that the note speaks of, not the clock's, so that a repeated step signs the same bytes. Raises OperatorMust
     when the key cannot be used: without a signature there is no note.
     """
-    signed = await ports.signer.sign(_facts(spec, earlier, closing))
+    facts = _facts(spec, earlier, closing)
+    signed = await ports.signer.sign(facts)
     page, statement = f"{AUDIT_FOLDER}/{signed.name}.md", f"{AUDIT_FOLDER}/{signed.name}.intoto.jsonl"
     commit = closing.head
     if spec.audit_mode == "in-tree":
@@ -54,7 +64,8 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
             **({MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}),
         }
         commit = await ports.workspace.record(closing.head, files, _words(spec, signed))
-    return Note(page, statement, signed.digest, closing.previous, signed.key_id, commit)
+    note = Note(page, statement, signed.digest, closing.previous, signed.key_id, commit)
+    return Recorded(note, signed, facts.written_at)
 
 
 def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:

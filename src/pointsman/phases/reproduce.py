@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.levels import Phase, TaskClass
-from pointsman.domain.models import Ask, EditStyle
+from pointsman.domain.models import Ask, EditStyle, Reply
 from pointsman.domain.outcome import CheckResult, Earlier, NoReproduction, Patch, Plan, Reproduction
 from pointsman.domain.run import Issue, RunSpec
 from pointsman.domain.work import CommitText, EditOrder, EditRules, Source
@@ -125,7 +125,7 @@ async def _written(
         ended = no_edit(reply)
         if ended is not None:
             return NoReproduction(f"No test showed the bug on base: {ended.why}.")
-        made = await ports.workspace.propose(_order(spec, path, reply.model), reply.text, EditStyle.WHOLE)
+        made = await ports.workspace.propose(_order(spec, path, reply), reply.text, EditStyle.WHOLE)
         if isinstance(made, Patch):
             found = await _proved(spec, ports, commands, made, path)
             if isinstance(found, Reproduction):
@@ -151,7 +151,8 @@ async def _proved(
     if not run.shows:
         return _what_happened(run)
     digest = sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Reproduction(path, source.text, digest, made.commit, made.model, run.failed_by, run.tail[:_TAIL])
+    said, call = run.tail[:_TAIL], next((one.calls[-1] for one in made.edits if one.path == path and one.calls), "")
+    return Reproduction(path, source.text, digest, made.commit, made.model, run.failed_by, said, call=call)
 
 
 def _what_happened(run: TestRun) -> str:
@@ -180,12 +181,15 @@ def _sources(spec: RunSpec, plan: Plan | None, paths: tuple[str, ...]) -> tuple[
     return tuple(path for path in dict.fromkeys(named) if path in known and not is_test(path))[:4]
 
 
-def _order(spec: RunSpec, path: str, model: str) -> EditOrder:
+def _order(spec: RunSpec, path: str, reply: Reply) -> EditOrder:
     text = CommitText(
-        "Show the bug in a test", f"For issue {one_line(spec.issue.key, 200)}.", trailers(model), spec.admitted_at
+        "Show the bug in a test",
+        f"For issue {one_line(spec.issue.key, 200)}.",
+        trailers(reply.model),
+        spec.admitted_at,
     )
     rules = EditRules(allowed=(path,), protected=spec.protected, lone_block_path=path, max_files=1)
-    return EditOrder(spec.base_commit, spec.base_commit, model, rules, text)
+    return EditOrder(spec.base_commit, spec.base_commit, reply.model, rules, text, reply.call_id)
 
 
 async def _question(asking: Asking, plan: Plan | None, path: str, shown: tuple[str, ...]) -> Ask:

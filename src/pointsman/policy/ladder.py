@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Literal
 
+from pointsman.domain.loop_end import LoopEnd
 from pointsman.domain.models import Model
-from pointsman.domain.outcome import LoopEnd, NoPatch, Patch, Review, Try, Verdict
+from pointsman.domain.outcome import NoPatch, Patch, Review, Try, Verdict
 from pointsman.policy.worth import best_of, failing, is_red, stood_still
 
 Cause = Literal["first", "tests", "edit", "review"]

@@ -16,6 +16,7 @@ from pointsman.ports.forge import Forge
 from pointsman.ports.ledger import Ledger
 from pointsman.ports.marks import Marks
 from pointsman.ports.memory import Memory
+from pointsman.ports.notes import Notes
 from pointsman.ports.talk import Talk
 
 
@@ -72,6 +73,7 @@ class Adapters:
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
     forge_for: Callable[[Repository], Forge]
     ledger: RunLedger
+    notes: Notes
     clock: Clock
     talk_for: Callable[[Repository], Talk] | None = None
     memory: Memory | None = None

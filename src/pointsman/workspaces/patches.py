@@ -24,10 +24,11 @@ class Canonical:
         """sha256 of the bytes, in hex."""
         return hashlib.sha256(self.data).hexdigest()
 
-    def records(self, model: str, touched: frozenset[str]) -> tuple[EditRecord, ...]:
-        """One record per file; the model is named for the files it touched, and left empty for earlier ones."""
+    def records(self, model: str, touched: frozenset[str], call: str = "") -> tuple[EditRecord, ...]:
+        """One record per file; who wrote, and in which call, is named for the files that were touched just now."""
+        by = (model, (call,) if call else ())
         return tuple(
-            _record(section, letter, path, model if path in touched else "")
+            _record(section, letter, path, *(by if path in touched else ("", ())))
             for section, (letter, path) in zip(_sections(self.data), self.names, strict=True)
         )
 
@@ -51,7 +52,7 @@ def _sections(data: bytes) -> list[list[bytes]]:
     return found
 
 
-def _record(section: list[bytes], letter: str, path: str, model: str) -> EditRecord:
+def _record(section: list[bytes], letter: str, path: str, model: str, calls: tuple[str, ...]) -> EditRecord:
     starts = (at for at, line in enumerate(section) if line.startswith((b"@@ ", b"GIT binary patch")))
     hunks = section[next(starts, len(section)) :]
     text = b"\n".join(hunks).rstrip(b"\n") + b"\n"
@@ -62,4 +63,5 @@ def _record(section: list[bytes], letter: str, path: str, model: str) -> EditRec
         added=sum(line.startswith(b"+") for line in hunks),
         removed=sum(line.startswith(b"-") for line in hunks),
         model=model,
+        calls=calls,
     )

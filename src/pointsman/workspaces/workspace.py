@@ -150,7 +150,7 @@ class GitWorkspace:
         diff = await canonical(self.git_dir, order.base, commit)
         if not diff.names:
             return refusals.unchanged(edits[0].path, applied=False)
-        records = diff.records(order.model, frozenset(changed))
+        records = diff.records(order.model, frozenset(changed), order.call)
         return Patch(order.base, commit, new_tree, edits=records, diff_digest=diff.digest, model=order.model)
 
     async def diff(self, base: str, commit: str) -> str:

@@ -113,7 +113,12 @@ class MemoryWorkspace(Workspace):
         commit = digest_of(f"{self.keep(files)}{order.onto}")[:40]
         self.commits[commit] = files
         touched = sorted(path for path in {*base, *files} if base.get(path) != files.get(path))
-        records = tuple(EditRecord(path, "changed", digest_of(path), 1, 1, order.model) for path in touched)
+        onto, calls = self.commits[order.onto], (order.call,) if order.call else ()
+        own = {path for path in touched if onto.get(path) != files.get(path)}
+        records = tuple(
+            EditRecord(path, "changed", digest_of(path), 1, 1, order.model, calls if path in own else ())
+            for path in touched
+        )
         return Patch(order.base, commit, self.keep(files), records, self._changed(base, files), order.model)
 
     def _changed(self, base: Files, files: Files) -> str:

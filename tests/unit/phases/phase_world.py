@@ -78,9 +78,12 @@ class ScriptedModels(Models):
 
     async def ask(self, ask: Ask) -> Reply | Outage:
         self.asks.append(ask)
+        number = f"call {len(self.asks)}"
         line = self.script.pop(0)
         answer = line(ask) if callable(line) else line
-        return answer if isinstance(answer, Outage) or answer.model else replace(answer, model=ask.model.name)
+        if isinstance(answer, Outage):
+            return answer
+        return replace(answer, call_id=ask.call_id or number, model=answer.model or ask.model.name)
 
     def estimate_tokens(self, ask: Ask) -> int:
         return said_in(ask).__len__() // 3 + 1

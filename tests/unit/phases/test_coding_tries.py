@@ -135,6 +135,7 @@ def test_several_files_are_asked_for_one_at_a_time_and_become_one_commit() -> No
     world = World([says(WHOLE), says("```python\nLOW = 0\n```")])
     patch = tried(world, SMALL, plan)
     assert text_of(world, patch) == FIXED and text_of(world, patch, "limits.py") == "LOW = 0\n"
+    assert isinstance(patch, Patch) and [edit.calls for edit in patch.edits] == [("call 1",), ("call 2",)]
     assert world.workspace.orders[-1].onto == world.base
     assert "limits.py does not exist yet" in said_in(world.models.asks[1])
 

@@ -16,7 +16,7 @@ def noted(world: World, mode: str = "in-tree") -> Note:
     closing = Closing("r-1", "pointsman/1", (), (ACT,), world.base, "tree", "diff", "before", (), "ready")
     spec = world.spec()
     spec = replace(spec, audit_mode="comment-only") if mode == "comment-only" else spec
-    return asyncio.run(record(spec, Earlier(), world.ports, closing=closing))
+    return asyncio.run(record(spec, Earlier(), world.ports, closing=closing)).note
 
 
 def test_the_note_is_committed_onto_the_head_with_its_statement_and_key() -> None:

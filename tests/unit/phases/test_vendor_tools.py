@@ -56,6 +56,10 @@ def test_claude_views_replaces_inserts_and_creates_with_its_own_editor() -> None
     patch = tried(world, CLAUDE)
     assert text_of(world, patch) == FIXED.replace("high))\n", "high))\n    # ends\n")
     assert text_of(world, patch, "limits.py") == "LOW = 0\n"
+    assert isinstance(patch, Patch) and {edit.path: edit.calls for edit in patch.edits} == {
+        "bounds.py": ("call 2", "call 3"),
+        "limits.py": ("call 4",),
+    }
     said = answers(world)
     assert said[0].splitlines() == sorted(TREE) and said[1].startswith("1\tdef clamp(") and said[2].startswith("4\t")
     assert "2\t    return max(low, min(value, high))" in said[3] and "3\t    # ends" in said[4]

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.policy.policy_world import policy
 
-from pointsman.domain.outcome import CheckResult, EditRecord, Evidence, LoopEnd, NoPatch, Patch, Review, Try, Verdict
+from pointsman.domain.loop_end import LoopEnd
+from pointsman.domain.outcome import CheckResult, EditRecord, Evidence, NoPatch, Patch, Review, Try, Verdict
 from pointsman.policy.ladder import (
     Again,
     Cause,

@@ -13,6 +13,7 @@ from tests.unit.phases.phase_world import Line, World, says
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.marks import SqlMarks
 from pointsman.audit.memory import SqlMemory
+from pointsman.audit.notes import SqlNotes
 from pointsman.domain.errors import OwnerMust, PointsmanError
 from pointsman.domain.events import Origin
 from pointsman.domain.forge import (
@@ -234,6 +235,7 @@ class Served:
         self.turns = OnePlace()
         self.memory = SqlMemory(url)
         self.ledger = SqlLedger(url)
+        self.notes = SqlNotes(url)
         self.marks = SqlMarks(url)
         self.engine = Engine(
             home,
@@ -241,6 +243,7 @@ class Served:
                 self._ports,
                 lambda _: self.forge,
                 self.ledger,
+                self.notes,
                 self.clock,
                 lambda _: self.forge,
                 self.memory,
@@ -303,6 +306,7 @@ class Served:
 
     def close(self) -> None:
         self.ledger.close()
+        self.notes.close()
         self.memory.close()
         self.marks.close()
 

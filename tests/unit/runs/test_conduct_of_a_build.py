@@ -71,6 +71,15 @@ def test_the_review_is_remembered_under_the_number_of_the_change(served: Served)
     assert order.body.startswith("Fixes #12")
 
 
+def test_the_note_is_kept_by_the_installation_as_it_was_signed(served: Served) -> None:
+    served.runs(served.spec())
+    (kept,) = within(served.notes.notes(SHOP.id))
+    signed = served.world.signer.signed[-1]
+    assert (kept.run_id, kept.change, kept.branch, kept.written_at) == ("r-1", "13", signed.branch, signed.written_at)
+    assert (kept.digest, kept.page) == (within(served.ledger.note_head(SHOP.id)), "# Note\n")
+    assert [edit.calls for edit in signed.earlier.patch.edits] == [("r-1:code:0",)] if signed.earlier.patch else False
+
+
 def test_a_text_that_changed_while_the_work_went_on_is_not_pushed(served: Served) -> None:
     def coded(_: Ask) -> Reply:
         served.forge.issue_now = replace(ISSUE, digest="another")
@@ -94,7 +103,7 @@ def test_a_branch_with_commits_of_others_is_left_alone_and_the_place_in_the_chai
     served.forge.changes[wish] = theirs
     view = served.runs(served.spec())
     assert (view.state, view.error_code, served.forge.changes[wish]) == ("stopped", "hands-off", theirs)
-    assert within(served.ledger.note_head(SHOP.id)) == ""
+    assert within(served.ledger.note_head(SHOP.id)) == "" and within(served.notes.notes()) == ()
 
 
 @pytest.mark.parametrize(("ci", "mode", "skips"), [("on-request", "in-tree", True), ("at-once", "in-tree", False)])

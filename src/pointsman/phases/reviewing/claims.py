@@ -41,6 +41,7 @@ class _Test:
     path: str
     text: str
     model: str
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Claims:
         proof = finding.proof
         if finding.fate != "open" or proof is None or not finding.is_confirmed or self.ground.why_none:
             return finding
-        found = await self._ran(self.case.subject.commit, _Test(proof.path, proof.test, proof.model))
+        found = await self._ran(self.case.subject.commit, _Test(proof.path, proof.test, proof.model, proof.call))
         if found.failed_by == "passed":
             return replace(finding, fate="fixed")
         if found.shows:
@@ -101,10 +102,11 @@ class Claims:
             if isinstance(error, TryAgain) and self.case.spec.repository.forge == LOCAL:
                 raise
             return Proof("unconfirmed", f"no test was asked for: {error.message.splitlines()[0]}")
-        test = _Test(path, file_in(reply.text), reply.model)
+        test = _Test(path, file_in(reply.text), reply.model, reply.call_id)
         touched = tuple(file.path for file in self.case.subject.whole)
         why = unfit(test.text, path, touched) or await self._barred(test)
-        return Proof("unconfirmed", why, model=reply.model) if why else await self._tried(finding, test)
+        none = Proof("unconfirmed", why, model=reply.model, call=reply.call_id)
+        return none if why else await self._tried(finding, test)
 
     async def _tried(self, finding: Finding, test: _Test) -> Proof:
         commit = self.case.subject.commit
@@ -176,7 +178,7 @@ async def claims_of(case: Case, *, base: str) -> Claims:
 
 
 def _said(found: Shown, test: _Test, change: TestRun) -> Proof:
-    return Proof(found.result, found.why, test.path, test.text, test.model, _output(change))
+    return Proof(found.result, found.why, test.path, test.text, test.model, _output(change), test.call)
 
 
 def _output(run: TestRun) -> str:

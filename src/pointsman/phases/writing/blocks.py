@@ -21,7 +21,7 @@ async def by_blocks(task: Task) -> Patch | NoPatch:
         reply = await reply_to(task.ports, ask)
         if (ended := no_edit(reply)) is not None:
             return ended
-        order = task.order(task.attempt.onto, reply.model, lone_block_path=_lone(task))
+        order = task.order(task.attempt.onto, reply.model, reply.call_id, lone_block_path=_lone(task))
         made = await task.ports.workspace.propose(order, reply.text, EditStyle.BLOCKS)
         if isinstance(made, Patch):
             return made

@@ -145,11 +145,11 @@ class Task:
         return f"{said}\n{diff}{wrong}The tests are right; change the code. Start from the issue."
 
     def order(
-        self, onto: str, model: str, *, lone_block_path: str = "", lone_symbol: Symbol | None = None
+        self, onto: str, model: str, call: str = "", *, lone_block_path: str = "", lone_symbol: Symbol | None = None
     ) -> EditOrder:
-        """Where edits of `model` go, and with which words they are committed."""
+        """Where edits of `model` go that it gave in `call`, and with which words they are committed."""
         rules = replace(self.rules, lone_block_path=lone_block_path, lone_symbol=lone_symbol)
-        return EditOrder(onto, self.spec.base_commit, model, rules, commit_text(self.spec, self.plan, model))
+        return EditOrder(onto, self.spec.base_commit, model, rules, commit_text(self.spec, self.plan, model), call)
 
 
 def commit_text(spec: RunSpec, plan: Plan, model: str) -> CommitText:
@@ -235,4 +235,13 @@ async def in_one_commit(task: Task, patch: Patch, steps: int) -> Patch | NoPatch
     if not changed and not gone:
         return NoPatch("unchanged", "everything that was changed was taken back", patch.model)
     whole = await task.ports.workspace.apply(task.order(onto, patch.model), edits)
-    return whole if isinstance(whole, Patch) and whole.tree == patch.tree else patch
+    return with_calls(whole, patch) if isinstance(whole, Patch) and whole.tree == patch.tree else patch
+
+
+def with_calls(patch: Patch, before: Patch | None) -> Patch:
+    """The patch with the calls behind each file in `before`, the state that it was made on, ahead of its own."""
+    known = {edit.path: edit.calls for edit in before.edits} if before is not None else {}
+    edits = tuple(
+        replace(edit, calls=tuple(dict.fromkeys((*known.get(edit.path, ()), *edit.calls)))) for edit in patch.edits
+    )
+    return replace(patch, edits=edits)

@@ -36,7 +36,8 @@ async def by_function(task: Task, source: Source, symbol: Symbol) -> Patch | NoP
         reply = await reply_to(task.ports, ask)
         if (ended := no_edit(reply)) is not None:
             return ended
-        order = task.order(task.attempt.onto, reply.model, lone_block_path=source.path, lone_symbol=symbol)
+        onto = task.attempt.onto
+        order = task.order(onto, reply.model, reply.call_id, lone_block_path=source.path, lone_symbol=symbol)
         made = await task.ports.workspace.propose(order, reply.text, EditStyle.WHOLE)
         if isinstance(made, Patch):
             return made

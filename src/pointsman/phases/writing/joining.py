@@ -1,13 +1,13 @@
 """The tests that bear findings out become part of the change, each under the name of the reviewer who wrote it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import groupby
 
 from pointsman.domain.outcome import Patch, Proof, Review, confirmed_tests
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Write
-from pointsman.phases.writing.coding import one_line
+from pointsman.phases.writing.coding import one_line, with_calls
 from pointsman.ports.workspace import Workspace
 
 
@@ -25,7 +25,8 @@ async def with_tests(
         order = EditOrder(patch.commit, patch.base, model, _rules(spec, proofs), _words(spec, model))
         made = await workspace.apply(order, tuple(Write(one.path, one.test) for one in proofs))
         if not isinstance(made, EditRefusal):
-            patch = replace(credited(made, patch), model=patch.model, summary=patch.summary)
+            whole = _by(with_calls(made, patch), {one.path: one.call for one in proofs})
+            patch = replace(credited(whole, patch), model=patch.model, summary=patch.summary)
     return patch
 
 
@@ -34,6 +35,17 @@ def credited(patch: Patch, before: Patch | None) -> Patch:
     known = {edit.path: edit.model for edit in before.edits} if before is not None else {}
     edits = tuple(edit if edit.model else replace(edit, model=known.get(edit.path, "")) for edit in patch.edits)
     return replace(patch, edits=edits)
+
+
+def _by(patch: Patch, calls: Mapping[str, str]) -> Patch:
+    """The patch with the call that wrote each test."""
+    return replace(
+        patch,
+        edits=tuple(
+            replace(edit, calls=(*edit.calls, calls[edit.path])) if calls.get(edit.path) else edit
+            for edit in patch.edits
+        ),
+    )
 
 
 async def _text(workspace: Workspace, commit: str, path: str) -> str | None:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
+from pointsman.domain.loop_end import LoopEnd
 from pointsman.domain.models import Ask, Ending, Message, Reply, ToolCall
-from pointsman.domain.outcome import LoopEnd, NoPatch, Patch
+from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.domain.run import LOCAL
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
 from pointsman.phases.shown.context import joined, pieces_of
@@ -69,7 +70,7 @@ async def _turn(hands: Hands, ask: Ask) -> _Turn:
     if not reply.calls:
         said = Message("assistant", reply.text.strip() or "(nothing)")
         return _Turn((said, Message("user", _NUDGE)), _silent(hands, ask, reply))
-    answers = [await hands.use(call, reply.model) for call in reply.calls]
+    answers = [await hands.use(call, reply) for call in reply.calls]
     told = (Message("tool", one.text, call_id=one.call_id) for one in answers)
     return _Turn((Message("assistant", reply.text, calls=reply.calls), *told), _ending(hands, ask, reply, answers))
 

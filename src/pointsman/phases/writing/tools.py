@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from pointsman.domain.invisible import written_out
 from pointsman.domain.json import JsonObject
-from pointsman.domain.models import EditStyle, ToolCall
+from pointsman.domain.models import EditStyle, Reply, ToolCall
 from pointsman.domain.outcome import Patch
 from pointsman.domain.work import Edit, EditRefusal, Replace, Rewrite, SandboxJob, Write
 from pointsman.phases.paths import cleaned
@@ -15,7 +15,7 @@ from pointsman.phases.proof.feedback import feedback_on
 from pointsman.phases.proof.weighing import weigh
 from pointsman.phases.reading import D, reader
 from pointsman.phases.templates import shorten
-from pointsman.phases.writing.coding import Task, one_line
+from pointsman.phases.writing.coding import Task, one_line, with_calls
 from pointsman.phases.writing.seen import Seen, changed_lines, numbered
 from pointsman.phases.writing.toolsets import (
     EDITOR,
@@ -59,7 +59,8 @@ class ToolAnswer:
 class Hands:
     """The tools in the hands of one try: the commit reached so far, and whether the model called it done.
 
-    `refused` counts, by path, the edits that were refused since the last one that was made there.
+    `refused` counts, by path, the edits that were refused since the last one that was made there. `call_id` is the
+    model call whose tools are being used.
     """
 
     task: Task
@@ -70,15 +71,17 @@ class Hands:
     refusals: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
+    call_id: str = ""
 
     @property
     def commit(self) -> str:
         """The commit that holds the files as they are now."""
         return self.patch.commit if self.patch else self.task.attempt.onto
 
-    async def use(self, call: ToolCall, model: str) -> ToolAnswer:
-        """Do what a call asks; a call that cannot be done is answered with why, and does nothing."""
-        tools = self._tools(model)
+    async def use(self, call: ToolCall, reply: Reply) -> ToolAnswer:
+        """Do what a call of a reply asks; one that cannot be done is answered with why, and does nothing."""
+        self.call_id = reply.call_id
+        tools = self._tools(reply.model)
         tool = tools.get(call.name)
         if tool is None:
             return ToolAnswer(call.id, f"There is no tool {call.name[:40]!r}. Tools: {', '.join(tools)}.", True)
@@ -160,12 +163,12 @@ class Hands:
         return await self._apply(Rewrite(path, line + 1, line, text, source.blob), model)
 
     async def _patched(self, call: PatchCall, model: str) -> Answer:
-        order = self.task.order(self.commit, model)
+        order = self.task.order(self.commit, model, self.call_id)
         made = await self.task.ports.workspace.propose(order, call.patch, EditStyle.APPLY_PATCH)
         return await self._answer(made, "The patch")
 
     async def _apply(self, edit: Edit, model: str) -> Answer:
-        made = await self.task.ports.workspace.apply(self.task.order(self.commit, model), (edit,))
+        made = await self.task.ports.workspace.apply(self.task.order(self.commit, model, self.call_id), (edit,))
         return await self._answer(made, edit.path)
 
     async def _answer(self, made: Patch | EditRefusal, what: str) -> Answer:
@@ -174,7 +177,7 @@ class Hands:
             self.refusals += 1
             self.refused[made.path] = self.refused.get(made.path, 0) + 1
             return made.message + self._other_form(made.path), True
-        before, self.patch = self.commit, made
+        before, self.patch = self.commit, with_calls(made, self.patch)
         self.steps += 1
         news = await self._news(before, [record.path for record in made.edits])
         for path in news:

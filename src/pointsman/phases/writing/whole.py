@@ -6,7 +6,7 @@ from pointsman.domain.work import EditRefusal
 from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, asked_again, fit, reply_to, temperature_of
 from pointsman.phases.shown.context import joined
 from pointsman.phases.templates import fenced, fill, shorten
-from pointsman.phases.writing.coding import Task, in_one_commit, no_edit, other_files, refused
+from pointsman.phases.writing.coding import Task, in_one_commit, no_edit, other_files, refused, with_calls
 
 _ECHO = 1500
 
@@ -26,7 +26,7 @@ async def by_whole_files(task: Task) -> Patch | NoPatch:
         onto = done[-1].commit if done else task.attempt.onto
         result = await _one_file(task, onto, path, texts.get(path))
         if isinstance(result, Patch):
-            done.append(result)
+            done.append(with_calls(result, done[-1] if done else None))
         elif result.kind == "unchanged":
             last = result
         else:
@@ -41,7 +41,7 @@ async def _one_file(task: Task, onto: str, path: str, text: str | None) -> Patch
     reply = await reply_to(task.ports, ask)
     if (ended := no_edit(reply)) is not None:
         return ended
-    order = task.order(onto, reply.model, lone_block_path=path)
+    order = task.order(onto, reply.model, reply.call_id, lone_block_path=path)
     first = await task.ports.workspace.propose(order, reply.text, EditStyle.WHOLE)
     if isinstance(first, Patch):
         return first
@@ -50,7 +50,7 @@ async def _one_file(task: Task, onto: str, path: str, text: str | None) -> Patch
     again = await reply_to(task.ports, _after_refusal(ask, reply.text, first, path))
     if (ended := no_edit(again)) is not None:
         return ended
-    order = task.order(onto, again.model, lone_block_path=path)
+    order = task.order(onto, again.model, again.call_id, lone_block_path=path)
     second = await task.ports.workspace.propose(order, again.text, EditStyle.WHOLE)
     return second if isinstance(second, Patch) else refused(second, again.model, refusals=2)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.levels import Phase
-from pointsman.domain.outcome import Evidence, LoopEnd, Patch, Review, Try
+from pointsman.domain.loop_end import LoopEnd
+from pointsman.domain.outcome import Evidence, Patch, Review, Try
 from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.policy.ladder import Again, Climb, Cut, GiveUp, LadderLimits, LoopState, Rung, ToReview, step
 from pointsman.runs.course.course import Course

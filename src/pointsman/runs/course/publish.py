@@ -25,11 +25,11 @@ from pointsman.conversation.replies import Ground, check_order, issue_line, revi
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.forge import Access, Change, ChangeOrder
 from pointsman.domain.levels import Phase
-from pointsman.domain.notes import PersonAct
+from pointsman.domain.notes import KeptNote, PersonAct
 from pointsman.domain.outcome import Note, Verdict
 from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.phases.learning import Learned
-from pointsman.phases.record import Closing, record
+from pointsman.phases.record import Closing, Recorded, record
 from pointsman.phases.shown.guidance import advised_at, guidance
 from pointsman.policy.admission import standing
 from pointsman.policy.touched import owed
@@ -121,14 +121,34 @@ async def _chained(course: Course, proved: Proved, branch: str, known: Learned) 
 
 async def _claimed(course: Course, proved: Proved, branch: str, known: Learned) -> Note:
     closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch, known))
-    note = await record(course.spec, course.earlier, course.ports, closing=closing)
-    await durable("note-head", NOTHING, lambda: _claim(course, note))
-    return note
+    made = await record(course.spec, course.earlier, course.ports, closing=closing)
+    await durable("note-head", NOTHING, lambda: _claim(course, made, branch))
+    return made.note
 
 
-async def _claim(course: Course, note: Note) -> None:
-    repository = course.spec.repository.id
+async def _claim(course: Course, made: Recorded, branch: str) -> None:
+    """Take the place in the chain, and keep the note; done again after a crash, it is kept once."""
+    repository, note = course.spec.repository.id, made.note
     await course.ledger.set_note_head(repository, note.digest, course.run_id, previous=note.previous)
+    await course.adapters.notes.keep_note(_kept(course, made, branch))
+
+
+def _kept(course: Course, made: Recorded, branch: str) -> KeptNote:
+    spec, signed = course.spec, made.signed
+    return KeptNote(
+        repository_id=spec.repository.id,
+        repository=spec.repository.name,
+        run_id=course.run_id,
+        change=spec.change.number if spec.change else "",
+        branch=branch,
+        name=signed.name,
+        page=signed.page,
+        envelope=signed.envelope,
+        digest=signed.digest,
+        previous=made.note.previous,
+        key_id=signed.key_id,
+        written_at=made.written_at,
+    )
 
 
 async def _give_back(course: Course, note: Note) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Model
-from pointsman.domain.outcome import Evidence, Finding, Patch, Review, Try, Verdict, confirmed_tests
+from pointsman.domain.outcome import EditRecord, Evidence, Finding, Patch, Review, Try, Verdict, confirmed_tests
 from pointsman.domain.run import Refuse, Route, RunSpec
 from pointsman.phases.review import review
 from pointsman.phases.reviewing.anchors import files_of
@@ -73,11 +73,17 @@ def _fails_by(finding: Finding) -> bool:
 
 
 def with_authors(course: Course, patch: Patch) -> Patch:
-    """A new patch with the authors of the files that it took over, the reviewers of confirmed tests among them."""
-    by_test = {proof.path: proof.model for proof in confirmed_tests(course.earlier.reviews)}
+    """A new patch with the authors of the files that it took over, those of the harness's own tests among them."""
+    shown = course.earlier.shown
+    by = {shown.path: (shown.model, shown.call)} if shown is not None else {}
+    by |= {proof.path: (proof.model, proof.call) for proof in confirmed_tests(course.earlier.reviews)}
     known = credited(patch, course.earlier.patch)
-    edits = tuple(replace(edit, model=by_test.get(edit.path, edit.model)) for edit in known.edits)
-    return replace(known, edits=edits)
+    return replace(known, edits=tuple(_written_by(edit, *by.get(edit.path, ("", ""))) for edit in known.edits))
+
+
+def _written_by(edit: EditRecord, model: str, call: str) -> EditRecord:
+    """The edit as that of a model whose test it is; no coder writes in those."""
+    return replace(edit, model=model or edit.model, calls=(call,) if call else edit.calls)
 
 
 async def with_positions(course: Course, found: Review | None) -> Review | None:

@@ -9,7 +9,7 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try
 from pointsman.phases.code import code
 from pointsman.phases.verify import verify
-from pointsman.phases.writing.coding import Attempt, Left
+from pointsman.phases.writing.coding import Attempt, Left, with_calls
 from pointsman.policy.ladder import Again, rounds_of
 from pointsman.policy.ping_pong import taken_back
 from pointsman.policy.touched import risk_with, unapproved, weigh
@@ -37,7 +37,7 @@ async def try_once(course: Course, move: Again) -> None:
     made = Try(move.rung, result.model, result, None, move.cause, move.sample, tokens=tokens, calls=calls)
     if isinstance(result, NoPatch):
         return _remember(course, made)
-    result = with_authors(course, result)
+    result = with_authors(course, with_calls(result, _state_at(course, attempt.onto)))
     await require_clear(course, result)
     undoes = await _undoes(course, result) if move.cause == "review" else ""
     course.earlier = replace(course.earlier, authors=_authors(course, result))
@@ -48,6 +48,12 @@ async def try_once(course: Course, move: Again) -> None:
         _remember(course, made)
         raise
     return _remember(course, replace(made, evidence=evidence))
+
+
+def _state_at(course: Course, commit: str) -> Patch | None:
+    """The patch of an earlier try that a new one goes on from; None where it starts from the issue."""
+    patches = (one.result for one in course.earlier.tries if isinstance(one.result, Patch))
+    return next((patch for patch in patches if patch.commit == commit), None)
 
 
 async def _coded(course: Course, attempt: Attempt, model: str) -> Patch | NoPatch:
