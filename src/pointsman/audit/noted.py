@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from pointsman.audit.inspection import in_order
+from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.predicate import ModelPart, Predicate
-from pointsman.audit.signing import trusted_keys
 from pointsman.audit.verify import OpenedNote, chain_problems, open_notes
 from pointsman.domain.noted import Believed, Noted, NotedAct, NotedCall, NotedEdit, NotedHop, NotedReview
 
@@ -90,11 +90,8 @@ def _reviews(told: Predicate, models: dict[str, ModelPart]) -> tuple[NotedReview
     )
 
 
-def believed(files: Iterable[tuple[str, bytes]], trusted: tuple[bytes, ...]) -> Believed:
-    """The notes among files (name, bytes) whose signatures hold with one of the public keys (PEM), by their chain.
-
-    Raises UsageMust for a key that cannot be read.
-    """
-    opened, problems = open_notes(sorted(files), trusted_keys(trusted))
+def believed(files: Iterable[tuple[str, bytes]], trusted: TrustedKeys) -> Believed:
+    """The notes among files (name, bytes) whose signatures hold with a trusted key, along their chain."""
+    opened, problems = open_notes(sorted(files), trusted)
     ordered = in_order(opened)
     return Believed(tuple(noted_of(note) for note in ordered), (*problems, *chain_problems(ordered)))

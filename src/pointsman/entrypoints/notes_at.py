@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.noted import believed
 from pointsman.domain.landed import Landed
 from pointsman.domain.noted import Believed
@@ -20,8 +21,8 @@ class Clone:
     notes: Believed
 
 
-async def notes_at(location: Path, revision: str, trusted: tuple[bytes, ...]) -> Clone:
-    """The notes in the tree of a revision, by default of the checked-out branch. `trusted` are public keys as PEM.
+async def notes_at(location: Path, revision: str, trusted: TrustedKeys) -> Clone:
+    """The notes in the tree of a revision, by default of the checked-out branch.
 
     Raises OwnerMust for what is no repository or no revision of it.
     """

@@ -210,7 +210,7 @@ class Installation:
         source = GitNoteSource(str(location))
         repository = await locate(str(location))
         own = not keys
-        trusted = self._own_keys() if own else trusted_from(read_key(path) for path in keys)
+        trusted = self.trusted(keys)
         known = await self.ledger.note_chain(repository.id) if own else ()
         tip = await source.resolve(head)
         start = await source.resolve(base) if base else await self._start(repository, tip)
@@ -225,6 +225,10 @@ class Installation:
         outside = Outside(known=await self.ledger.note_chain(repository.id) or None)
         source = GitNoteSource.of_mirror(workspace.git_dir, repository.name)
         return await verify_range(source, base, head, trusted=self._own_keys(), outside=outside)
+
+    def trusted(self, keys: tuple[Path, ...]) -> TrustedKeys:
+        """The keys in these files; without any, this installation's own."""
+        return trusted_from(read_key(path) for path in keys) if keys else self._own_keys()
 
     def _own_keys(self) -> TrustedKeys:
         """The keys that this installation's notes are checked by."""

@@ -7,6 +7,7 @@ import typer
 
 from pointsman import __version__
 from pointsman.entrypoints.cli.asked import IssueAsked
+from pointsman.entrypoints.cli.asking_notes import QueryAsked, ReportAsked
 from pointsman.entrypoints.cli.explaining_app import explaining
 from pointsman.entrypoints.cli.figuring_app import figuring
 from pointsman.entrypoints.cli.options import (
@@ -280,3 +281,21 @@ def verify_command(
     from pointsman.entrypoints.cli import auditing
 
     leave_after(auditing.verify(auditing.Range(repo, revisions, tuple(key or ())), home, as_json))
+
+
+@audit.command("query")
+@taking(QueryAsked)
+def query_command(asked: QueryAsked) -> None:
+    """Runs, calls or edits of the notes that fit, as a table, JSON or CSV."""
+    from pointsman.entrypoints.cli import audit_query
+
+    leave_after(audit_query.query(asked))
+
+
+@audit.command("report")
+@taking(ReportAsked)
+def report_command(asked: ReportAsked) -> None:
+    """A page for risk: who wrote what landed, who checked it, what left which perimeter."""
+    from pointsman.entrypoints.cli import audit_report
+
+    leave_after(audit_report.report(asked))
