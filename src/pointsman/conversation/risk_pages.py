@@ -19,6 +19,7 @@ body{font:16px/1.5 system-ui,sans-serif;color:#1c1e21;background:#fff;margin:0}
 main{max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin-top:2.2rem}
 .span{color:#5c6370;margin-top:0}
+div.t{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #e3e5e8;vertical-align:top}
 td{overflow-wrap:anywhere}
@@ -123,7 +124,7 @@ def _html_table(section: Section) -> str:
         return f"<tr>{''.join(made)}</tr>"
 
     body = "\n".join(row(cells, "td") for cells in section.rows)
-    return f"<table><thead>{row(section.head, 'th')}</thead>\n<tbody>{body}</tbody></table>"
+    return f"<div class='t'><table><thead>{row(section.head, 'th')}</thead>\n<tbody>{body}</tbody></table></div>"
 
 
 def _plain(text: str) -> str:

@@ -200,7 +200,7 @@ def _doubts(note: Noted) -> str:
     elif note.verdict != "approve":
         doubts.append("no review approved it")
     if note.edits and note.evidence != "passed":
-        doubts.append(f"the evidence of its tests was `{note.evidence}`")
+        doubts.append(f"the evidence of its tests was: {note.evidence}")
     if not doubts and note.result == "needs-person":
         doubts.append("the run asked for a person")
     return " and ".join(doubts)

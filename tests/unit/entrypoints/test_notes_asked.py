@@ -1,0 +1,117 @@
+"""`pointsman audit query` and `audit report` on a real repository with signed notes, some of them tampered with."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from tests.unit.audit.facts import World
+from tests.worlds.browser import browser
+from typer.testing import CliRunner, Result
+
+from pointsman.entrypoints.cli.app import app
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = World.made(tmp_path_factory.mktemp("asked"))
+    previous = ""
+    for run in ("one", "two"):
+        world.git("switch", "--quiet", "--create", f"pointsman/{run}")
+        previous = world.note(run, previous).digest
+        world.git("switch", "--quiet", "main")
+        world.git("merge", "--quiet", "--no-ff", "-m", f"Merge {run}", f"pointsman/{run}")
+    world.commit({"by_hand.py": "a\nb\nc\nd\n"}, "Write by hand")
+    (world.folder.parent / "key.pem").write_bytes(world.signer.public_key())
+    return world
+
+
+def typed(world: World, command: str, *words: str, columns: int = 100) -> Result:
+    about = ["--repo", str(world.folder), "--home", str(world.folder.parent / "home")]
+    key = [] if "--key" in words else ["--key", str(world.folder.parent / "key.pem")]
+    return CliRunner(env={"COLUMNS": str(columns)}).invoke(app, ["audit", command, *about, *key, *words])
+
+
+def test_runs_are_shown_as_a_table_that_fits_a_terminal(world: World) -> None:
+    said = typed(world, "query", "--model", "bigger")
+    assert said.exit_code == 0, said.output
+    assert [line.split()[1] for line in said.output.splitlines()[1:3]] == ["one", "two"]
+    assert "2 runs; the runs cost $0.0082 together." in said.output
+    assert max(map(len, said.output.splitlines())) <= 100
+
+
+def test_a_question_that_nothing_fits_says_so(world: World) -> None:
+    said = typed(world, "query", "--perimeter", "public")
+    assert (said.exit_code, said.output.strip()) == (0, "No note fits.")
+
+
+def test_calls_as_json_are_those_that_were_asked_for(world: World) -> None:
+    told = json.loads(typed(world, "query", "--rows", "calls", "--phase", "review", "--run", "one", "--json").output)
+    assert [(row["model"], row["run"], len(row["prompt_sha256"])) for row in told["rows"]] == [
+        ("reviewer", "one", 64)
+    ]
+    assert (told["asked"], told["not_believed"]) == (2, [])
+
+
+def test_edits_as_csv_are_read_by_a_spreadsheet(world: World) -> None:
+    said = typed(world, "query", "--rows", "edits", "--path", "shop", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(said.output)))
+    assert [(row["run"], row["path"], row["model"], row["added"]) for row in rows] == [
+        ("one", "shop/prices.py", "bigger", "3"),
+        ("two", "shop/prices.py", "bigger", "3"),
+    ]
+    nothing = typed(world, "query", "--rows", "edits", "--path", "nowhere", "--format", "csv").output
+    assert nothing.splitlines() == ["day,run,path,model,added,removed,reviewer,verdict"]
+
+
+def test_days_that_are_no_days_are_told_with_what_to_write(world: World) -> None:
+    for words in (("--since", "yesterday"), ("--until", "2026-13-01")):
+        said = typed(world, "query", *words)
+        assert said.exit_code == 2
+        assert "--" in said.output
+
+
+def test_notes_of_a_stranger_are_in_no_row_and_are_named(world: World, tmp_path: Path) -> None:
+    stranger = World.made(tmp_path)
+    (tmp_path / "stranger.pem").write_bytes(stranger.signer.public_key())
+    said = typed(world, "query", "--key", str(tmp_path / "stranger.pem"))
+    assert said.exit_code == 1
+    assert "No note fits." in said.output
+    assert said.output.count("not believed") == 2
+    told = typed(world, "report", "--since", "all", "--key", str(tmp_path / "stranger.pem"))
+    assert told.exit_code == 1
+    assert told.output.index("## What does not hold") < told.output.index("## In short")
+
+
+def test_the_report_counts_lines_where_they_landed(world: World) -> None:
+    said = typed(world, "report", "--since", "all")
+    assert said.exit_code == 0, said.output
+    assert "2 notes were written; the work of 2 landed" in said.output
+    assert "| bigger | 2 | " in said.output
+    assert "| people | 5 | " in said.output
+    assert "| bigger | reviewer | 2 | 2 | 2 | 0 | 0 |" in said.output
+    assert "No run worked on anything restricted or secret." in said.output
+
+
+def test_a_file_that_is_neither_page_is_refused_and_nothing_is_written(world: World, tmp_path: Path) -> None:
+    for name in ("report.pdf", "report"):
+        said = typed(world, "report", "--to", str(tmp_path / name))
+        assert said.exit_code == 2
+        assert ".html or .md" in said.output
+    lost = typed(world, "report", "--to", str(tmp_path / "nowhere" / "report.md"))
+    assert (lost.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "cannot be written" in lost.output
+
+
+def test_a_browser_shows_the_page_with_its_plots(world: World, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert typed(world, "report", "--since", "all", "--to", str(page)).exit_code == 0
+    with browser() as window:
+        window.get(page.as_uri())
+        assert window.title == "Who wrote and who checked: shop"
+        bars = window.find_elements("css selector", "svg rect")
+        assert bars and all(bar.size["width"] > 0 for bar in bars)
+        wide = window.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
+        assert window.find_element("css selector", "svg").value_of_css_property("display") == "block"
