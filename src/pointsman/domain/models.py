@@ -1,6 +1,6 @@
 """What is said to a model and what comes back, in a form that no vendor owns."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -66,6 +66,13 @@ class EditStyle(StrEnum):
     def is_loop(self) -> bool:
         """Whether the model works in turns, with tools in its hands."""
         return self in (EditStyle.TOOLS, EditStyle.CLAUDE_EDITOR, EditStyle.APPLY_PATCH)
+
+
+REFUSALS_OF_A_FORM = 2
+"""Answers of one model without a valid edit after which it is asked in another form."""
+
+REFUSALS_OF_A_MODEL = 3
+"""Answers of one model without a valid edit, whatever the form, after which the next model takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +247,8 @@ class Ask:
 
     `run_id` and `call_id` are filled in by the run, not by the phase; `call_id` is the same when a step is repeated
     after a crash, so that the ledger knows the call again. `fallback` is tried by the run when `model` is out of
-    order; `unfit` names the models that were left out of it because this question does not fit their windows.
+    order; `unfit` names the models that were left out of it because this question does not fit their windows. `own`
+    are the questions of those among them that are asked in a form of their own.
     `template` names the prompt template and its version, such as `plan/1`; it goes into the note. `within`
     are the perimeters that the text may be sent to; `requester` is who pays, as forge and numeric id.
     `patience` is how many seconds the run may wait, in the whole phase, for models that are out. `pressing` asks for
@@ -258,6 +266,7 @@ class Ask:
     within: tuple[Perimeter, ...]
     fallback: tuple[Model, ...] = ()
     unfit: tuple[str, ...] = ()
+    own: "tuple[Ask, ...]" = ()
     run_id: str = ""
     call_id: str = ""
     shape: Shape | None = None
@@ -266,6 +275,11 @@ class Ask:
     requester: str = ""
     patience: float = 0.0
     pressing: bool = False
+
+    def put_to(self, model: Model) -> "Ask":
+        """The question as it is put to one of its models: its own, where it has one."""
+        own = next((one for one in self.own if one.model.name == model.name), None)
+        return replace(self, model=model) if own is None else replace(own, pressing=self.pressing)
 
 
 @dataclass(frozen=True, slots=True)

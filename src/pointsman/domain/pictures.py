@@ -53,7 +53,7 @@ class Rendering:
 
     `failed` means that the tree itself gave nothing to look at; `not run` that nothing was tried, or that it was
     stopped for a reason that says nothing of the tree. `is_closed` marks pictures of a tree with paths that are more
-    closed than the run: they are for the operator alone.
+    closed than the run: they are for the operator alone. `seconds` is how long looking took.
     """
 
     commit: str
@@ -61,6 +61,7 @@ class Rendering:
     why: str = ""
     pictures: tuple[Picture, ...] = ()
     is_closed: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,11 @@ class Route:
     rung: Allowance = UNLIMITED
 
     @property
+    def ladder(self) -> tuple[Model, ...]:
+        """The models that one after the other take over the phase, the primary first."""
+        return (self.primary, *self.escalate)
+
+    @property
     def models(self) -> tuple[Model, ...]:
         """Every model that may be asked under this route, the first one first."""
         return (self.primary, *self.fallback, *self.escalate)

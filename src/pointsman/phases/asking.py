@@ -122,6 +122,21 @@ def asking_of(spec: RunSpec, ports: Ports, phase: Phase) -> Asking:
     return Asking(spec, ports, phase, route.primary, route.fallback, route.limits)
 
 
+def coder_on(spec: RunSpec, ports: Ports, rung: int) -> Asking:
+    """The model on a rung of the ladder that codes; only the first has others that stand in for it.
+
+    Raises OwnerMust when there is no such rung.
+    """
+    route = route_of(spec, Phase.CODE)
+    if rung >= len(route.ladder):
+        raise OwnerMust(
+            f"The route of phase code has {len(route.ladder)} models, and all of them were tried.",
+            code="ladder-ended",
+            hint="Name a further model under `escalate`, or rerun the phase with --model.",
+        )
+    return Asking(spec, ports, Phase.CODE, route.ladder[rung], () if rung else route.fallback, route.limits)
+
+
 def within(text: str, tokens: int) -> str:
     """`text`, shortened with a remark to about so many tokens; letters of other scripts count as what they take."""
     size = len(text.encode("utf-8", "surrogatepass"))
@@ -192,10 +207,14 @@ async def reply_to(ports: Ports, ask: Ask) -> Reply:
 def _for_those_who_can_hold_it(ports: Ports, ask: Ask) -> Ask:
     if not ask.fallback:
         return ask
-    asked = ports.models.estimate_tokens(ask)
-    able = tuple(m for m in ask.fallback if asked + min(ask.max_output_tokens, m.max_output) <= m.window)
+    asked, asked_apart = ports.models.estimate_tokens(ask), frozenset(one.model.name for one in ask.own)
+
+    def can(model: Model) -> bool:
+        return model.name in asked_apart or asked + min(ask.max_output_tokens, model.max_output) <= model.window
+
+    able = tuple(model for model in ask.fallback if can(model))
     unfit = tuple(model.name for model in ask.fallback if model not in able)
-    return replace(ask, fallback=able, unfit=unfit) if unfit else ask
+    return replace(ask, fallback=able, unfit=(*ask.unfit, *unfit)) if unfit else ask
 
 
 async def ask_shaped(ports: Ports, ask: Ask, read: Callable[[JsonObject], T | str]) -> Answer[T] | Unreadable:

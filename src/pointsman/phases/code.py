@@ -1,21 +1,20 @@
 """Code: one try of one model to turn the plan into a patch, in the form of edit that suits the model."""
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 from pointsman.domain.errors import OwnerMust
-from pointsman.domain.levels import Phase, TaskClass
-from pointsman.domain.models import EditStyle
+from pointsman.domain.levels import TaskClass
+from pointsman.domain.models import REFUSALS_OF_A_FORM, Ask, EditStyle, Model
 from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan, confirmed_tests
 from pointsman.domain.run import RunSpec
 from pointsman.domain.work import EditRules
-from pointsman.phases.asking import Asking, route_of
+from pointsman.phases.asking import Asking, coder_on
 from pointsman.phases.paths import OWN_FILES, is_code, is_guarded, is_test, matches, named_in
 from pointsman.phases.shown.context import Look, Wanted, advice_on, ranked, room_of, sources, survey, words_in
-from pointsman.phases.writing.blocks import by_blocks
-from pointsman.phases.writing.coding import Attempt, Task, rules_for
-from pointsman.phases.writing.functions import by_function, function_of
-from pointsman.phases.writing.tool_loop import by_tools
-from pointsman.phases.writing.whole import by_whole_files, fits_whole
+from pointsman.phases.writing import blocks, functions, tool_loop, whole
+from pointsman.phases.writing.coding import Attempt, Made, Relief, Tally, Task, rules_for
 from pointsman.ports.bundle import Ports
 
 __all__ = ["Attempt", "code"]
@@ -32,27 +31,89 @@ async def code(spec: RunSpec, earlier: Earlier, ports: Ports, *, attempt: Attemp
     """
     if earlier.plan is None:
         raise OwnerMust("There is no plan to code from.", code="no-plan", hint="Rerun the phase plan.")
-    asking = _asking(spec, ports, attempt)
+    asking = coder_on(spec, ports, attempt.rung)
+    if attempt.sample:
+        # Candidates are drawn only of what costs nothing, in an outage as well.
+        asking = replace(asking, fallback=tuple(model for model in asking.fallback if model.is_free))
     task = await _task(asking, earlier, earlier.plan, attempt)
     try:
-        return await _made(task)
+        task = await _with_stand_ins(task)
+        while isinstance(made := await _made(task), Relief):
+            task = await _taken_over(task, made)
+        return made
     except OwnerMust as error:
         if error.code != _TOO_LONG:
             raise
-        return NoPatch("window", f"{error.message} {_largest(task)}".rstrip(), asking.model.name)
+        return NoPatch("window", f"{error.message} {_largest(task)}".rstrip(), task.asking.model.name)
 
 
-async def _made(task: Task) -> Patch | NoPatch:
-    asking = task.asking
-    if asking.model.edits.is_loop:
-        return await by_tools(task)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form of writing code for one try: what is asked first in it, and what it comes to."""
+
+    question: Callable[[], Ask]
+    made: Callable[[], Awaitable[Made]]
+
+
+async def _made(task: Task) -> Made:
+    form = await _form(task)
+    if form is None:
+        return NoPatch("empty", "no file was found that this issue is about", task.asking.model.name)
+    return await form.made()
+
+
+async def _form(task: Task) -> _Form | None:
+    """The form that suits the model, another one where too many of its edits were refused; None without a file."""
+    style = task.asking.model.edits
+    if style.is_loop:
+        return _Form(partial(tool_loop.question, task), partial(tool_loop.by_tools, task))
     if not task.targets and not task.create:
-        return NoPatch("empty", "no file was found that this issue is about", asking.model.name)
-    if asking.model.edits is EditStyle.WHOLE and fits_whole(task):
-        return await by_whole_files(task)
-    if asking.model.edits is EditStyle.WHOLE and (one := await function_of(task)) is not None:
-        return await by_function(task, *one)
-    return await by_blocks(task)
+        return None
+    if style is EditStyle.WHOLE or task.refusals >= REFUSALS_OF_A_FORM:
+        if whole.fits_whole(task):
+            return _Form(partial(whole.question, task), partial(whole.by_whole_files, task))
+        if (one := await functions.function_of(task)) is not None:
+            return _Form(partial(functions.question, task, *one), partial(functions.by_function, task, *one))
+    return _Form(partial(blocks.question, task), partial(blocks.by_blocks, task))
+
+
+async def _with_stand_ins(task: Task) -> Task:
+    """The task with the first questions of those that may stand in, where they are asked otherwise than its model.
+
+    Each is made for the window and the form of that model; whoever cannot hold its own is not asked.
+    """
+    asking, own, unfit = task.asking, list[Ask](), list[str]()
+    for model in (one for one in asking.fallback if _manner(one) != _manner(asking.model)):
+        theirs = await _task_of(task, replace(asking, model=model, fallback=()))
+        try:
+            form = await _form(theirs)
+            own += [form.question()] if form is not None else []
+        except OwnerMust as error:
+            if error.code != _TOO_LONG:
+                raise
+        unfit += [] if any(ask.model is model for ask in own) else [model.name]
+    fallback = tuple(model for model in asking.fallback if model.name not in unfit)
+    return replace(task, asking=replace(asking, fallback=fallback), own=tuple(own), unfit=tuple(unfit))
+
+
+def _manner(model: Model) -> tuple[object, ...]:
+    """All of a model that tells how its question is built."""
+    return (model.edits, model.tier, model.window, model.max_output, model.effort)
+
+
+async def _taken_over(task: Task, relief: Relief) -> Task:
+    """The try of the model that answered in place of another one: from its start, with the answer that is there."""
+    names = [model.name for model in task.asking.fallback]
+    place = names.index(relief.reply.model)
+    standing_in, *rest = task.asking.fallback[place:]
+    theirs = await _task_of(task, replace(task.asking, model=standing_in, fallback=tuple(rest)))
+    tally = Tally(calls=task.tally.calls - 1, given=relief.reply)
+    return replace(await _with_stand_ins(theirs), tally=tally)
+
+
+async def _task_of(task: Task, asking: Asking) -> Task:
+    """The same work for another model."""
+    return await _task(asking, task.earlier, task.plan, task.attempt)
 
 
 def _largest(task: Task) -> str:
@@ -65,22 +126,6 @@ def _largest(task: Task) -> str:
         f"The largest file to change is {largest.path}, with {lines} lines: name a model with a larger window for "
         "`code` or under `escalate`."
     )
-
-
-def _asking(spec: RunSpec, ports: Ports, attempt: Attempt) -> Asking:
-    route, rung = route_of(spec, Phase.CODE), attempt.rung
-    ladder = (route.primary, *route.escalate)
-    if rung >= len(ladder):
-        raise OwnerMust(
-            f"The route of phase code has {len(ladder)} models, and all of them were tried.",
-            code="ladder-ended",
-            hint="Name a further model under `escalate`, or rerun the phase with --model.",
-        )
-    fallback = route.fallback if rung == 0 else ()
-    if attempt.sample:
-        # Candidates are drawn only of what costs nothing, in an outage as well.
-        fallback = tuple(model for model in fallback if model.is_free)
-    return Asking(spec, ports, Phase.CODE, ladder[rung], fallback, route.limits)
 
 
 async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) -> Task:

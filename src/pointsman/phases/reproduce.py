@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from pointsman.domain.errors import OwnerMust
-from pointsman.domain.levels import Phase, TaskClass
+from pointsman.domain.levels import TaskClass
 from pointsman.domain.models import Ask, EditStyle, Reply
 from pointsman.domain.outcome import CheckResult, Earlier, NoReproduction, Patch, Plan, Reproduction
 from pointsman.domain.run import Issue, RunSpec
 from pointsman.domain.work import CommitText, EditOrder, EditRules, Source
-from pointsman.phases.asking import Asking, Piece, asked_again, fit, reply_to, route_of, temperature_of, within
+from pointsman.phases.asking import Asking, Piece, asked_again, coder_on, fit, reply_to, temperature_of, within
 from pointsman.phases.paths import is_test, named_in
 from pointsman.phases.proof.commands import Command, commands_for
 from pointsman.phases.proof.placing import neighbour, place_for
@@ -117,7 +117,7 @@ async def _written(
     path = place_for(spec.issue, model, frozenset((*paths, *planned)), commands)
     if not path:
         return NoReproduction("How one test is run alone is not known for the commands of this repository.")
-    asking = _asking(spec, ports, rung)
+    asking = coder_on(spec, ports, rung)
     ask = await _question(asking, earlier.plan, path, (model, *sources))
     wrong = ""
     for _ in range(_TURNS):
@@ -165,13 +165,6 @@ def _what_happened(run: TestRun) -> str:
 
 def _first_line(text: str) -> str:
     return text.strip().split("\n")[0][:300]
-
-
-def _asking(spec: RunSpec, ports: Ports, rung: int) -> Asking:
-    route = route_of(spec, Phase.CODE)
-    ladder = (route.primary, *route.escalate)
-    fallback = route.fallback if rung == 0 else ()
-    return Asking(spec, ports, Phase.CODE, ladder[min(rung, len(ladder) - 1)], fallback, route.limits)
 
 
 def _sources(spec: RunSpec, plan: Plan | None, paths: tuple[str, ...]) -> tuple[str, ...]:

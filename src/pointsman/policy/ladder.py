@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Literal
 
 from pointsman.domain.loop_end import LoopEnd
-from pointsman.domain.models import Model
+from pointsman.domain.models import REFUSALS_OF_A_MODEL, Model
 from pointsman.domain.outcome import NoPatch, Patch, Review, Try, Verdict
 from pointsman.policy.worth import best_of, failing, is_red, stood_still
 
@@ -37,7 +37,7 @@ class LadderLimits:
     tries: int = 3
     same_failure: int = 2
     standstill: int = 2
-    refusals: int = 3
+    refusals: int = REFUSALS_OF_A_MODEL
     review_rounds: int = 2
     auto_fix: bool = True
 
@@ -144,6 +144,13 @@ def rounds_of(tries: tuple[Try, ...]) -> tuple[Try, ...]:
     return tuple(best_of(drawn) or drawn[-1] for drawn in rounds)
 
 
+def refusals_of(tries: tuple[Try, ...], rung: int, model: str) -> int:
+    """How many answers of the model on this rung held no valid edit since its last patch there."""
+    here = (made.result for made in reversed(rounds_of(tries)) if made.rung == rung)
+    without = takewhile(lambda result: isinstance(result, NoPatch), here)
+    return sum(one.refusals for one in without if isinstance(one, NoPatch) and one.model == model)
+
+
 def _draws_on(state: LoopState, last: Try) -> bool:
     """Whether the round wants one more candidate: none is proved, and the model that draws is the free one."""
     rung = state.rungs[last.rung]
@@ -168,9 +175,7 @@ def _after_no_patch(state: LoopState, made: Try, result: NoPatch) -> Move:
         return _climb(state, result.why, LoopEnd.WINDOW)
     if result.kind in at_once:
         return _climb(state, at_once[result.kind])
-    here = _here(state)
-    without = tuple(takewhile(lambda one: isinstance(one.result, NoPatch), reversed(here)))
-    refusals = sum(one.result.refusals for one in without if isinstance(one.result, NoPatch))
+    refusals = refusals_of(state.tries, made.rung, result.model)
     if refusals >= state.limits.refusals:
         return _climb(state, f"no valid edit of {who} came in {refusals} answers: {result.why}")
     worn = _worn_out(state)

@@ -212,7 +212,9 @@ class DurableSandbox(Sandbox):
             why = "the reason may name what this run may not read" if found.why else ""
             return replace(found, why=why, is_closed=True)
 
-        return await durable("preview", _RENDERING, told, preemptible=True)
+        found = await durable("preview", _RENDERING, told, preemptible=True)
+        self.meter.book(Phase.VERIFY, Used(seconds=found.seconds))
+        return found
 
 
 def _names(result: CheckResult) -> tuple[str, ...]:

@@ -104,7 +104,8 @@ class LinuxSandbox:
                 pictures=rendering.names(job.order),
             )
             endings = await launch(order)
-        return await asyncio.to_thread(rendering.rendered, job, endings, self._gallery)
+        found = await asyncio.to_thread(rendering.rendered, job, endings, self._gallery)
+        return replace(found, seconds=sum(ending.seconds for ending in endings))
 
     def _order(self, tier: str, folder: Path, job: SandboxJob | None) -> Order:
         (folder / "room").mkdir(mode=0o711)

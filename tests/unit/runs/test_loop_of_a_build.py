@@ -10,8 +10,10 @@ from tests.unit.phases.memory_workspace import Files
 from tests.unit.phases.phase_world import (
     LIMITS,
     MID,
+    OUT,
     PYTEST,
     REVIEWER,
+    SMALL,
     JudgingSandbox,
     Line,
     ScriptedModels,
@@ -22,9 +24,9 @@ from tests.unit.phases.test_review_findings import SHOWN
 from tests.unit.runs.served_world import BLOCK, FINE, PLAN, Served, review_of
 
 from pointsman.domain.errors import Stopped
-from pointsman.domain.levels import Phase
+from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.models import Ask, Caps, Model, Outage, Price, Reply, Usage
-from pointsman.domain.outcome import CheckResult, Earlier, NoReproduction, Patch
+from pointsman.domain.outcome import CheckResult, Earlier, NoReproduction, Patch, Verdict
 from pointsman.domain.pictures import Picture, PreviewJob, PreviewOrder, Previews, Rendering
 from pointsman.domain.run import Allowance, Route, RunSpec
 from pointsman.runs.course.previewing import seen_again
@@ -159,6 +161,24 @@ def test_a_rung_that_has_used_what_it_may_hands_over_to_the_next(home: Path, wha
     assert "has used what one model may use" in signed(world).hops[0].why
 
 
+def test_a_stand_in_codes_in_its_own_form_and_the_third_refusal_of_it_climbs(home: Path) -> None:
+    out = replace(OUT, model="mid")
+    lines = [says("I would."), says("Truly."), out, says("Indeed."), says(BLOCK), says(data=FINE)]
+    world = world_of(home, out, *lines)
+    spec = coded(world.spec(), MID, STRONG)
+    route = spec.orders[TaskClass.BUGFIX].routes[Phase.CODE]
+    assert isinstance(route, Route)
+    routes = {**spec.orders[TaskClass.BUGFIX].routes, Phase.CODE: replace(route, fallback=(SMALL,))}
+    view = world.runs(replace(spec, orders={task: replace(one, routes=routes) for task, one in spec.orders.items()}))
+    assert view.result == "ready", view
+    told = [(ask.model.name, ask.template.split("/")[0]) for ask in world.world.models.asks[1:]]
+    whole, block = ("small", "code-whole"), ("mid", "code-blocks")
+    assert told == [block, whole, whole, block, whole, ("strong", "code-blocks"), ("reviewer", "review")]
+    hops = [(hop.kind, hop.from_model, hop.to_model) for hop in signed(world).hops]
+    assert hops == [("fallback", "mid", "small"), ("escalation", "mid", "strong")]
+    assert [made.model for made in signed(world).tries] == ["small", "small", "strong"]
+
+
 @dataclass
 class Slow(ScriptedModels):
     """The weak one never answers."""
@@ -234,7 +254,8 @@ class Drawing(JudgingSandbox):
 
     async def render(self, job: PreviewJob) -> Rendering:
         self.drawn.append(job)
-        return Rendering(job.commit, "rendered", "", (Picture("index.html", job.commit.ljust(64, "0"), 8, 8, 8),))
+        pictures = (Picture("index.html", job.commit.ljust(64, "0"), 8, 8, 8),)
+        return Rendering(job.commit, "rendered", "", pictures, seconds=20.0)
 
 
 def previewed(world: Served, spec: RunSpec) -> tuple[RunSpec, Drawing]:
@@ -244,7 +265,7 @@ def previewed(world: Served, spec: RunSpec) -> tuple[RunSpec, Drawing]:
     return replace(spec, orders={task: replace(one, preview=order) for task, one in spec.orders.items()}), drawing
 
 
-def test_pictures_stay_with_a_change_that_a_reviewers_test_joins(home: Path) -> None:
+def test_a_reviewers_test_that_joins_last_is_tried_with_all_the_others_and_the_pictures_stay(home: Path) -> None:
     world = world_of(home, says(BLOCK), remark(HIGH), says(SHOWN))
     spec, drawing = previewed(world, world.spec())
     world.runs(replace(spec, review=replace(spec.review, auto_fix=False)))
@@ -252,6 +273,11 @@ def test_pictures_stay_with_a_change_that_a_reviewers_test_joins(home: Path) -> 
     assert earlier.patch is not None and earlier.previews is not None and len(drawing.drawn) == 2
     assert earlier.patch.commit not in [job.commit for job in drawing.drawn], "the test is on top"
     assert earlier.previews.after.commit == earlier.patch.commit
+    (proof,) = [one.proof for one in earlier.reviews[0].findings if one.proof]
+    assert earlier.evidence is not None and earlier.evidence.verdict is Verdict.FAILED
+    assert [result.commit for result in earlier.evidence.candidate] == [earlier.patch.commit]
+    assert [name.split("::")[0] for name in earlier.evidence.candidate[0].failed] == [proof.path]
+    assert f"With the reviewer's tests it fails: {proof.path}." in earlier.evidence.why
 
 
 def test_pictures_stay_with_a_tree_that_was_seen_under_another_commit() -> None:
@@ -265,4 +291,9 @@ def test_looking_at_pages_keeps_to_the_time_that_is_left_and_stops_no_run(home: 
     world = world_of(home, says(BLOCK), says(data=FINE))
     spec, drawing = previewed(world, world.spec())
     view = world.runs(replace(spec, allowance=Allowance(seconds=30.0)))
-    assert view.result == "ready" and all(job.timeout_seconds < 30.0 for job in drawing.drawn)
+    assert view.result == "needs-person", "the time that was used by looking is not there for the review"
+    first, second = (job.timeout_seconds for job in drawing.drawn)
+    assert 10.0 < first < 30.0 and second < first - 19.0, "what the first look took is not there for the second"
+    world = world_of(home / "more", says(BLOCK), says(data=FINE))
+    spec, drawing = previewed(world, world.spec())
+    assert world.runs(replace(spec, allowance=Allowance(seconds=60.0))).result == "ready"

@@ -70,12 +70,17 @@ def test_tries_and_tests_are_those_of_the_coder_and_verdicts_those_of_the_review
 
 
 def test_an_edit_that_cannot_be_read_is_tried_and_not_applied_and_its_question_is_asked_again(served: Served) -> None:
-    scripted(served, says("I would change the bound."), says("Truly."), says(""), says(BLOCK), says(data=FINE))
+    scripted(served, says("I would change the bound."), says(""), says(f"```python\n{FIXED}```"), says(data=FINE))
     assert served.runs(served.spec()).result == "ready"
+    assert [ask.template for ask in served.world.models.asks][1:4] == [
+        "code-blocks/1",
+        "code-blocks/1 repair",
+        "code-whole/1",
+    ]
     coder = {What.TRIED: 2, What.UNREADABLE: 1, What.APPLIED: 1, What.PASSED: 1, What.SHARED: 1}
     assert seen(served, "mid", Phase.CODE) == coder
     (row,) = [row for row in account(served).worked if row.phase is Phase.CODE]
-    assert (row.calls, row.malformed) == (4, 1)
+    assert (row.calls, row.malformed) == (3, 1)
 
 
 def test_a_plan_that_could_not_be_read_at_first_is_a_malformed_answer(served: Served) -> None:

@@ -1,15 +1,16 @@
 """What every way of coding shares: the task as it is told, the rules for edits, the commit's words."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pointsman.domain.levels import TaskClass
-from pointsman.domain.models import Ending, Reply
+from pointsman.domain.models import Ask, Ending, Reply
 from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
 from pointsman.domain.run import Need, RunSpec
 from pointsman.domain.work import CommitText, Delete, Edit, EditOrder, EditRefusal, EditRules, Source, Symbol, Write
-from pointsman.phases.asking import Asking, Piece, within
+from pointsman.phases.asking import Asking, Piece, reply_to, within
 from pointsman.phases.paths import is_guarded
 from pointsman.phases.shown.context import Extract, advice_pieces, pieces_of
 from pointsman.phases.shown.guidance import Advice
@@ -39,6 +40,7 @@ class Attempt:
 
     `onto` is the commit that edits go onto; `feedback` is what was wrong before, empty on the first try. `left` is
     what lower rungs came to. Above 0, `sample` is a further candidate of one round, for which nothing else differs.
+    `refusals` counts, by model, the answers on this rung in which no valid edit was found since its last patch.
     """
 
     rung: int
@@ -47,13 +49,38 @@ class Attempt:
     onto: str
     left: Left | None = None
     sample: int = 0
+    refusals: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Tally:
+    """What a try has been answered so far, over all of its forms: calls, and answers without a valid edit.
+
+    `given` is an answer that came before its question was asked here.
+    """
+
+    calls: int = 0
+    refusals: int = 0
+    given: Reply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """A model that stands in has answered the question of its own form: from here on the try is its own."""
+
+    reply: Reply
+
+
+Made = Patch | NoPatch | Relief
+"""What a form comes to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """Everything one try knows: files to change and to make, further ones by rank, and the repository's advice.
 
-    `looks` are the files to change in the forms that fit a window, for a coder who can read on by itself.
+    `looks` are the files to change in the forms that fit a window, for a coder who can read on by itself. `own` are
+    the first questions of those that stand in with another form; the question of those that are `unfit` fits nowhere.
     """
 
     asking: Asking
@@ -66,6 +93,14 @@ class Task:
     rules: EditRules
     advice: tuple[Advice, ...] = ()
     looks: tuple[Extract, ...] = ()
+    own: tuple[Ask, ...] = ()
+    unfit: tuple[str, ...] = ()
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def refusals(self) -> int:
+        """How many answers of this model in a row held no valid edit, those of earlier tries included."""
+        return self.attempt.refusals.get(self.asking.model.name, 0) + self.tally.refusals
 
     @property
     def spec(self) -> RunSpec:
@@ -201,8 +236,33 @@ def no_edit(reply: Reply) -> NoPatch | None:
     return None
 
 
-def refused(refusal: EditRefusal, model: str, refusals: int = 1) -> NoPatch:
-    """A refusal of the edit engine as the ladder knows it; `refusals` counts those of the whole try."""
+async def replied(task: Task, ask: Ask) -> Reply | NoPatch | Relief:
+    """One answer within the calls of the phase; or that they are used up, or that another model stands in."""
+    tally, most = task.tally, max(1, task.asking.limits.max_calls)
+    if tally.calls >= most:
+        return NoPatch(
+            "budget", f"the change was not whole after {most} calls", task.asking.model.name, tally.refusals
+        )
+    tally.calls += 1
+    given, tally.given = tally.given, None
+    reply = given or await reply_to(task.ports, replace(ask, own=task.own, unfit=task.unfit))
+    return Relief(reply) if any(one.model.name == reply.model for one in task.own) else reply
+
+
+async def answered(task: Task, ask: Ask) -> Reply | NoPatch | Relief:
+    """The same for an answer that is to hold an edit in plain text; one that cannot hold any counts as refused."""
+    reply = await replied(task, ask)
+    ended = no_edit(reply) if isinstance(reply, Reply) else None
+    if ended is None:
+        return reply
+    task.tally.refusals += 1
+    return replace(ended, refusals=task.tally.refusals)
+
+
+def refused(task: Task, refusal: EditRefusal, model: str) -> NoPatch:
+    """A refusal of the edit engine as the ladder knows it, counted with those before it in the whole try."""
+    task.tally.refusals += 1
+    refusals = task.tally.refusals
     where = f"{refusal.path}: " if refusal.path else ""
     why = f"{where}{refusal.message}"
     if refusal.kind == "unreadable":

@@ -2,16 +2,16 @@
 
 import re
 
-from pointsman.domain.models import Ask, EditStyle
+from pointsman.domain.models import REFUSALS_OF_A_FORM, REFUSALS_OF_A_MODEL, Ask, EditStyle, Reply
 from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.domain.work import Source, Symbol
-from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, asked_again, fit, reply_to, temperature_of
+from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, asked_again, fit, temperature_of
 from pointsman.phases.shown.context import joined
 from pointsman.phases.templates import fenced, fill, shorten
-from pointsman.phases.writing.coding import Task, no_edit, other_files, refused
+from pointsman.phases.writing.coding import Made, Task, answered, other_files, refused
 
 _ECHO = 1500
-_TRIES = 2
+_TRIES = REFUSALS_OF_A_FORM
 _WORD = re.compile(r"\w+")
 
 
@@ -28,21 +28,21 @@ async def function_of(task: Task) -> tuple[Source, Symbol] | None:
     return (source, fitting[0]) if len(named) == len(fitting) == 1 else None
 
 
-async def by_function(task: Task, source: Source, symbol: Symbol) -> Patch | NoPatch:
+async def by_function(task: Task, source: Source, symbol: Symbol) -> Made:
     """The function written again and put where it stood; a refusal goes back once."""
-    ask = _question(task, source, symbol)
+    ask = question(task, source, symbol)
     result = NoPatch("empty", "no reply held the function", task.asking.model.name)
-    for number in range(1, _TRIES + 1):
-        reply = await reply_to(task.ports, ask)
-        if (ended := no_edit(reply)) is not None:
-            return ended
+    for _ in range(_TRIES):
+        reply = await answered(task, ask)
+        if not isinstance(reply, Reply):
+            return reply
         onto = task.attempt.onto
         order = task.order(onto, reply.model, reply.call_id, lone_block_path=source.path, lone_symbol=symbol)
         made = await task.ports.workspace.propose(order, reply.text, EditStyle.WHOLE)
         if isinstance(made, Patch):
             return made
-        result = refused(made, reply.model, refusals=number)
-        if made.kind == "unchanged":
+        result = refused(task, made, reply.model)
+        if made.kind == "unchanged" or task.refusals >= REFUSALS_OF_A_MODEL:
             return result
         again = f"That could not be used: {made.message}\n\nWrite {symbol.name} again as a whole, in one code block."
         ask = asked_again(ask, shorten(reply.text, _ECHO), again, is_unreadable=made.kind == "unreadable")
@@ -53,7 +53,8 @@ def _text_of(source: Source, symbol: Symbol) -> str:
     return "\n".join(source.text.split("\n")[symbol.top - 1 : symbol.end]) + "\n"
 
 
-def _question(task: Task, source: Source, symbol: Symbol) -> Ask:
+def question(task: Task, source: Source, symbol: Symbol) -> Ask:
+    """What is asked first: the task, and the one function as it stands."""
     mark = task.mark
     part = fenced(mark, f"{symbol.name} in {source.path}, from line {symbol.top}", _text_of(source, symbol))
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 
 from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.loop_end import LoopEnd
-from pointsman.domain.models import Ask, Ending, Message, Reply, ToolCall
+from pointsman.domain.models import REFUSALS_OF_A_MODEL, Ask, Ending, Message, Reply, ToolCall
 from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.domain.run import LOCAL
-from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
+from pointsman.phases.asking import Piece, fit, temperature_of
 from pointsman.phases.shown.context import joined, pieces_of
 from pointsman.phases.templates import fill
-from pointsman.phases.writing.coding import Task, in_one_commit, no_edit, other_files
-from pointsman.phases.writing.tools import MOST_REFUSALS, Hands, ToolAnswer
+from pointsman.phases.writing.coding import Made, Relief, Task, in_one_commit, no_edit, other_files, replied
+from pointsman.phases.writing.tools import Hands, ToolAnswer
 from pointsman.phases.writing.toolsets import TOOLSETS
 
 _SAME_FAILURE = 3
@@ -20,14 +20,14 @@ _CUT_OFF = frozenset(end.value for end in LoopEnd if end.is_cut or end is LoopEn
 CLEARED = "(left out to save room; ask again if it is needed)"
 
 
-async def by_tools(task: Task) -> Patch | NoPatch:
+async def by_tools(task: Task) -> Made:
     """Turns until one of them ends the loop, or until the turns are used up.
 
     What was changed by then is the patch, whatever ended the loop, a limit or an outage included: the tests decide
     what it is worth. Raises what cuts the loop off before anything was changed.
     """
     most = max(1, task.asking.limits.max_calls)
-    ask, hands = _question(task, most), Hands(task)
+    ask, hands = question(task), Hands(task)
     end = NoPatch("budget", f"no change was made in {most} turns", task.asking.model.name)
     for _ in range(most):
         ask = _with_room(task, ask)
@@ -38,6 +38,8 @@ async def by_tools(task: Task) -> Patch | NoPatch:
                 raise
             break
         ask = replace(ask, messages=(*ask.messages, *turn.messages))
+        if isinstance(turn.end, Relief):
+            return turn.end
         if turn.end is not None:
             end = turn.end
             break
@@ -52,7 +54,7 @@ class _Turn:
     """What one turn adds to the talk, and how it ends the loop when nothing was changed; None goes on."""
 
     messages: tuple[Message, ...]
-    end: NoPatch | None = None
+    end: NoPatch | Relief | None = None
 
 
 def _cuts_off(task: Task, error: PointsmanError) -> bool:
@@ -66,7 +68,9 @@ def _cuts_off(task: Task, error: PointsmanError) -> bool:
 
 async def _turn(hands: Hands, ask: Ask) -> _Turn:
     """One question, one reply, and every call of it carried out in its order."""
-    reply = await reply_to(hands.task.ports, ask)
+    reply = await replied(hands.task, ask)
+    if not isinstance(reply, Reply):
+        return _Turn((), reply)
     if not reply.calls:
         said = Message("assistant", reply.text.strip() or "(nothing)")
         return _Turn((said, Message("user", _NUDGE)), _silent(hands, ask, reply))
@@ -90,7 +94,9 @@ def _ending(hands: Hands, ask: Ask, reply: Reply, answers: list[ToolAnswer]) -> 
     if hands.finished:
         return NoPatch("unchanged", f"finished without a change: {hands.summary}", reply.model)
     if path := hands.gave_out():
-        return NoPatch("refused", f"{MOST_REFUSALS} edits of {path} were refused: {answers[-1].text}", reply.model)
+        return NoPatch(
+            "refused", f"{REFUSALS_OF_A_MODEL} edits of {path} were refused: {answers[-1].text}", reply.model
+        )
     again = [answer for call, answer in zip(reply.calls, answers, strict=True) if _failed_before(ask, call, answer)]
     if again:
         return NoPatch("refused", f"the same call failed {_SAME_FAILURE} times: {again[-1].text}", reply.model)
@@ -110,7 +116,9 @@ def _failed_before(ask: Ask, call: ToolCall, answer: ToolAnswer) -> bool:
     return len(same) >= _SAME_FAILURE - 1
 
 
-def _question(task: Task, most: int) -> Ask:
+def question(task: Task) -> Ask:
+    """What is asked first: the task, with the files to change and the tools of this model."""
+    most = max(1, task.asking.limits.max_calls)
     pieces = (*pieces_of(task.looks, task.mark), *other_files(task, task.mark))
 
     def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:

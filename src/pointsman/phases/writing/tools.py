@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from pointsman.domain.invisible import written_out
 from pointsman.domain.json import JsonObject
-from pointsman.domain.models import EditStyle, Reply, ToolCall
+from pointsman.domain.models import REFUSALS_OF_A_FORM, REFUSALS_OF_A_MODEL, EditStyle, Reply, ToolCall
 from pointsman.domain.outcome import Patch
 from pointsman.domain.work import Edit, EditRefusal, Replace, Rewrite, SandboxJob, Write
 from pointsman.phases.paths import cleaned
@@ -30,8 +30,6 @@ from pointsman.phases.writing.toolsets import (
     WriteCall,
 )
 
-MOST_REFUSALS = 3
-_CHANGE_FORM = 2
 _READ_CHARS = 24_000
 _MORE = 100
 _TEST_CHARS = 6_000
@@ -185,7 +183,7 @@ class Hands:
         return "\n".join((f"{what} is changed.", *news.values())), False
 
     def _other_form(self, path: str) -> str:
-        if self.refused[path] < _CHANGE_FORM or not path:
+        if self.refused[path] < REFUSALS_OF_A_FORM or not path:
             return ""
         tool = _WHOLE_TOOL.get(self.task.asking.model.edits, "`write`")
         return f"\nThis was refused {self.refused[path]} times. Write {path} again as a whole instead, with {tool}."
@@ -227,7 +225,7 @@ class Hands:
 
     def gave_out(self) -> str:
         """The path of which edits were refused as often as one model may try; empty when there is none."""
-        return next((path for path, count in self.refused.items() if path and count >= MOST_REFUSALS), "")
+        return next((path for path, count in self.refused.items() if path and count >= REFUSALS_OF_A_MODEL), "")
 
 
 def _last_shown(lines: list[str], first: int, last: int) -> int:

@@ -1,14 +1,15 @@
 """Coding by whole files, one at a time: the form that small models can write."""
 
-from pointsman.domain.models import Ask, EditStyle
+from pointsman.domain.models import REFUSALS_OF_A_FORM, REFUSALS_OF_A_MODEL, Ask, EditStyle, Reply
 from pointsman.domain.outcome import NoPatch, Patch
 from pointsman.domain.work import EditRefusal
-from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, asked_again, fit, reply_to, temperature_of
+from pointsman.phases.asking import CHARS_PER_TOKEN, Piece, asked_again, fit, temperature_of
 from pointsman.phases.shown.context import joined
 from pointsman.phases.templates import fenced, fill, shorten
-from pointsman.phases.writing.coding import Task, in_one_commit, no_edit, other_files, refused, with_calls
+from pointsman.phases.writing.coding import Made, Task, answered, in_one_commit, other_files, refused, with_calls
 
 _ECHO = 1500
+_TRIES = REFUSALS_OF_A_FORM
 
 
 def fits_whole(task: Task) -> bool:
@@ -17,7 +18,7 @@ def fits_whole(task: Task) -> bool:
     return all(len(source.text) < room for source in task.targets)
 
 
-async def by_whole_files(task: Task) -> Patch | NoPatch:
+async def by_whole_files(task: Task) -> Made:
     """Each file asked for by itself; all of them, or none. A file that the model leaves as it is counts as done."""
     texts = {source.path: source.text for source in task.targets}
     done: list[Patch] = []
@@ -27,7 +28,7 @@ async def by_whole_files(task: Task) -> Patch | NoPatch:
         result = await _one_file(task, onto, path, texts.get(path))
         if isinstance(result, Patch):
             done.append(with_calls(result, done[-1] if done else None))
-        elif result.kind == "unchanged":
+        elif isinstance(result, NoPatch) and result.kind == "unchanged":
             last = result
         else:
             return result
@@ -36,23 +37,32 @@ async def by_whole_files(task: Task) -> Patch | NoPatch:
     return last or NoPatch("empty", "there is no file to change: the plan names none", task.asking.model.name)
 
 
-async def _one_file(task: Task, onto: str, path: str, text: str | None) -> Patch | NoPatch:
+async def _one_file(task: Task, onto: str, path: str, text: str | None) -> Made:
+    """One file written again; a refusal goes back once, unless it is the last that this model may have."""
     ask = _question(task, path, text)
-    reply = await reply_to(task.ports, ask)
-    if (ended := no_edit(reply)) is not None:
-        return ended
-    order = task.order(onto, reply.model, reply.call_id, lone_block_path=path)
-    first = await task.ports.workspace.propose(order, reply.text, EditStyle.WHOLE)
-    if isinstance(first, Patch):
-        return first
-    if first.kind == "unchanged":
-        return refused(first, reply.model)
-    again = await reply_to(task.ports, _after_refusal(ask, reply.text, first, path))
-    if (ended := no_edit(again)) is not None:
-        return ended
-    order = task.order(onto, again.model, again.call_id, lone_block_path=path)
-    second = await task.ports.workspace.propose(order, again.text, EditStyle.WHOLE)
-    return second if isinstance(second, Patch) else refused(second, again.model, refusals=2)
+    result = NoPatch("empty", "no reply held the file", task.asking.model.name)
+    for _ in range(_TRIES):
+        reply = await answered(task, ask)
+        if not isinstance(reply, Reply):
+            return reply
+        order = task.order(onto, reply.model, reply.call_id, lone_block_path=path)
+        made = await task.ports.workspace.propose(order, reply.text, EditStyle.WHOLE)
+        if isinstance(made, Patch):
+            return made
+        if made.kind == "unchanged":
+            return NoPatch("unchanged", f"{path}: {made.message}", reply.model)
+        result = refused(task, made, reply.model)
+        if task.refusals >= REFUSALS_OF_A_MODEL:
+            return result
+        ask = _after_refusal(ask, reply.text, made, path)
+    return result
+
+
+def question(task: Task) -> Ask:
+    """What is asked first: the task, and the first of the files as it stands."""
+    texts = {source.path: source.text for source in task.targets}
+    path = next(iter((*texts, *task.create)))
+    return _question(task, path, texts.get(path))
 
 
 def _question(task: Task, path: str, text: str | None) -> Ask:

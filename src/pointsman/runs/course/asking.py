@@ -68,7 +68,7 @@ class DurableModels(Models):
                 hops.append(replace(hops[-1], from_model=hops[-1].to_model, to_model=model.name, why=_WAITED))
             elif last is not None and last.model != model.name:
                 hops.append(Hop(str(ask.phase), "fallback", last.model, model.name, _why(last, ask.unfit)))
-            answer = await self._once(replace(ask, model=model))
+            answer = await self._once(ask.put_to(model))
             if isinstance(answer, Reply):
                 return answer
             outages.append(answer)

@@ -8,6 +8,7 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.loop_end import LoopEnd
 from pointsman.domain.outcome import Evidence, Patch, Review, Try
 from pointsman.domain.run import LOCAL, RunSpec
+from pointsman.phases.verify import verify
 from pointsman.policy.ladder import Again, Climb, Cut, GiveUp, LadderLimits, LoopState, Rung, ToReview, step
 from pointsman.runs.course.course import Course
 from pointsman.runs.course.reproducing import another_test, begin_with_a_test, settled
@@ -65,7 +66,7 @@ async def prove(course: Course) -> Proved:
         if isinstance(move, GiveUp):
             if loop.error is not None and loop.state.best is None:
                 raise loop.error
-            return _handed_over(loop.state, move)
+            return await _as_it_stands(course, _handed_over(loop.state, move))
         try:
             await _made(course, move, loop.state)
         except (OwnerMust, Stopped, TryAgain) as error:
@@ -117,8 +118,7 @@ def _cut_by(error: PointsmanError, course: Course) -> Cut | None:
 
 def _rungs(course: Course) -> tuple[Rung, ...]:
     route = course.route(Phase.CODE)
-    ladder = (route.primary, *route.escalate)
-    return tuple(Rung(model, route.samples if model.is_free else 1) for model in ladder)
+    return tuple(Rung(model, route.samples if model.is_free else 1) for model in route.ladder)
 
 
 def _limits(spec: RunSpec) -> LadderLimits:
@@ -135,6 +135,31 @@ def _handed_over(state: LoopState, move: GiveUp) -> Proved:
     commit = made.result.commit
     known = next((review for review in reversed(state.reviews) if review.commit == commit), None)
     return Proved(made.result, settled(made.evidence), known, move.end, move.why)
+
+
+async def _as_it_stands(course: Course, proved: Proved) -> Proved:
+    """What is handed over, with evidence of that very state: a review may have put a test on top at last.
+
+    Where the run has no time left for that, the evidence stays that of the state below.
+    """
+    patch, evidence = proved.patch, proved.evidence
+    if patch is None or evidence is None or await _is_of(course, evidence, patch):
+        return proved
+    await course.show(replace(course.view, phase=str(Phase.VERIFY)))
+    try:
+        found = await verify(course.spec, course.earlier, course.ports, commit=patch.commit)
+    except (Stopped, TryAgain) as error:
+        if _cut_by(error, course) is None:
+            raise
+        return proved
+    return replace(proved, evidence=settled(found))
+
+
+async def _is_of(course: Course, evidence: Evidence, patch: Patch) -> bool:
+    """Whether the evidence speaks of this patch, or of the same files under another commit; or of nothing at all."""
+    ran = next((result.commit for result in evidence.candidate), patch.commit)
+    files = course.ports.workspace.files
+    return ran == patch.commit or await files(ran) == await files(patch.commit)
 
 
 _AS_REVIEWED = frozenset({LoopEnd.SOLVED, LoopEnd.APPROVED, LoopEnd.LEFT_TO_PEOPLE, LoopEnd.NO_VERDICT})

@@ -62,7 +62,7 @@ def failing_by(evidence: Evidence | None, found: Review | None) -> Evidence | No
     The tries keep what their own tests showed, since it is by that that they are weighed.
     """
     tests = [one.proof.path for one in found.findings if one.proof and _fails_by(one)] if found else []
-    if evidence is None or evidence.verdict is not Verdict.PASSED or not tests:
+    if evidence is None or evidence.verdict not in (Verdict.PASSED, Verdict.FAILED) or not tests:
         return evidence
     said = f"{evidence.why} With the reviewer's tests it fails: {', '.join(dict.fromkeys(tests))}."
     return replace(evidence, verdict=Verdict.FAILED, why=said)

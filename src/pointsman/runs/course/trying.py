@@ -10,7 +10,7 @@ from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try
 from pointsman.phases.code import code
 from pointsman.phases.verify import verify
 from pointsman.phases.writing.coding import Attempt, Left, with_calls
-from pointsman.policy.ladder import Again, rounds_of
+from pointsman.policy.ladder import Again, refusals_of, rounds_of
 from pointsman.policy.ping_pong import taken_back
 from pointsman.policy.touched import risk_with, unapproved, weigh
 from pointsman.policy.worth import best_of, broken_by
@@ -26,28 +26,26 @@ async def try_once(course: Course, move: Again) -> None:
     A patch that was tested before is not tested again. When the tests cannot be run to their end, the patch is
     remembered without evidence before the error goes on.
     """
-    route = course.route(Phase.CODE)
-    rungs = (route.primary, *route.escalate)
-    await course.show(replace(course.view, phase=str(Phase.CODE), model=rungs[move.rung].name))
+    model = course.route(Phase.CODE).ladder[move.rung].name
+    await course.show(replace(course.view, phase=str(Phase.CODE), model=model))
     attempt = await attempt_for(course, move)
     before, asked = course.models.meter.used.tokens, course.models.asked(Phase.CODE)
-    result = await _coded(course, attempt, rungs[move.rung].name)
+    result = await _coded(course, attempt, model)
     tokens, calls = course.models.meter.used.tokens - before, course.models.asked(Phase.CODE)[len(asked) :]
     course.learn(course.earlier)
     made = Try(move.rung, result.model, result, None, move.cause, move.sample, tokens=tokens, calls=calls)
     if isinstance(result, NoPatch):
-        return _remember(course, made)
+        _remember(course, made)
+        return
     result = with_authors(course, with_calls(result, _state_at(course, attempt.onto)))
     await require_clear(course, result)
     undoes = await _undoes(course, result) if move.cause == "review" else ""
     course.earlier = replace(course.earlier, authors=_authors(course, result))
     made = replace(made, result=result, undoes=undoes)
     try:
-        evidence = await _evidence(course, result)
-    except BaseException:
+        made = replace(made, evidence=await _evidence(course, result))
+    finally:
         _remember(course, made)
-        raise
-    return _remember(course, replace(made, evidence=evidence))
 
 
 def _state_at(course: Course, commit: str) -> Patch | None:
@@ -119,8 +117,15 @@ async def attempt_for(course: Course, move: Again) -> Attempt:
     The same model goes on from the best state that it came to, unless that broke what base had whole; a new one
     starts from the issue, and is told what those before it came to.
     """
+    tries = course.earlier.tries
+    before = tries[: len(tries) - move.sample]
+    names = (model.name for model in course.route(Phase.CODE).models)
+    refusals = {name: refusals_of(before, move.rung, name) for name in names}
+    return replace(await _begun(course, move, before), refusals=refusals)
+
+
+async def _begun(course: Course, move: Again, before: tuple[Try, ...]) -> Attempt:
     earlier, base = course.earlier, course.earlier.start(course.spec.base_commit)
-    before = earlier.tries[: len(earlier.tries) - move.sample]
     if not before:
         return Attempt(move.rung, move.cause, "", base, sample=move.sample)
     last = rounds_of(before)[-1]
