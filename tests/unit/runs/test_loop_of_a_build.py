@@ -163,7 +163,7 @@ def test_a_rung_that_has_used_what_it_may_hands_over_to_the_next(home: Path, wha
 
 def test_a_stand_in_codes_in_its_own_form_and_the_third_refusal_of_it_climbs(home: Path) -> None:
     out = replace(OUT, model="mid")
-    lines = [says("I would."), says("Truly."), out, says("Indeed."), says(BLOCK), says(data=FINE)]
+    lines: list[Line] = [says("I would."), says("Truly."), out, says("Indeed."), says(BLOCK), says(data=FINE)]
     world = world_of(home, out, *lines)
     spec = coded(world.spec(), MID, STRONG)
     route = spec.orders[TaskClass.BUGFIX].routes[Phase.CODE]
