@@ -97,10 +97,9 @@ def _short(report: RiskReport, about: About) -> Section:
     models = sum(share.amount for share in report.authors if share.name not in (PEOPLE, UNKNOWN))
     people = sum(share.amount for share in report.authors if share.name == PEOPLE)
     unknown = sum(share.amount for share in report.authors if share.name == UNKNOWN)
-    said = [
-        f"{counted(report.notes, 'note')} {'was' if report.notes == 1 else 'were'} written; "
-        f"the work of {report.landed} landed, that of {report.not_landed} did not, or not here.",
-    ]
+    written = f"{counted(report.notes, 'note')} {'was' if report.notes == 1 else 'were'} written"
+    landed = f"; the work of {report.landed} landed, that of {report.not_landed} did not, or not here"
+    said = [f"{written}{landed if about.tip else ''}."]
     if about.tip:
         said.append(
             f"{report.lines:,} lines landed: {share_of(models, report.lines)} by models, "

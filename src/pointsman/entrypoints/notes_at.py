@@ -1,12 +1,15 @@
 """The notes of a repository on disk and what came into its branch, for people who ask about them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.noted import believed
+from pointsman.audit.verify import ENVELOPE_SUFFIX
 from pointsman.domain.landed import Landed
 from pointsman.domain.noted import Believed
+from pointsman.domain.notes import KeptNote
 from pointsman.workspaces.landed_lines import landed_lines
 from pointsman.workspaces.local_repository import locate
 from pointsman.workspaces.note_source import GitNoteSource
@@ -30,6 +33,16 @@ async def notes_at(location: Path, revision: str, trusted: TrustedKeys) -> Clone
     source = GitNoteSource(str(location))
     tip = await source.resolve(revision or "HEAD")
     return Clone(repository.name, tip, believed(await source.notes(tip), trusted))
+
+
+def notes_kept(kept: Iterable[KeptNote], trusted: TrustedKeys) -> Believed:
+    """The notes of an installation's store; each repository has a chain of its own."""
+    files: dict[str, list[tuple[str, bytes]]] = {}
+    for note in kept:
+        files.setdefault(note.repository_id, []).append((note.name + ENVELOPE_SUFFIX, note.envelope))
+    read = [believed(each, trusted) for each in files.values()]
+    notes = sorted((note for each in read for note in each.notes), key=lambda note: note.written_at)
+    return Believed(tuple(notes), tuple(problem for each in read for problem in each.problems))
 
 
 async def landed_at(location: Path, tip: str, since: str, until: str) -> tuple[Landed, ...]:

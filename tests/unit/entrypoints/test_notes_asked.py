@@ -1,16 +1,21 @@
 """`pointsman audit query` and `audit report` on a real repository with signed notes, some of them tampered with."""
 
+import asyncio
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.audit.facts import World
+from tests.unit.audit.facts import World, facts
 from tests.worlds.browser import browser
 from typer.testing import CliRunner, Result
 
+from pointsman.domain.notes import KeptNote
 from pointsman.entrypoints.cli.app import app
+from pointsman.entrypoints.settings import read_settings
+from pointsman.entrypoints.wiring import Installation
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +120,39 @@ def test_a_browser_shows_the_page_with_its_plots(world: World, tmp_path: Path) -
         wide = window.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0
         assert window.find_element("css selector", "svg").value_of_css_property("display") == "block"
+
+
+def test_the_store_is_asked_without_any_clone_and_says_nothing_of_lines(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    installation = Installation(read_settings(home))
+    told = facts()
+    signed = asyncio.run(installation.signer.sign(told))
+    kept = KeptNote(
+        repository_id="local:1",
+        repository="shop",
+        run_id="r-1",
+        change="",
+        branch=told.branch,
+        name=signed.name,
+        page=signed.page,
+        envelope=signed.envelope,
+        digest=signed.digest,
+        previous="",
+        key_id=signed.key_id,
+        written_at=told.written_at,
+    )
+    asyncio.run(_keep(installation, kept, replace(kept, repository_id="local:2", name="elsewhere")))
+    asked = ["--store", "--home", str(home), "--repo", str(tmp_path)]
+    query = CliRunner().invoke(app, ["audit", "query", "--json", *asked])
+    rows = json.loads(query.stdout)
+    assert [row["run"] for row in rows["rows"]] == ["r-1"]
+    assert [problem["rule"] for problem in rows["not_believed"]] == ["name"]
+    report = CliRunner().invoke(app, ["audit", "report", "--since", "all", *asked])
+    assert "1 note was written.\n" in report.output
+    assert "lines landed" not in report.output
+
+
+async def _keep(installation: Installation, *kept: KeptNote) -> None:
+    for note in kept:
+        await installation.notes.keep_note(note)
+    await installation.close()

@@ -16,7 +16,7 @@ from pointsman.domain.noted import Believed, Noted, Wanted, calls_of, chosen, ed
 from pointsman.entrypoints.cli.asking_notes import QueryAsked, Rows
 from pointsman.entrypoints.cli.stats import first_day
 from pointsman.entrypoints.cli.terminal import plain, table_of
-from pointsman.entrypoints.notes_at import notes_at
+from pointsman.entrypoints.notes_at import notes_at, notes_kept
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -46,8 +46,10 @@ async def query(asked: QueryAsked) -> int:
 
 
 async def notes_for(installation: Installation, asked: QueryAsked) -> Believed:
-    """The notes that are asked: those of the clone."""
+    """The notes that are asked: those of the clone, or of the installation's store."""
     trusted = installation.trusted(tuple(asked.key or ()))
+    if asked.store:
+        return notes_kept(await installation.notes.notes(), trusted)
     return (await notes_at(asked.repo, asked.revision, trusted)).notes
 
 

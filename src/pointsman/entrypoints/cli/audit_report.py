@@ -16,7 +16,7 @@ from pointsman.domain.noted import Believed, Wanted, chosen
 from pointsman.entrypoints.cli.asking_notes import ReportAsked
 from pointsman.entrypoints.cli.audit_query import last_day
 from pointsman.entrypoints.cli.stats import first_day
-from pointsman.entrypoints.notes_at import landed_at, notes_at
+from pointsman.entrypoints.notes_at import landed_at, notes_at, notes_kept
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -54,7 +54,11 @@ async def _read(asked: ReportAsked) -> _Read:
     try:
         now = installation.clock.now()
         since, until = first_day(asked.since, now), last_day(asked.until)
-        clone = await notes_at(asked.repo, asked.revision, installation.trusted(tuple(asked.key or ())))
+        trusted = installation.trusted(tuple(asked.key or ()))
+        if asked.store:
+            kept = notes_kept(await installation.notes.notes(), trusted)
+            return _Read(About("this installation", "", since, until, now), kept, ())
+        clone = await notes_at(asked.repo, asked.revision, trusted)
         landed = await landed_at(asked.repo, clone.tip, since, until)
         return _Read(About(clone.name, clone.tip, since, until, now), clone.notes, landed)
     finally:
