@@ -68,6 +68,21 @@ class Database:
         """Close every connection; the next use opens new ones."""
         self._engine.dispose()
 
+    async def scrub(self) -> None:
+        """Empty SQLite's write-ahead log, where pages stand as they were before something was erased.
+
+        While another process reads, it is left for the next time. Elsewhere this is the server's own affair.
+        """
+        if self._url.get_backend_name() == "sqlite":
+            await asyncio.to_thread(self._scrub)
+
+    def _scrub(self) -> None:
+        try:
+            with self._engine.connect().execution_options(scrubbing=True) as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except SQLAlchemyError as error:
+            raise _told(error) from error
+
     def _transact(self, work: Callable[[Connection], T], writing: bool) -> T:
         try:
             self._prepare()
@@ -149,10 +164,15 @@ def _make_durable(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    # What is erased is overwritten, so that nobody finds it in the file.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
+    options = connection.get_execution_options()
+    if options.get("scrubbing", False):
+        return
+    reading = options.get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

@@ -91,8 +91,9 @@ class SensitivityRule(Strict):
     perimeters: tuple[Perimeter, ...] = Field(min_length=1, description="Where its text may go.")
     approve_plan: Flag = Field(False, description="Whether a person approves each plan.")
     evidence: Wanted = Field("optional", description="Whether an approval needs passed tests.")
-    keep_prompts_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = Field(
-        30, description="How long prompts stay."
+    keep_prompts_days: Annotated[int, Field(strict=True, ge=0, le=3650)] | None = Field(
+        None,
+        description="Days that prompts and answers are kept, 0 for not at all; without it 90, 30, 7 and 0 by level.",
     )
 
 

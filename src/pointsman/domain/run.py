@@ -255,6 +255,7 @@ class RunSpec:
     `overrides` replaces the primary of a phase after a rerun with another model. `authors` are the models that wrote
     what is under review before this run began. `figures` are those that the routes were chosen by.
     `perimeters` are where the text of this run may go. `allowance` is what the whole run may use besides the caps.
+    `keep_days` is how many days its prompts and answers are kept outside git; 0 for not at all.
     """
 
     goal: Goal
@@ -287,6 +288,7 @@ class RunSpec:
     ci: Literal["on-request", "at-once"] = "at-once"
     figures: Figures = NOTHING_MEASURED
     allowance: Allowance = UNLIMITED
+    keep_days: int = 30
 
     @property
     def requester_id(self) -> str:

@@ -18,7 +18,8 @@ class Settings:
 
     `home` holds the ledger, the mirrors and the pages; `named` tells that the command line named it, and
     `policy` is the file or preset that it named. `path` is searched for interpreters. `ollama_host` and whether
-    there are keys is asked by the demo, to find real models.
+    there are keys is asked by the demo, to find real models. `text_key` points to the key that prompts and answers
+    are encrypted under, as `env:NAME` or `file:/path`; without it the home has one of its own.
     """
 
     home: Path
@@ -29,6 +30,7 @@ class Settings:
     anthropic_key: bool
     named: bool = False
     policy: Path | None = None
+    text_key: str = ""
 
     @property
     def home_option(self) -> str:
@@ -57,6 +59,7 @@ def read_settings(home: Path | None = None, policy: Path | None = None) -> Setti
         anthropic_key=bool(env.get("ANTHROPIC_API_KEY")),
         named=home is not None,
         policy=policy,
+        text_key=env.get("POINTSMAN_TEXT_KEY", ""),
     )
 
 

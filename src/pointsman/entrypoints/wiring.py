@@ -17,6 +17,7 @@ from pointsman.audit.memory import SqlMemory
 from pointsman.audit.notes import SqlNotes
 from pointsman.audit.quarantine import SqlQuarantine
 from pointsman.audit.signer import KeySigner
+from pointsman.audit.texts import SqlTexts
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
 from pointsman.domain.figures import Figures, days_before
@@ -33,6 +34,7 @@ from pointsman.entrypoints.machine import SystemClock, new_secret
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.previews import PreviewLinks
 from pointsman.entrypoints.settings import Settings, credential
+from pointsman.entrypoints.text_key import TextKeyPlace
 from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
 from pointsman.forges.github.account import facts_file, load_account
 from pointsman.forges.github.registrar import GitHubRegistrar
@@ -114,6 +116,8 @@ class Installation:
         self.quarantine = SqlQuarantine(url)
         self.breakers = SqlBreakers(url, self.clock)
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
+        self.text_key = TextKeyPlace(settings)
+        self.texts = SqlTexts(url, self.text_key.opened)
         self.pictures = Gallery(settings.home / "pictures")
         self.previews = PreviewLinks(settings.home, self.pictures, url=url, new_secret=new_secret)
         self._doors: list[Door] = []
@@ -170,8 +174,9 @@ class Installation:
         await note_landings(self.marks, landings, repository_id=repository_id, now=self.clock.now())
 
     async def require_key(self) -> None:
-        """Try the signing key, which a run needs at its end, before anything is paid for."""
+        """Try the keys, of notes and of texts, which a run needs later on, before anything is paid for."""
         await asyncio.to_thread(self.signer.public_key)
+        await asyncio.to_thread(self.text_key.opened)
 
     async def assistants(self, repository: Repository, base: str, branch: str) -> tuple[str, ...]:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
@@ -278,7 +283,14 @@ class Installation:
         from pointsman.runs.engine import Engine
 
         adapters = Adapters(
-            self.ports_for, self.forge, self.ledger, self.notes, self.clock, marks=self.marks, show=self.previews.show
+            self.ports_for,
+            self.forge,
+            self.ledger,
+            self.notes,
+            self.clock,
+            marks=self.marks,
+            show=self.previews.show,
+            texts=self.texts,
         )
         if self.github is not None:
             adapters = replace(
@@ -322,7 +334,7 @@ class Installation:
             breakers=self.breakers,
         )
         self._doors.append(door)
-        return door
+        return door.keeping(self.texts)
 
     async def ports_for(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
         """The ports of an order, with a door that knows the providers of these models and no other."""
@@ -345,7 +357,17 @@ class Installation:
             await workspace.rest()
         if self._github is not None:
             self._github.close()
-        for kept in (self.ledger, self.notes, self.inbox, self.memory, self.marks, self.quarantine, self.breakers):
+        books = (
+            self.ledger,
+            self.notes,
+            self.inbox,
+            self.memory,
+            self.marks,
+            self.quarantine,
+            self.breakers,
+            self.texts,
+        )
+        for kept in books:
             kept.close()
 
 

@@ -17,6 +17,7 @@ from pointsman.models.guard import Guard, QuarantineInMemory, forwarded, unlike
 from pointsman.models.holding import Holding
 from pointsman.models.identity import registered, require_within
 from pointsman.models.judging import bad_key, outage_of, problem_of, seconds_of
+from pointsman.models.keeping import kept
 from pointsman.models.kinds import adapter_for
 from pointsman.models.reading import told
 from pointsman.models.transport import Exchange, origin_of, permitted
@@ -25,6 +26,7 @@ from pointsman.ports.clock import Clock
 from pointsman.ports.ledger import Ledger
 from pointsman.ports.models import Models
 from pointsman.ports.quarantine import Quarantine
+from pointsman.ports.texts import Texts
 
 PROBE_SECONDS = 10.0
 UNREADABLE = 502
@@ -78,8 +80,14 @@ class Door(Models):
         self._clock = clock
         self._key_of = key_of
         self._holding = Holding(breakers)
+        self._texts: Texts | None = None
         self._adapters: dict[str, Adapter] = {}
         self._guard = Guard(quarantine or QuarantineInMemory(), clock)
+
+    def keeping(self, texts: Texts) -> "Door":
+        """The same door, which tells `texts` what went over the wire; how long that is kept is said of each run."""
+        self._texts = texts
+        return self
 
     async def ask(self, ask: Ask) -> Reply | Outage:
         """One call to one model, without retries; see the port."""
@@ -316,6 +324,7 @@ class Door(Models):
             seconds=self._clock.monotonic() - call.started,
         )
         await self._ledger.close_call(settled, answer)
+        await kept(self._texts, settled, call.exchange)
 
     async def probe(self, model: Model) -> str:
         """What stands in the way of asking `model` now, in one sentence; empty when nothing does."""

@@ -39,6 +39,7 @@ from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.commands import forbidden
 from pointsman.policy.globs import matches
 from pointsman.policy.orders import orders_for_all
+from pointsman.policy.retention import keep_days_of
 from pointsman.policy.routes import Setting
 from pointsman.policy.rules import Rule, refuse
 from pointsman.policy.spending import Purse, needed, used_up
@@ -253,6 +254,7 @@ def _spec(
         hinted_why=request.hint.why if request.hint else "",
         authors=request.authors,
         allowance=allowance_of(policy, routing),
+        keep_days=keep_days_of(sensitivity, policy),
     )
 
 

@@ -18,6 +18,7 @@ from pointsman.ports.marks import Marks
 from pointsman.ports.memory import Memory
 from pointsman.ports.notes import Notes
 from pointsman.ports.talk import Talk
+from pointsman.ports.texts import Texts
 
 
 class RunLedger(Ledger, Protocol):
@@ -67,7 +68,8 @@ class Adapters:
     `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
     `talk_for` to `let_go` are for a served forge; the forge on disk has nobody to talk to and no turns to wait for.
     `let_go` is told at a run's end that its credentials are not needed any more. `marks` is told what a run showed.
-    `show` makes the pictures of a run's previews ready for people to find.
+    `show` makes the pictures of a run's previews ready for people to find. `texts` is told how long the prompts and
+    answers of a run are kept.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
@@ -81,3 +83,4 @@ class Adapters:
     let_go: Callable[[Repository], None] | None = None
     marks: Marks | None = None
     show: Callable[[str, RunSpec, Previews], Awaitable[Shown]] | None = None
+    texts: Texts | None = None

@@ -16,6 +16,7 @@ from pointsman.domain.levels import Phase
 from pointsman.domain.moments import later, seconds_between
 from pointsman.domain.outcome import Earlier, Hop, Review, Try
 from pointsman.domain.run import LOCAL, Refuse, Route, RunSpec
+from pointsman.domain.texts import KeptRun
 from pointsman.policy.touched import sensitivity_at, weigh
 from pointsman.policy.waiting import Pause
 from pointsman.ports.bundle import Ports
@@ -83,6 +84,8 @@ class Course:
         """The course of a run at its start or, after a crash, at its replay."""
         kept = await adapters.ledger.overrides(run_id)
         spec = _asked_anew(spec, kept.pop(ANEW, ""))
+        if adapters.texts is not None:
+            await adapters.texts.begin(kept_run(run_id, spec))
         chosen = kept.values()
         routes = [*_routes(spec), *(_ROUTE.validate_json(text) for text in chosen)]
         real = await adapters.ports_for(spec, tuple(m for r in routes if r is not None for m in r.models))
@@ -308,6 +311,12 @@ def commit_ends(run_id: str, spec: RunSpec) -> CommitEnds:
     """How the messages of a run's commits end: with the run, and on what is pushed with a word to the forge's CI."""
     asked_for = spec.ci == "on-request" and spec.repository.forge != LOCAL
     return CommitEnds(f"Pointsman-Run: {run_id}", code=asked_for and spec.audit_mode != "in-tree", note=asked_for)
+
+
+def kept_run(run_id: str, spec: RunSpec) -> KeptRun:
+    """How long the texts of a run are kept."""
+    repository = spec.repository
+    return KeptRun(run_id, repository.id, repository.name, spec.sensitivity, spec.keep_days)
 
 
 def _routes(spec: RunSpec) -> list[Route]:
