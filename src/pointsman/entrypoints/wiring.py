@@ -7,17 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pointsman.audit.breakers import SqlBreakers
-from pointsman.audit.inbox import SqlInbox
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.keyring import TrustedKeys, trusted_from
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.marks import SqlMarks
-from pointsman.audit.memory import SqlMemory
-from pointsman.audit.notes import SqlNotes
-from pointsman.audit.quarantine import SqlQuarantine
 from pointsman.audit.signer import KeySigner
-from pointsman.audit.texts import SqlTexts
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
 from pointsman.domain.figures import Figures, days_before
@@ -25,6 +17,7 @@ from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import LOCAL, Actor, Repository, RunSpec
 from pointsman.domain.work import SandboxTier, Toolchain
+from pointsman.entrypoints.books import Books
 from pointsman.entrypoints.fresh import Fresh
 from pointsman.entrypoints.hands import Hands
 from pointsman.entrypoints.home import make_home
@@ -34,7 +27,6 @@ from pointsman.entrypoints.machine import SystemClock, new_secret
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.previews import PreviewLinks
 from pointsman.entrypoints.settings import Settings, credential
-from pointsman.entrypoints.text_key import TextKeyPlace
 from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
 from pointsman.forges.github.account import facts_file, load_account
 from pointsman.forges.github.registrar import GitHubRegistrar
@@ -108,16 +100,10 @@ class Installation:
         make_home(settings.home)
         log_to(settings.home)
         url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
-        self.ledger = SqlLedger(url)
-        self.inbox = SqlInbox(url)
-        self.notes = SqlNotes(url)
-        self.memory = SqlMemory(url)
-        self.marks = SqlMarks(url)
-        self.quarantine = SqlQuarantine(url)
-        self.breakers = SqlBreakers(url, self.clock)
+        self.books = books = Books(url, settings, self.clock)
+        self.ledger, self.inbox, self.notes, self.memory = books.ledger, books.inbox, books.notes, books.memory
+        self.marks, self.quarantine, self.texts = books.marks, books.quarantine, books.texts
         self.signer = KeySigner(settings.home / "keys" / "signing.pem")
-        self.text_key = TextKeyPlace(settings)
-        self.texts = SqlTexts(url, self.text_key.opened)
         self.pictures = Gallery(settings.home / "pictures")
         self.previews = PreviewLinks(settings.home, self.pictures, url=url, new_secret=new_secret)
         self._doors: list[Door] = []
@@ -176,7 +162,7 @@ class Installation:
     async def require_key(self) -> None:
         """Try the keys, of notes and of texts, which a run needs later on, before anything is paid for."""
         await asyncio.to_thread(self.signer.public_key)
-        await asyncio.to_thread(self.text_key.opened)
+        await asyncio.to_thread(self.books.text_key.opened)
 
     async def assistants(self, repository: Repository, base: str, branch: str) -> tuple[str, ...]:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
@@ -331,7 +317,7 @@ class Installation:
             self.clock,
             credential,
             quarantine=self.quarantine,
-            breakers=self.breakers,
+            breakers=self.books.breakers,
         )
         self._doors.append(door)
         return door.keeping(self.texts)
@@ -357,18 +343,7 @@ class Installation:
             await workspace.rest()
         if self._github is not None:
             self._github.close()
-        books = (
-            self.ledger,
-            self.notes,
-            self.inbox,
-            self.memory,
-            self.marks,
-            self.quarantine,
-            self.breakers,
-            self.texts,
-        )
-        for kept in books:
-            kept.close()
+        self.books.close()
 
 
 def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None = None, url: str = "") -> Loaded:

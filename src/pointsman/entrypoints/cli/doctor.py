@@ -48,7 +48,7 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
     checks.append(await _money(installation, loaded.policy.caps.installation_day_usd))
     capped = await used_up_today(installation.memory, installation.clock.now())
     checks.extend(Check("a cap of the day", False, words) for words in capped)
-    checks.extend(_held_off(breaker) for breaker in await installation.breakers.standing())
+    checks.extend(_held_off(breaker) for breaker in await installation.books.breakers.standing())
     await installation.close()
     if as_json:
         sys.stdout.write(json.dumps([asdict(check) for check in checks], indent=1) + "\n")

@@ -1,0 +1,54 @@
+"""What an installation writes down, each in the one database of the ledger, and the key of kept texts."""
+
+import threading
+
+from pointsman.audit.breakers import SqlBreakers
+from pointsman.audit.inbox import SqlInbox
+from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.marks import SqlMarks
+from pointsman.audit.memory import SqlMemory
+from pointsman.audit.notes import SqlNotes
+from pointsman.audit.quarantine import SqlQuarantine
+from pointsman.audit.text_key import TextKey, key_at, key_from
+from pointsman.audit.texts import SqlTexts
+from pointsman.entrypoints.settings import Settings, credential
+from pointsman.ports.clock import Clock
+
+
+class Books:
+    """One adapter for each thing that is written down; nothing is opened before it is wanted."""
+
+    def __init__(self, url: str, settings: Settings, clock: Clock) -> None:
+        self.text_key = TextKeyPlace(settings)
+        self.ledger = SqlLedger(url)
+        self.inbox = SqlInbox(url)
+        self.notes = SqlNotes(url)
+        self.memory = SqlMemory(url)
+        self.marks = SqlMarks(url)
+        self.quarantine = SqlQuarantine(url)
+        self.breakers = SqlBreakers(url, clock)
+        self.texts = SqlTexts(url, self.text_key.opened)
+
+    def close(self) -> None:
+        """Close every connection."""
+        some = (self.ledger, self.inbox, self.notes, self.memory)
+        for book in (*some, self.marks, self.quarantine, self.breakers, self.texts):
+            book.close()
+
+
+class TextKeyPlace:
+    """The key of one installation, opened when it is first wanted; many machines share one by a reference."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._reference = settings.text_key
+        self._own = settings.home / "keys" / "texts.key"
+        self._key: TextKey | None = None
+        self._opening = threading.Lock()
+
+    def opened(self) -> TextKey:
+        """The key; the home's own is made where there is none. Raises OperatorMust (`text-key`)."""
+        with self._opening:
+            if self._key is None:
+                given = self._reference
+                self._key = key_from(given, credential) if given else key_at(self._own, make=True)
+            return self._key
