@@ -1,13 +1,18 @@
 """What holds for every test: the checkout is importable, examples go by profile, nothing leaves the machine."""
 
+import gc
 import ipaddress
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:
@@ -19,6 +24,32 @@ settings.register_profile("nightly", settings.get_profile("ci"), max_examples=20
 settings.load_profile("ci")
 
 _left: list[str] = []
+
+# What is imported and collected stays to the end: looking through it for garbage again and again finds nothing.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected again, among what is made from here on."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker starts commands through the warm process of all."""
+    from tests.worlds import warm
+
+    given = getattr(config, "workerinput", {})
+    if "warm" in given:
+        warm.share(given["warm"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: "WorkerController") -> None:
+    """One warm process for all workers; it gets warm while they collect."""
+    from tests.worlds import warm
+
+    node.workerinput["warm"] = warm.shared()
 
 
 @pytest.hookimpl(optionalhook=True)

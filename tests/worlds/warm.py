@@ -38,6 +38,10 @@ _PRELOADED = (
     "pointsman.runs.engine",
     "pointsman.runs.sweep",
     "github.Requester",
+    "pointsman.models.over_httpx",
+    "pointsman.phases.prompts",
+    "dbos._sys_db_sqlite",
+    "anyio._backends._asyncio",
     "anthropic",
     "openai",
     "ollama",
@@ -103,15 +107,26 @@ def typed(words: list[str], *, cwd: Path, env: dict[str, str], place: str = "") 
     """Type a command; `words[0]` is the program as somebody would call it, `place` where a warm process listens."""
     out, err = (os.fdopen(os.memfd_create(name), "w+b") for name in ("out", "err"))
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    line.connect(place or _server())
+    line.connect(place or shared())
     asked = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
     handles = array.array("i", [out.fileno(), err.fileno()])
     line.sendmsg([asked], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)])
     return Typed(line, int(line.recv(64)), out, err)
 
 
+_told: list[str] = []
+
+
+def share(place: str) -> None:
+    """Start commands through the warm process that listens there, which another process of the same tests keeps."""
+    _told[:] = [place]
+
+
 @cache
-def _server() -> str:
+def shared() -> str:
+    """Where the one warm process of these tests listens; it ends with the process that asked first."""
+    if _told:
+        return _told[0]
     stack = ExitStack()
     atexit.register(stack.close)
     return stack.enter_context(warmed())
@@ -145,9 +160,12 @@ def _serve(listening: socket.socket) -> None:
     import gc
     import importlib
 
+    gc.disable()
     for name in _PRELOADED:
         importlib.import_module(name)
+    _learn_the_words()
     gc.freeze()
+    gc.enable()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         line, _ = listening.accept()
@@ -155,6 +173,17 @@ def _serve(listening: socket.socket) -> None:
             listening.close()
             _keep(line)
         line.close()
+
+
+def _learn_the_words() -> None:
+    """Build what parses a command line once, and not in every process anew."""
+    import typer.main
+
+    from pointsman.entrypoints.cli.app import app
+
+    build = cache(typer.main.get_command)
+    build(app)
+    vars(typer.main)["get_command"] = build
 
 
 def _keep(line: socket.socket) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -271,6 +272,7 @@ def _own_calls(connection: Connection, run_id: str) -> tuple[CallRecord, ...]:
     return tuple(call_of(row) for row in sorted(last.values(), key=lambda row: int(row["seq"])))
 
 
+@cache
 def _with_sums() -> Select[*tuple[object, ...]]:
     kept = and_(calls.c.run_id == runs.c.run_id, ~and_(calls.c.state == "sent", calls.c.superseded))
     return (

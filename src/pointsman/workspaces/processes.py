@@ -9,6 +9,7 @@ from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PATIENCE_SECONDS = 5.0
+_LINE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,24 @@ class Process:
 
 
 def _table() -> dict[int, Process]:
-    found = {}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                # The name in parentheses is chosen by the process and may hold anything.
-                fields = Path(entry.path, "stat").read_text(errors="replace").rpartition(")")[2].split()
-                found[int(entry.name)] = Process(int(fields[1]), int(fields[21]) * _PAGE)
-    return found
+    names = [entry.name for entry in os.scandir("/proc") if entry.name.isdigit()]
+    return {int(name): told for name in names if (told := _told(name)) is not None}
+
+
+def _told(pid: str) -> Process | None:
+    """None when it is gone. Read by its descriptor: the whole table is looked at again and again beside a command."""
+    try:
+        source = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        # The name in parentheses is chosen by the process and may hold anything; all of the line is less than this.
+        fields = os.read(source, _LINE).rpartition(b")")[2].split()
+        return Process(int(fields[1]), int(fields[21]) * _PAGE)
+    except (OSError, ValueError, IndexError):
+        return None
+    finally:
+        os.close(source)
 
 
 def descendants(root: int) -> dict[int, Process]:

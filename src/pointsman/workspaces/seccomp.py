@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import os
-import platform
 import struct
 from collections.abc import Iterable
 from typing import Final
@@ -126,7 +125,7 @@ _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 
 def supported() -> bool:
     """Whether a filter is known for this machine's architecture."""
-    return platform.machine() in _ARCHES
+    return os.uname().machine in _ARCHES
 
 
 def _line(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
@@ -187,7 +186,7 @@ def program(*, sockets: bool, own_uid: bool = False, machine: str = "") -> bytes
     that all went well (so that copying files still works), and those that touch priorities or limits of other
     processes are refused.
     """
-    made = _Program(machine or platform.machine())
+    made = _Program(machine or os.uname().machine)
     for call in _DENIED.values():
         made.answer(call, errno.EPERM)
     # Its flags lie in memory, where a filter cannot look; C libraries fall back to clone.
