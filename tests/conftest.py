@@ -6,13 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
-
-if TYPE_CHECKING:
-    from xdist.workermanage import WorkerController
 
 ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:
@@ -37,15 +34,21 @@ def pytest_collection_finish() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A worker starts commands through the warm process of all."""
-    from tests.worlds import warm
-
     given = getattr(config, "workerinput", {})
     if "warm" in given:
+        from tests.worlds import warm
+
         warm.share(given["warm"])
 
 
+class Node(Protocol):
+    """A worker as the process knows it that gives out the tests."""
+
+    workerinput: dict[str, object]
+
+
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: "WorkerController") -> None:
+def pytest_configure_node(node: Node) -> None:
     """One warm process for all workers; it gets warm while they collect."""
     from tests.worlds import warm
 
