@@ -23,6 +23,7 @@ from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps
 from pointsman.domain.notes import NoteFacts, NoteReport, SignedNote
+from pointsman.workspaces.note_source import GitNoteSource
 
 
 def rules(report: NoteReport) -> list[str]:
@@ -30,8 +31,13 @@ def rules(report: NoteReport) -> list[str]:
 
 
 def check(world: World, base: str, head: str = "HEAD", outside: Outside | None = None) -> NoteReport:
+<<<<<<< HEAD
     keys = trusted_from((world.signer.public_key(),))
     return asyncio.run(verify_range(world, base, world.rev(head), trusted=keys, outside=outside))
+=======
+    keys, source = (world.signer.public_key(),), GitNoteSource(str(world.folder))
+    return asyncio.run(verify_range(source, base, world.rev(head), trusted=keys, outside=outside))
+>>>>>>> 54d7e0d (Say by which subject each note is bound, and who stands for each commit)
 
 
 @pytest.fixture

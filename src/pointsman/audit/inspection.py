@@ -1,46 +1,40 @@
 """The notes of a repository against the repository: chain, subjects, and which commits they cover."""
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Protocol
+from datetime import datetime
+from itertools import chain
 
+from pointsman.audit.binding import Bound, bound_to
+from pointsman.audit.coverage import COVERED, coverage_of, uncovered_problems, unseen_commits
 from pointsman.audit.keyring import TrustedKeys
+from pointsman.audit.past import NoteSource, read_past
 from pointsman.audit.verify import (
     OpenedNote,
     chain_problems,
     open_notes,
     separation_problems,
 )
-from pointsman.domain.errors import OwnerMust
 from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.verified import NoteBinding
 
 NOTE_FOLDER = ".pointsman/audit"
 KEY_FOLDER = ".pointsman/keys"
+TREE = "the tree"
+"""Where a note lies that is committed on the branch itself."""
 
-_NOTHING = hashlib.sha256(b"").hexdigest()
 
+@dataclass(frozen=True, slots=True)
+class NotePlace:
+    """Files of notes from elsewhere than the tree: the audit ref, a folder, the store of an installation."""
 
-class NoteSource(Protocol):
-    """Reads a repository for verification. Raises OwnerMust for a revision that it does not hold."""
-
-    async def notes(self, revision: str) -> tuple[tuple[str, bytes], ...]:
-        """Every file right under `.pointsman/audit/` at the revision: its name without folder, and its bytes."""
-
-    async def commits(self, base: str, head: str) -> tuple[str, ...]:
-        """The ids of the commits that `head` holds and `base` does not, oldest first."""
-
-    async def diff_digest(self, base: str, head: str) -> str:
-        """sha256 of the canonical diff between two commits; notes, keys and the memory file are left out."""
-
-    async def tree(self, commit: str) -> str:
-        """The id of the commit's tree."""
+    name: str
+    files: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What is known from elsewhere than the repository, as far as it is.
+    """What is known from elsewhere than the tree, as far as it is.
 
     `head`: digest of a note that must be there (from the check of the change, or the ledger). `known`: digests of all
     notes that the installation signed for the repository; None when it cannot be asked. `repository_id`: the forge's.
@@ -49,6 +43,16 @@ class Outside:
     head: str = ""
     known: tuple[str, ...] | None = None
     repository_id: str = ""
+    places: tuple[NotePlace, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """Every file that bears a note's name, with where it lies; a note that lies in two places counts once."""
+
+    files: Mapping[str, bytes]
+    places: Mapping[str, tuple[str, ...]]
+    problems: tuple[NoteProblem, ...]
 
 
 async def noted_authors(
@@ -65,35 +69,44 @@ async def noted_authors(
 
 
 async def verify_range(
-    source: NoteSource, base: str, head: str, *, trusted: TrustedKeys, outside: Outside | None = None
+    source: NoteSource,
+    base: str,
+    head: str,
+    *,
+    trusted: TrustedKeys,
+    outside: Outside | None = None,
+    must_cover: bool = False,
 ) -> NoteReport:
     """Check every note at `head`, and those that are new since `base` against the commits between the two.
 
-    Covered are the commits that a bot's note speaks for, and those that hold
-    nothing but notes; uncovered are the rest: by people.
+    Without a `base` the range is the whole history. With `must_cover` a commit that says that it is the bot's and
+    has no note is a problem.
     """
     outside = outside or Outside()
-    before, after = dict(await source.notes(base)), dict(await source.notes(head))
-    commits = await source.commits(base, head)
-    opened, problems = open_notes(sorted(after.items()), trusted)
+    before = dict(await source.notes(base)) if base else {}
+    gathered = _gathered(NotePlace(TREE, await source.notes(head)), outside.places)
+    opened, problems = open_notes(sorted(gathered.files.items()), trusted)
     notes = in_order(opened)
-    problems += _lost(before, after)
+    problems += [*gathered.problems, *_lost(before, gathered)]
     problems += chain_problems(notes, None if outside.known is None else frozenset(outside.known))
-    problems += _against(notes, outside)
-    covered: set[str] = set()
-    for note in notes:
-        problems += separation_problems(note)
-        if note.name not in before:
-            spoken_for, wrong = await _bound(source, note, (base, *commits))
-            covered |= spoken_for
-            problems += wrong
-    covered |= await _only_notes(source, (base, *commits), covered)
+    problems += _cut_off(notes, outside.head)
+    problems += chain.from_iterable(separation_problems(note) for note in notes)
+    past = await read_past(source, base, head)
+    bound = await bound_to(source, past, [note for note in notes if note.name not in before], base)
+    bound = [one for one in bound if TREE in gathered.places[one.note.name] or one.kind != "none"]
+    rows = await coverage_of(source, past, bound)
+    problems += _from_elsewhere(bound, gathered, outside.repository_id)
+    problems += chain.from_iterable(one.problems for one in bound)
     return NoteReport(
         notes=tuple(note.name for note in notes),
-        covered=tuple(commit for commit in commits if commit in covered),
-        uncovered=tuple(commit for commit in commits if commit not in covered),
-        problems=tuple(problems),
+        covered=tuple(row.commit for row in rows if row.by in COVERED),
+        uncovered=tuple(row.commit for row in rows if row.by not in COVERED),
+        problems=(*problems, *(uncovered_problems(rows) if must_cover else ())),
         head=notes[-1].digest if notes else "",
+        unseen=(*unseen_commits(past, rows), *chain.from_iterable(one.unseen for one in bound)),
+        remarks=(*_clocks(notes), *_left_out(bound, gathered)),
+        bindings=_bindings(notes, bound, gathered),
+        coverage=tuple(rows),
     )
 
 
@@ -113,74 +126,106 @@ def in_order(notes: list[OpenedNote]) -> list[OpenedNote]:
     return ordered
 
 
-def _lost(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[NoteProblem]:
+def _gathered(tree: NotePlace, elsewhere: Sequence[NotePlace]) -> _Gathered:
+    files: dict[str, bytes] = {}
+    places: dict[str, tuple[str, ...]] = {}
+    problems = []
+    for place in (tree, *elsewhere):
+        for name, raw in place.files:
+            if files.setdefault(name, raw) != raw:
+                message = (
+                    f"The note reads otherwise in {place.name} than in {places[name][0]}; a note is never changed."
+                )
+                problems.append(NoteProblem(name, "changed", message))
+            places[name] = (*places.get(name, ()), place.name)
+    return _Gathered(files, places, tuple(problems))
+
+
+def _lost(before: Mapping[str, bytes], gathered: _Gathered) -> list[NoteProblem]:
     removed = [
         NoteProblem(name, "removed", "The note was there at the base and is not there any more.")
         for name in before
-        if name not in after
+        if TREE not in gathered.places.get(name, ())
     ]
     changed = [
         NoteProblem(name, "changed", "The note reads otherwise than at the base; a note is never changed.")
         for name, raw in before.items()
-        if name in after and after[name] != raw
+        if TREE in gathered.places.get(name, ()) and gathered.files[name] != raw
     ]
     return removed + changed
 
 
-def _against(notes: list[OpenedNote], outside: Outside) -> list[NoteProblem]:
+def _cut_off(notes: Sequence[OpenedNote], head: str) -> list[NoteProblem]:
+    if not head or head in {note.digest for note in notes}:
+        return []
+    message = f"The note {head[:12]}… that is known outside the repository is not here: the end was cut off."
+    return [NoteProblem("", "chain-tail", message)]
+
+
+def _from_elsewhere(bound: Sequence[Bound], gathered: _Gathered, repository_id: str) -> list[NoteProblem]:
+    """Notes of another repository, and notes that lie elsewhere while their own commits stand here without them."""
     problems = []
-    if outside.head and outside.head not in {note.digest for note in notes}:
-        message = (
-            f"The note {outside.head[:12]}… that is known outside the repository is not here: the end was cut off."
-        )
-        problems.append(NoteProblem("", "chain-tail", message))
-    for note in notes:
-        repository = note.predicate.order.repository.id
-        if outside.repository_id and repository != outside.repository_id:
-            message = f"The note was written for another repository: {repository}."
-            problems.append(NoteProblem(note.name, "repository", message))
+    for one in bound:
+        order, name = one.note.predicate.order, one.note.name
+        if repository_id and order.repository.id != repository_id:
+            message = f"The note was written for another repository: {order.repository.id}."
+            problems.append(NoteProblem(name, "repository", message))
+        if one.kind == "commit" and order.audit_mode == "in-tree" and TREE not in gathered.places[name]:
+            message = (
+                f"The note was cut from the tree while its commit stayed; it lies in {gathered.places[name][0]}."
+            )
+            problems.append(NoteProblem(name, "removed", message))
     return problems
 
 
-async def _bound(source: NoteSource, note: OpenedNote, points: tuple[str, ...]) -> tuple[set[str], list[NoteProblem]]:
-    """The commits that a note speaks for. `points` are the base and then the commits, oldest first.
-
-    By commit, tree and diff as long as the commit is there; by the diff alone after a squash, rebase or cherry-pick.
-    """
-    commit, tree, diff = (note.statement.subject_digest(name) for name in ("commit", "tree", "diff"))
-    own_base = note.predicate.order.base_commit
-    wrote = bool(note.predicate.authors)
-    if commit in points:
-        wrong = []
-        if await source.tree(commit) != tree:
-            wrong.append(
-                NoteProblem(note.name, "subject-tree", f"Commit {commit[:12]} has another tree than signed.")
-            )
-        if await _diff(source, own_base, commit) != diff:
-            wrong.append(
-                NoteProblem(note.name, "subject-diff", f"Commit {commit[:12]} has another diff than signed.")
-            )
-        speaks_for = set(await source.commits(own_base, commit)) if wrote and not wrong else set()
-        return speaks_for, wrong
-    pairs = [(0, end) for end in range(1, len(points))] + [(end - 1, end) for end in range(2, len(points))]
-    for start, end in pairs:
-        if diff != _NOTHING and await _diff(source, points[start], points[end]) == diff:
-            return (set(points[start + 1 : end + 1]) if wrote else set()), []
-    message = f"Neither commit {commit[:12]} nor its diff lies in this range: the note belongs to another change."
-    return set(), [NoteProblem(note.name, "subject", message)]
+def _clocks(notes: Sequence[OpenedNote]) -> list[NoteProblem]:
+    """Notes that say they were written before the one they follow: a clock was set back. The links decide."""
+    here = {note.digest: note for note in notes}
+    remarks = []
+    for note in notes:
+        earlier = here.get(note.predicate.previous)
+        if earlier is not None and _moment(note) < _moment(earlier):
+            message = f"It says it was written at {note.predicate.written_at}, before {earlier.name} that it follows."
+            remarks.append(NoteProblem(note.name, "clock", message))
+    return remarks
 
 
-async def _diff(source: NoteSource, base: str, head: str) -> str:
-    try:
-        return await source.diff_digest(base, head)
-    except OwnerMust:
-        return ""  # a shallow copy lacks the commit: nothing is bound to it
+def _moment(note: OpenedNote) -> float:
+    return datetime.fromisoformat(note.predicate.written_at).timestamp()
 
 
-async def _only_notes(source: NoteSource, points: tuple[str, ...], covered: set[str]) -> set[str]:
-    """The commits that change nothing but notes, keys and the memory file."""
-    return {
-        commit
-        for parent, commit in pairwise(points)
-        if commit not in covered and await _diff(source, parent, commit) == _NOTHING
-    }
+def _left_out(bound: Sequence[Bound], gathered: _Gathered) -> list[NoteProblem]:
+    """Notes that stand for commits of the range from another place, as where only the code was picked."""
+    return [
+        NoteProblem(one.note.name, "elsewhere", f"It was read from {gathered.places[one.note.name][0]} alone.")
+        for one in bound
+        if one.note.predicate.order.audit_mode == "in-tree"
+        and one.kind != "commit"
+        and TREE not in gathered.places[one.note.name]
+    ]
+
+
+def _bindings(notes: Sequence[OpenedNote], bound: Sequence[Bound], gathered: _Gathered) -> tuple[NoteBinding, ...]:
+    known = {one.note.digest: one for one in bound}
+    return tuple(
+        _binding(note, known.get(note.digest), gathered.places[note.name])
+        for note in notes
+        if note.digest in known or TREE in gathered.places[note.name]
+    )
+
+
+def _binding(note: OpenedNote, one: Bound | None, places: tuple[str, ...]) -> NoteBinding:
+    if one is None:
+        why = "It stood before the range begins, where commits are not looked at."
+        return NoteBinding(note.name, note.predicate.run, "earlier", why, places=places)
+    return NoteBinding(
+        note.name,
+        note.predicate.run,
+        one.kind,
+        one.why,
+        tuple(sorted(one.whole)) if one.covers else (),
+        tuple(sorted(one.part)) if one.covers else (),
+        one.files,
+        one.differing,
+        places,
+    )

@@ -6,6 +6,7 @@ from typing import Literal
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.outcome import Earlier
 from pointsman.domain.run import RunSpec
+from pointsman.domain.verified import CommitCover, NoteBinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,27 @@ class NoteProblem:
 
 @dataclass(frozen=True, slots=True)
 class NoteReport:
-    """What verification saw: notes in order, commits covered and by whom, and every problem."""
+    """What verification saw: notes in order, commits covered and by whom, and every problem.
+
+    `unseen` is what this copy of the repository cannot show, `remarks` what is worth a look and no fault. `coverage`
+    has a row for each commit of the range, `bindings` one for each note.
+    """
 
     notes: tuple[str, ...]
     covered: tuple[str, ...]
     uncovered: tuple[str, ...]
     problems: tuple[NoteProblem, ...]
     head: str
+    unseen: tuple[NoteProblem, ...] = ()
+    remarks: tuple[NoteProblem, ...] = ()
+    bindings: tuple[NoteBinding, ...] = ()
+    coverage: tuple[CommitCover, ...] = ()
+
+    @property
+    def verdict(self) -> Literal["holds", "broken", "unseen", "empty"]:
+        """In one word; what was not seen never holds, and neither does what is not there."""
+        if self.problems:
+            return "broken"
+        if self.unseen:
+            return "unseen"
+        return "holds" if self.notes else "empty"

@@ -42,6 +42,11 @@ def people(at: str) -> Mapping[str, str]:
     }
 
 
+def is_our_author(address: str) -> bool:
+    """Whether an author's address is the one that the bot commits under, which anybody can write."""
+    return address == _AUTHOR[1]
+
+
 def _harmless(text: str) -> str:
     text = _CONTROL.sub("", text.replace("\r\n", "\n"))
     return _SKIP.sub("", _CLOSING.sub("", text))

@@ -1,17 +1,14 @@
 """Reads notes, commits and diffs out of a repository on disk for verification; nothing of it is written to."""
 
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pointsman.domain.errors import OwnerMust, UsageMust
+from pointsman.domain.history import KEYS, NOTES, Difference, PastCommit, Touched, Trees
 from pointsman.workspaces.git import GitFailed, git, printed
+from pointsman.workspaces.history import by_hand, commits_of, differences, kinds, touched
 from pointsman.workspaces.source import git_dir_of, resolve
-from pointsman.workspaces.tree import REGULAR, blobs, entries
-
-NOTES = ".pointsman/audit/"
-KEYS = ".pointsman/keys/"
-MEMORY = ".pointsman/memory.md"
-_FORM = ("-p", "--full-index", "--binary", "--no-textconv", "--no-ext-diff")
+from pointsman.workspaces.tree import REGULAR, blobs, entries_of
 
 
 class GitNoteSource:
@@ -46,19 +43,42 @@ class GitNoteSource:
         return await self._folder(revision, KEYS)
 
     async def commits(self, base: str, head: str) -> tuple[str, ...]:
-        """The ids of the commits that `head` holds and `base` does not, oldest first."""
-        found = await self._asked("rev-list", "--reverse", "--end-of-options", f"{base}..{head}")
+        """The ids of the commits that `head` holds and `base` does not, oldest first; all of them without a base."""
+        span = f"{base}..{head}" if base else head
+        found = await self._asked("rev-list", "--topo-order", "--reverse", "--end-of-options", span)
         return tuple(found.decode().split())
+
+    async def history(self, base: str, head: str) -> tuple[PastCommit, ...]:
+        """The same with what each says, and which of its parents this copy lacks."""
+        try:
+            return await commits_of(self._git_dir, await self.commits(base, head))
+        except GitFailed as error:
+            raise self._unknown() from error
+
+    async def trees(self, commits: Sequence[str]) -> dict[str, str]:
+        """The trees of those of the commits that this copy holds."""
+        found = await kinds(self._git_dir, [f"{commit}^{{tree}}" for commit in commits])
+        return {name.removesuffix("^{tree}"): tree for name, tree in found.items()}
+
+    async def touched(self, pairs: Sequence[Trees]) -> dict[Trees, tuple[Touched, ...]]:
+        """The paths that differ within each pair of trees; a pair that this copy cannot compare is left out."""
+        return await touched(self._git_dir, pairs)
+
+    async def differences(self, pairs: Sequence[Trees]) -> dict[Trees, Difference]:
+        """The digests of the canonical diff of each pair; a pair that this copy cannot compare is left out."""
+        return await differences(self._git_dir, pairs)
+
+    async def by_hand(self, merges: Sequence[PastCommit]) -> dict[str, tuple[str, ...]]:
+        """The paths where each merge is not what git makes of it alone; one that cannot be made again is left out."""
+        return await by_hand(self._git_dir, merges)
 
     async def diff_digest(self, base: str, head: str) -> str:
         """sha256 of the canonical diff between two commits; notes, keys and the memory file are left out."""
-        # Without a working tree no attributes of the user's have a say in what the diff looks like.
-        plain = ("-c", "core.bare=true", "diff-tree", "-r", "--no-renames")
-        listed = await self._asked(*plain, "-z", "--name-only", "--end-of-options", base, head)
-        names = [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
-        kept = [name for name in names if name != MEMORY and not name.startswith((NOTES, KEYS))]
-        data = await self._asked(*plain, *_FORM, "--end-of-options", base, head, "--", *kept) if kept else b""
-        return hashlib.sha256(data).hexdigest()
+        pair = (await self.tree(base), await self.tree(head))
+        found = await self.differences([pair])
+        if pair not in found:
+            raise self._unknown()
+        return found[pair].whole
 
     async def tree(self, commit: str) -> str:
         """The id of the commit's tree."""
@@ -68,20 +88,24 @@ class GitNoteSource:
 
     async def _folder(self, revision: str, folder: str) -> tuple[tuple[str, bytes], ...]:
         commit = await self.resolve(revision)
-        listed = await entries(self._git_dir, commit)
-        wanted = [e for e in listed if e.path.startswith(folder) and "/" not in e.path[len(folder) :]]
-        files = [entry for entry in wanted if entry.mode in REGULAR]
-        return tuple([(entry.path[len(folder) :], data) async for entry, data in blobs(self._git_dir, iter(files))])
+        try:
+            files = [one for one in await entries_of(self._git_dir, commit, folder) if one.mode in REGULAR]
+            return tuple([(one.path[len(folder) :], data) async for one, data in blobs(self._git_dir, iter(files))])
+        except GitFailed as error:
+            raise self._unknown() from error
 
     async def _asked(self, *args: str) -> bytes:
         try:
             return await git(self._git_dir, *args)
         except GitFailed as error:
-            raise OwnerMust(
-                f"The repository {self._location!r} does not hold what was asked for.",
-                code="unknown-revision",
-                hint="A shallow clone may lack it: fetch the whole history, then verify again.",
-            ) from error
+            raise self._unknown() from error
+
+    def _unknown(self) -> OwnerMust:
+        return OwnerMust(
+            f"The repository {self._location!r} does not hold what was asked for.",
+            code="unknown-revision",
+            hint="A shallow clone may lack it: fetch the whole history, then verify again.",
+        )
 
 
 def read_key(path: Path) -> bytes:

@@ -29,7 +29,7 @@ class Canonical:
         by = (model, (call,) if call else ())
         return tuple(
             _record(section, letter, path, *(by if path in touched else ("", ())))
-            for section, (letter, path) in zip(_sections(self.data), self.names, strict=True)
+            for section, (letter, path) in zip(sections(self.data), self.names, strict=True)
         )
 
 
@@ -41,7 +41,7 @@ async def canonical(git_dir: Path, base: str, commit: str) -> Canonical:
     return Canonical(data, tuple(zip(parts[::2], parts[1::2], strict=True)))
 
 
-def _sections(data: bytes) -> list[list[bytes]]:
+def sections(data: bytes) -> list[list[bytes]]:
     """The lines of each file's part; lines inside hunks start with a sign, so no content can forge a header."""
     found: list[list[bytes]] = []
     for line in data.split(b"\n"):
@@ -52,16 +52,29 @@ def _sections(data: bytes) -> list[list[bytes]]:
     return found
 
 
+def hunks_digest(section: list[bytes]) -> str:
+    """sha256 of a file's hunks, in hex; empty for a part without any, such as a changed mode."""
+    hunks = _hunks(section)
+    return _digest(hunks) if hunks else ""
+
+
 def _record(section: list[bytes], letter: str, path: str, model: str, calls: tuple[str, ...]) -> EditRecord:
-    starts = (at for at, line in enumerate(section) if line.startswith((b"@@ ", b"GIT binary patch")))
-    hunks = section[next(starts, len(section)) :]
-    text = b"\n".join(hunks).rstrip(b"\n") + b"\n"
+    hunks = _hunks(section)
     return EditRecord(
         path=path,
         kind=_KINDS.get(letter, "changed"),
-        digest=hashlib.sha256(text).hexdigest(),
+        digest=_digest(hunks),
         added=sum(line.startswith(b"+") for line in hunks),
         removed=sum(line.startswith(b"-") for line in hunks),
         model=model,
         calls=calls,
     )
+
+
+def _hunks(section: list[bytes]) -> list[bytes]:
+    starts = (at for at, line in enumerate(section) if line.startswith((b"@@ ", b"GIT binary patch")))
+    return section[next(starts, len(section)) :]
+
+
+def _digest(hunks: list[bytes]) -> str:
+    return hashlib.sha256(b"\n".join(hunks).rstrip(b"\n") + b"\n").hexdigest()

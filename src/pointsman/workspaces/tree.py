@@ -35,6 +35,12 @@ async def entries(git_dir: Path, commit: str, *, folders: bool = False) -> tuple
     return tuple(sorted((_entry(row) for row in out.split(b"\0") if row), key=lambda entry: entry.path))
 
 
+async def entries_of(git_dir: Path, commit: str, folder: str) -> tuple[Entry, ...]:
+    """The entries right in one folder (`a/b/`, from the root), sorted by path; none when it is not there."""
+    out = await git(git_dir, "ls-tree", "-z", "-l", "--full-tree", "--end-of-options", commit, folder)
+    return tuple(sorted((_entry(row) for row in out.split(b"\0") if row), key=lambda entry: entry.path))
+
+
 async def blobs(git_dir: Path, wanted: Iterable[Entry]) -> AsyncIterator[tuple[Entry, bytes]]:
     """The bytes of each wanted blob, in order, holding some 32 MB at a time."""
     async for batch in slices(git_dir, wanted, _SLICE_BYTES):

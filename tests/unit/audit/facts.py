@@ -45,6 +45,7 @@ from pointsman.domain.run import (
     TaskOrder,
     VerifyOrder,
 )
+from pointsman.workspaces.note_source import GitNoteSource
 
 AT = "2026-11-21T12:00:00Z"
 SECRET = "the prompt with somebody's telephone number"
@@ -232,17 +233,22 @@ class World:
         """A run: one commit of code and one with its note, on the branch that is checked out."""
         base = base or self.rev("HEAD")
         head = self.commit({"shop.py": f"one\n{run_id}\n"}, f"Mend by {run_id}")
-        told = replace(
-            facts(base, head),
-            run_id=run_id,
-            branch=f"pointsman/{run_id}",
-            tree=asyncio.run(self.tree(head)),
-            diff_digest=asyncio.run(self.diff_digest(base, head)),
-            previous=previous,
-        )
+        told = self.facts(base, head, run_id)
+        told = replace(told, branch=f"pointsman/{run_id}", previous=previous)
         signed = asyncio.run(self.signer.sign(told))
         self.commit(note_files(signed, self.signer), f"Record {run_id}")
         return signed
+
+    def facts(self, base: str, head: str, run_id: str = "r-1") -> NoteFacts:
+        """What a run would say that made the commits between the two."""
+        source = GitNoteSource(str(self.folder))
+        pair = (asyncio.run(source.tree(base)), asyncio.run(source.tree(head)))
+        diff = asyncio.run(source.differences([pair]))[pair]
+        told = replace(facts(base, head), run_id=run_id, tree=pair[1], diff_digest=diff.whole)
+        if told.earlier.patch is None:
+            return told
+        edits = tuple(EditRecord(path, "changed", hunks, 1, 1, "bigger") for path, hunks in diff.files.items())
+        return replace(told, earlier=replace(told.earlier, patch=replace(told.earlier.patch, edits=edits)))
 
     async def notes(self, revision: str) -> tuple[tuple[str, bytes], ...]:
         names = self.git("ls-tree", "--name-only", revision, f"{NOTE_FOLDER}/").decode().split()

@@ -1,0 +1,105 @@
+"""Who stands for each commit of a range: a note, a note in part, a person, or nobody that this copy shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pointsman.audit.binding import Bound
+from pointsman.audit.past import NoteSource, Past
+from pointsman.domain.history import PastCommit
+from pointsman.domain.notes import NoteProblem
+from pointsman.domain.verified import CommitCover
+
+COVERED = frozenset({"note", "notes-only", "merge"})
+"""What needs nobody else to stand for it."""
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """The notes that say what models wrote, by the commits that they are bound to."""
+
+    whole: Mapping[str, tuple[str, ...]]
+    part: Mapping[str, tuple[tuple[str, frozenset[str]], ...]]
+
+    @classmethod
+    def of(cls, bound: Sequence[Bound]) -> "_Notes":
+        writers = [one for one in bound if one.covers]
+        whole = {commit for one in writers for commit in one.whole}
+        part = {commit for one in writers for commit in one.part}
+        return cls(
+            {commit: tuple(one.note.name for one in writers if commit in one.whole) for commit in whole},
+            {
+                commit: tuple((one.note.name, one.part[commit]) for one in writers if commit in one.part)
+                for commit in part
+            },
+        )
+
+
+async def coverage_of(source: NoteSource, past: Past, bound: Sequence[Bound]) -> list[CommitCover]:
+    """A row for each commit, oldest first."""
+    merges = [commit for commit in past.commits if len(commit.parents) > 1]
+    by_hand = await source.by_hand(merges)
+    notes = _Notes.of(bound)
+    return [
+        _merge(commit, notes, by_hand.get(commit.id))
+        if len(commit.parents) > 1
+        else _commit(commit, notes, past.touched.get(commit.id))
+        for commit in past.commits
+    ]
+
+
+def uncovered_problems(rows: Sequence[CommitCover]) -> list[NoteProblem]:
+    """What is wrong when each commit that says that it is the bot's must have a note."""
+    return [
+        NoteProblem("", "uncovered", f"Commit {row.commit[:12]} says that the bot made it, and no note covers it.")
+        for row in rows
+        if row.by == "bot"
+    ]
+
+
+def unseen_commits(past: Past, rows: Sequence[CommitCover]) -> list[NoteProblem]:
+    """Where this copy of the history ends, and the commits that it cannot say enough of."""
+    ends = [commit for commit in past.commits if commit.missing]
+    cut = [
+        NoteProblem(
+            "", "shallow", f"The history of this copy ends at {commit.id[:12]}: the commit before it is missing."
+        )
+        for commit in ends
+    ]
+    known = {commit.id for commit in ends}
+    return cut + [
+        NoteProblem("", "commit", f"What commit {row.commit[:12]} changes cannot be seen in this copy.")
+        for row in rows
+        if row.by == "unseen" and row.commit not in known
+    ]
+
+
+def _commit(commit: PastCommit, notes: _Notes, touched: Mapping[str, object] | None) -> CommitCover:
+    told = notes.whole.get(commit.id, ())
+    if touched is not None and not touched:
+        return CommitCover(commit.id, "notes-only", commit.author)
+    if told:
+        return CommitCover(commit.id, "note", commit.author, told)
+    if touched is None:
+        return CommitCover(commit.id, "unseen", commit.author)
+    return _in_part(commit, notes, frozenset(touched))
+
+
+def _in_part(commit: PastCommit, notes: _Notes, touched: frozenset[str]) -> CommitCover:
+    part = notes.part.get(commit.id, ())
+    names = tuple(name for name, _ in part)
+    held = frozenset(path for _, paths in part for path in paths)
+    left = tuple(sorted(touched - held))
+    if not held:
+        return CommitCover(commit.id, "bot" if commit.is_ours else "person", commit.author)
+    return CommitCover(commit.id, "partly" if left else "note", commit.author, names, left)
+
+
+def _merge(commit: PastCommit, notes: _Notes, by_hand: tuple[str, ...] | None) -> CommitCover:
+    told = notes.whole.get(commit.id, ())
+    if told:
+        return CommitCover(commit.id, "note", commit.author, told)
+    if by_hand is None:
+        # Three parents or more are not merged again; nobody but the author says what such a merge holds.
+        seen = not commit.missing and len(commit.parents) > 2
+        return CommitCover(commit.id, "person" if seen else "unseen", commit.author)
+    return CommitCover(commit.id, "person" if by_hand else "merge", commit.author, files=tuple(sorted(by_hand)))

@@ -1,0 +1,63 @@
+"""What verification asks of a repository: commits, what each touched, and digests of what lies between two."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Trees: TypeAlias = tuple[str, str]
+"""Two trees by their ids: what was, and what became of it."""
+
+NOTES = ".pointsman/audit/"
+KEYS = ".pointsman/keys/"
+MEMORY = ".pointsman/memory.md"
+
+_NO_TREE = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
+
+def is_note(path: str) -> bool:
+    """Whether a path is left out of every digest: notes, public keys and the memory file."""
+    return path == MEMORY or path.startswith((NOTES, KEYS))
+
+
+def no_tree(oid: str) -> str:
+    """The id of the empty tree, which stood before the first commit, in the object format of `oid`."""
+    return _NO_TREE[len(oid)]
+
+
+@dataclass(frozen=True, slots=True)
+class PastCommit:
+    """One commit. `runs` and `is_ours` are only what its author and message say, which anybody can write.
+
+    `missing` are those of its parents that this copy does not hold, as at the end of a shallow clone.
+    """
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    runs: tuple[str, ...] = ()
+    is_ours: bool = False
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One path that differs between two trees, with mode and object on both sides."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The canonical diff between two trees: sha256 of the whole, and of the hunks of each file by its path.
+
+    Notes, public keys and the memory file are left out. A file without hunks (a mode, an empty file) has no entry.
+    """
+
+    whole: str
+    files: Mapping[str, str] = field(default_factory=dict)
