@@ -31,13 +31,8 @@ def rules(report: NoteReport) -> list[str]:
 
 
 def check(world: World, base: str, head: str = "HEAD", outside: Outside | None = None) -> NoteReport:
-<<<<<<< HEAD
-    keys = trusted_from((world.signer.public_key(),))
-    return asyncio.run(verify_range(world, base, world.rev(head), trusted=keys, outside=outside))
-=======
-    keys, source = (world.signer.public_key(),), GitNoteSource(str(world.folder))
+    keys, source = trusted_from((world.signer.public_key(),)), GitNoteSource(str(world.folder))
     return asyncio.run(verify_range(source, base, world.rev(head), trusted=keys, outside=outside))
->>>>>>> 54d7e0d (Say by which subject each note is bound, and who stands for each commit)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def _as_it_is(note: OpenedNote, past: Past, trees: Mapping[str, str], seen: Diff
         problems.append(NoteProblem(note.name, "subject-tree", f"Commit {commit[:12]} has another tree than signed."))
     if seen is None:
         said = f"Its base {own_base[:12]} is not in this copy, so the diff of {commit[:12]} was not computed."
-        unseen.append(NoteProblem(note.name, "base", said))
+        unseen.append(NoteProblem(note.name, "unseen-base", said))
     elif seen.whole != _subject(note, "diff"):
         problems.append(NoteProblem(note.name, "subject-diff", f"Commit {commit[:12]} has another diff than signed."))
     # Without its base nobody can say where the work of the run begins, so it stands for its last commit alone.

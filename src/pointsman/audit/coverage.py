@@ -61,13 +61,15 @@ def unseen_commits(past: Past, rows: Sequence[CommitCover]) -> list[NoteProblem]
     ends = [commit for commit in past.commits if commit.missing]
     cut = [
         NoteProblem(
-            "", "shallow", f"The history of this copy ends at {commit.id[:12]}: the commit before it is missing."
+            "",
+            "unseen-history",
+            f"The history of this copy ends at {commit.id[:12]}: the commit before it is missing.",
         )
         for commit in ends
     ]
     known = {commit.id for commit in ends}
     return cut + [
-        NoteProblem("", "commit", f"What commit {row.commit[:12]} changes cannot be seen in this copy.")
+        NoteProblem("", "unseen-commit", f"What commit {row.commit[:12]} changes cannot be seen in this copy.")
         for row in rows
         if row.by == "unseen" and row.commit not in known
     ]

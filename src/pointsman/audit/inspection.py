@@ -70,7 +70,7 @@ async def noted_authors(
 
 async def verify_range(
     source: NoteSource,
-    base: str,
+    base: str | None,
     head: str,
     *,
     trusted: TrustedKeys,
@@ -79,14 +79,16 @@ async def verify_range(
 ) -> NoteReport:
     """Check every note at `head`, and those that are new since `base` against the commits between the two.
 
-    Without a `base` the range is the whole history. With `must_cover` a commit that says that it is the bot's and
-    has no note is a problem.
+    Without a `base` (None) the range begins where the oldest of the notes does. With `must_cover` a commit that says
+    that it is the bot's and has no note is a problem.
     """
     outside = outside or Outside()
-    before = dict(await source.notes(base)) if base else {}
     gathered = _gathered(NotePlace(TREE, await source.notes(head)), outside.places)
     opened, problems = open_notes(sorted(gathered.files.items()), trusted)
     notes = in_order(opened)
+    if base is None:
+        base = await source.parted(head, [note.predicate.order.base_commit for note in notes])
+    before = dict(await source.notes(base)) if base else {}
     problems += [*gathered.problems, *_lost(before, gathered)]
     problems += chain_problems(notes, None if outside.known is None else frozenset(outside.known))
     problems += _cut_off(notes, outside.head)

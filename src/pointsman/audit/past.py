@@ -19,6 +19,9 @@ class NoteSource(Protocol):
     async def history(self, base: str, head: str) -> tuple[PastCommit, ...]:
         """The commits that `head` holds and `base` does not, oldest first; all of them without a base."""
 
+    async def parted(self, head: str, others: Sequence[str]) -> str:
+        """The newest commit that `head` has in common with every other that is here; empty when there is none."""
+
     async def trees(self, commits: Sequence[str]) -> dict[str, str]:
         """The trees of those of the commits that this copy holds."""
 

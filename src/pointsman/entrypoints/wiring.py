@@ -49,7 +49,7 @@ from pointsman.runs.parts import Parts
 from pointsman.runs.worker import Worker
 from pointsman.workspaces.gallery import Gallery
 from pointsman.workspaces.landings import landings
-from pointsman.workspaces.local_repository import assisted_by, commits_between, locate, merge_base
+from pointsman.workspaces.local_repository import assisted_by, commits_between
 from pointsman.workspaces.note_source import GitNoteSource, read_key
 from pointsman.workspaces.origin import Origin, RemoteOrigin
 from pointsman.workspaces.plain_git import run_git
@@ -168,7 +168,7 @@ class Installation:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
         source = GitNoteSource(repository.location)
         tip = await source.resolve(branch or "HEAD")
-        noted = await noted_authors(source, base, tip, trusted=self._own_keys)
+        noted = await noted_authors(source, base, tip, trusted=self.own_keys)
         return tuple(dict.fromkeys((*await assisted_by(repository.location, base, tip), *noted)))
 
     async def workspace(self, repository: Repository) -> GitWorkspace:
@@ -192,22 +192,6 @@ class Installation:
         workspace = await self.workspace(repository)
         return await commits_between(workspace.git_dir, base, head)
 
-    async def verified(self, location: Path, base: str, head: str, keys: tuple[Path, ...]) -> NoteReport:
-        """The notes at `head` checked, those new since `base` against the commits between.
-
-        Trusted are the given public keys; without any, this installation's own. What the ledger knows of the chain is
-        held against the repository as well, when the notes are this installation's.
-        """
-        source = GitNoteSource(str(location))
-        repository = await locate(str(location))
-        own = not keys
-        trusted = self.trusted(keys)
-        known = await self.ledger.note_chain(repository.id) if own else ()
-        tip = await source.resolve(head)
-        start = await source.resolve(base) if base else await self._start(repository, tip)
-        outside = Outside(known=known or None)
-        return await verify_range(source, start, tip, trusted=trusted, outside=outside)
-
     async def _verified_change(self, repository: Repository, base: str, head: str) -> NoteReport:
         """The notes of a change on a forge, read in the repository's mirror."""
         workspace = await self.workspace(repository)
@@ -215,6 +199,8 @@ class Installation:
             await workspace.fetch(repository, commit)
         outside = Outside(known=await self.ledger.note_chain(repository.id) or None)
         source = GitNoteSource.of_mirror(workspace.git_dir, repository.name)
+        # What came to the base branch meanwhile is not missing from the change.
+        base = await source.parted(head, (base,)) or base
         return await verify_range(source, base, head, trusted=self._own_keys(), outside=outside)
 
     def trusted(self, keys: tuple[Path, ...]) -> TrustedKeys:
@@ -224,10 +210,6 @@ class Installation:
     def _own_keys(self) -> TrustedKeys:
         """The keys that this installation's notes are checked by."""
         return trusted_from((self.signer.public_key(),))
-
-    async def _start(self, repository: Repository, tip: str) -> str:
-        """Where a range without a base begins: where the branch parted from the default branch."""
-        return await merge_base(repository.location, repository.default_branch, tip) or tip
 
     def forge(self, repository: Repository) -> Forge:
         """The forge that a repository lies on; its hands are those of the repository's workspace."""

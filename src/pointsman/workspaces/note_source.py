@@ -34,6 +34,18 @@ class GitNoteSource:
         """The commit of a branch or revision. Raises OwnerMust(unknown-revision)."""
         return await resolve(self._git_dir, self._location, revision)
 
+    async def has(self, ref: str) -> bool:
+        """Whether there is a ref of this full name."""
+        return bool(await self._asked("for-each-ref", "--count=1", "--format=%(refname)", ref))
+
+    async def parted(self, head: str, others: Sequence[str]) -> str:
+        """The newest commit that `head` has in common with every other that is here; empty when there is none."""
+        here = await kinds(self._git_dir, [f"{other}^{{commit}}" for other in others])
+        try:
+            return printed(await git(self._git_dir, "merge-base", "--octopus", head, *here.values())) if here else ""
+        except GitFailed:
+            return ""
+
     async def notes(self, revision: str) -> tuple[tuple[str, bytes], ...]:
         """Every file right under `.pointsman/audit/` at the revision: its name without folder, and its bytes."""
         return await self._folder(revision, NOTES)
@@ -106,6 +118,15 @@ class GitNoteSource:
             code="unknown-revision",
             hint="A shallow clone may lack it: fetch the whole history, then verify again.",
         )
+
+
+def notes_in_folder(folder: Path) -> tuple[tuple[str, bytes], ...]:
+    """The notes that lie in a folder of files, by name; other files are left. Raises UsageMust."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith((".intoto.jsonl", ".md")))
+        return tuple((path.name, path.read_bytes()) for path in paths)
+    except OSError as error:
+        raise UsageMust(f"The notes in {folder} cannot be read: {error.strerror}.", code="note-folder") from error
 
 
 def read_key(path: Path) -> bytes:

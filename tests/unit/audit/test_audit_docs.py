@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from pointsman.audit.predicate import Predicate
-from pointsman.audit.schema import predicate_schema
+from pointsman.audit.schema import predicate_schema, report_schema
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 AUDIT = Path(__file__).resolve().parents[3] / "src/pointsman/audit"
@@ -17,6 +17,11 @@ COMMAND = (
 
 def test_the_published_schema_is_the_one_that_the_code_makes() -> None:
     assert (DOCS / "audit-predicate.schema.json").read_text() == predicate_schema(), f"run: {COMMAND}"
+
+
+def test_the_published_schema_of_the_report_is_the_one_that_the_code_makes() -> None:
+    told = "python -c 'from pointsman.audit.schema import report_schema as s; print(s(), end=str())'"
+    assert (DOCS / "audit-verify.schema.json").read_text() == report_schema(), f"run: {told}"
 
 
 def test_the_schema_refuses_what_it_does_not_know() -> None:
@@ -32,6 +37,6 @@ def test_every_field_of_the_predicate_has_its_row_on_the_page() -> None:
 def test_every_rule_that_verification_names_is_explained_on_the_page() -> None:
     section = (DOCS / "audit.md").read_text().split("## The rules")[1].split("## The fields")[0]
     told = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
-    code = (AUDIT / "verify.py").read_text() + (AUDIT / "inspection.py").read_text()
-    named = set(re.findall(r'(?:_Refused\(|NoteProblem\(\s*[\w."]+, |return )"([a-z-]+)",', code))
+    code = "".join((AUDIT / f"{name}.py").read_text() for name in ("verify", "inspection", "binding", "coverage"))
+    named = set(re.findall(r'(?:_Refused\(|NoteProblem\(\s*[\w."]+,\s+|return )"([a-z-]+)",', code))
     assert named == told

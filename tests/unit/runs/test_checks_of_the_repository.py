@@ -16,6 +16,7 @@ from pointsman.domain.run import Repository
 from pointsman.domain.work import CommitText
 from pointsman.runs.durable import CommitEnds
 from pointsman.runs.hearing.ci import start_ci
+from pointsman.workspaces.note_source import GitNoteSource
 from pointsman.workspaces.workspace import GitWorkspace
 
 AT = "2026-11-21T12:00:00Z"
@@ -99,7 +100,7 @@ def test_a_branch_that_moved_meanwhile_is_left_alone(bench: Bench) -> None:
 def test_an_empty_commit_on_top_of_a_note_is_covered_when_the_branch_is_verified(bench: Bench) -> None:
     tip = bench.publish(bench.start())
     keys = trusted_from((bench.world.signer.public_key(),))
-    report = asyncio.run(verify_range(bench.world, bench.base, tip, trusted=keys))
+    report = asyncio.run(verify_range(GitNoteSource(str(bench.world.folder)), bench.base, tip, trusted=keys))
     assert (report.problems, report.uncovered, len(report.covered)) == ((), (), 3)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pointsman import __version__
-from pointsman.entrypoints.cli.asked import IssueAsked
+from pointsman.entrypoints.cli.asked import IssueAsked, VerifyAsked
 from pointsman.entrypoints.cli.asking_notes import QueryAsked, ReportAsked
 from pointsman.entrypoints.cli.explaining_app import explaining
 from pointsman.entrypoints.cli.figuring_app import figuring
@@ -265,22 +265,12 @@ def setup_github_app_command(
 
 
 @audit.command("verify")
-def verify_command(
-    revisions: Annotated[
-        str, typer.Argument(metavar="RANGE", help="BRANCH or BASE..HEAD; without it the checked-out branch.")
-    ] = "",
-    repo: Repo = Path(),
-    key: Annotated[
-        list[Path] | None,
-        typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
-    ] = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check signatures, chain, subjects and separation of the notes."""
+@taking(VerifyAsked)
+def verify_command(asked: VerifyAsked) -> None:
+    """Check signatures, chain, subjects and separation of the notes, and who stands for each commit."""
     from pointsman.entrypoints.cli import auditing
 
-    leave_after(auditing.verify(auditing.Range(repo, revisions, tuple(key or ())), home, as_json))
+    leave_after(auditing.verify(asked))
 
 
 @audit.command("query")

@@ -110,3 +110,35 @@ class ConfigAsked:
     name: Name = ""
     home: Home = None
     as_json: AsJson = False
+
+
+@dataclass(frozen=True)
+class VerifyAsked:
+    """The words of `pointsman audit verify`."""
+
+    revisions: Annotated[
+        str,
+        typer.Argument(
+            metavar="RANGE",
+            help="BRANCH, BASE..HEAD, or BASE...HEAD from where they parted.",
+        ),
+    ] = ""
+    repo: Repo = Path()
+    key: Annotated[
+        list[Path] | None,
+        typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
+    ] = None
+    notes: Annotated[
+        list[Path] | None, typer.Option("--notes", metavar="<folder>", help="A folder with more notes.")
+    ] = None
+    head: Annotated[
+        str, typer.Option("--head", metavar="<digest>", help="The newest note, as a check or the ledger names it.")
+    ] = ""
+    repository: Annotated[
+        str, typer.Option("--repository", metavar="<id>", help="The forge's id that each new note must name.")
+    ] = ""
+    require_coverage: Annotated[
+        bool, typer.Option("--require-coverage", help="Fail when a commit of the bot's has no note.")
+    ] = False
+    home: Home = None
+    as_json: AsJson = False

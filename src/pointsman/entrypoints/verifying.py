@@ -1,0 +1,83 @@
+"""Notes of a repository on disk, checked with whatever else is known of them here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pointsman.audit.inspection import NotePlace, Outside, verify_range
+from pointsman.domain.errors import OwnerMust, UsageMust
+from pointsman.domain.notes import NoteReport
+from pointsman.domain.run import Repository
+from pointsman.entrypoints.wiring import Installation
+from pointsman.workspaces.local_repository import locate
+from pointsman.workspaces.note_source import GitNoteSource, notes_in_folder
+
+AUDIT_REF = "refs/pointsman/audit"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What is to be verified, and by what.
+
+    `revisions`: BASE..HEAD, BASE...HEAD (from where the two parted), one revision, or nothing for what is checked
+    out.
+    `keys`: files of trusted keys; without any those of this installation. `folders` hold more notes. `head` is the
+    digest of a note that must be there, `repository_id` the forge's id of the repository.
+    """
+
+    location: Path
+    revisions: str = ""
+    keys: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+    head: str = ""
+    repository_id: str = ""
+    must_cover: bool = False
+
+
+async def verify_on_disk(installation: Installation, wanted: Verification) -> NoteReport:
+    """The notes of a range checked. What this installation knows of the chain is held against its own notes.
+
+    Raises UsageMust for keys, folders and revisions that cannot be read.
+    """
+    own = not wanted.keys
+    if own:
+        _require_a_key(installation.settings.home)
+    trusted = installation.trusted(wanted.keys)
+    try:
+        source = GitNoteSource(str(wanted.location))
+        repository = await locate(str(wanted.location))
+        base, head = await _range(source, repository, wanted.revisions)
+        known = await installation.ledger.note_chain(repository.id) if own else ()
+        outside = Outside(wanted.head, known or None, wanted.repository_id, await _places(source, wanted.folders))
+        return await verify_range(source, base, head, trusted=trusted, outside=outside, must_cover=wanted.must_cover)
+    except OwnerMust as error:
+        raise UsageMust(error.message, code=error.code, hint=error.hint) from error
+
+
+def _require_a_key(home: Path) -> None:
+    """An installation that has no key is not given one just to believe nobody by it."""
+    if not any((home / "keys").glob("*")):
+        raise UsageMust(
+            "There is no key to check by: this installation has never signed.",
+            code="key-file",
+            hint="Name the public key of the bot that signed, from a place that the change cannot write to: --key.",
+        )
+
+
+async def _range(source: GitNoteSource, repository: Repository, revisions: str) -> tuple[str | None, str]:
+    """Where to begin, and the head; None stands for before the oldest note."""
+    base, dots, head = revisions.rpartition("..")
+    tip = await source.resolve(head or "HEAD")
+    if dots:
+        start = await source.resolve(base.removesuffix(".") or "HEAD")
+        return (await source.parted(tip, (start,)) or start if base.endswith(".") else start), tip
+    trunk = await source.resolve(repository.default_branch)
+    start = await source.parted(tip, (trunk,))
+    return (None if start == tip else start or tip), tip
+
+
+async def _places(source: GitNoteSource, folders: Sequence[Path]) -> tuple[NotePlace, ...]:
+    found = [NotePlace(str(folder), notes_in_folder(folder)) for folder in folders]
+    if await source.has(AUDIT_REF):
+        found.append(NotePlace(AUDIT_REF, await source.notes(AUDIT_REF)))
+    return tuple(found)
