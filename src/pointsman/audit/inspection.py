@@ -1,6 +1,6 @@
 """The notes of a repository against the repository: chain, subjects, and which commits they cover."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -9,6 +9,7 @@ from pointsman.audit.binding import Bound, bound_to
 from pointsman.audit.coverage import COVERED, coverage_of, uncovered_problems, unseen_commits
 from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.past import NoteSource, read_past
+from pointsman.audit.places import TREE, Gathered, NotePlace, from_elsewhere, gather, left_out, lost
 from pointsman.audit.verify import (
     OpenedNote,
     chain_problems,
@@ -20,16 +21,6 @@ from pointsman.domain.verified import NoteBinding
 
 NOTE_FOLDER = ".pointsman/audit"
 KEY_FOLDER = ".pointsman/keys"
-TREE = "the tree"
-"""Where a note lies that is committed on the branch itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotePlace:
-    """Files of notes from elsewhere than the tree: the audit ref, a folder, the store of an installation."""
-
-    name: str
-    files: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +35,6 @@ class Outside:
     known: tuple[str, ...] | None = None
     repository_id: str = ""
     places: tuple[NotePlace, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Gathered:
-    """Every file that bears a note's name, with where it lies; a note that lies in two places counts once."""
-
-    files: Mapping[str, bytes]
-    places: Mapping[str, tuple[str, ...]]
-    problems: tuple[NoteProblem, ...]
 
 
 async def noted_authors(
@@ -83,13 +65,13 @@ async def verify_range(
     that it is the bot's and has no note is a problem.
     """
     outside = outside or Outside()
-    gathered = _gathered(NotePlace(TREE, await source.notes(head)), outside.places)
+    gathered = gather(NotePlace(TREE, await source.notes(head)), outside.places)
     opened, problems = open_notes(sorted(gathered.files.items()), trusted)
     notes = in_order(opened)
     if base is None:
         base = await source.parted(head, [note.predicate.order.base_commit for note in notes])
     before = dict(await source.notes(base)) if base else {}
-    problems += [*gathered.problems, *_lost(before, gathered)]
+    problems += [*gathered.problems, *lost(before, gathered)]
     problems += chain_problems(notes, None if outside.known is None else frozenset(outside.known))
     problems += _cut_off(notes, outside.head)
     problems += chain.from_iterable(separation_problems(note) for note in notes)
@@ -97,7 +79,7 @@ async def verify_range(
     bound = await bound_to(source, past, [note for note in notes if note.name not in before], base)
     bound = [one for one in bound if TREE in gathered.places[one.note.name] or one.kind != "none"]
     rows = await coverage_of(source, past, bound)
-    problems += _from_elsewhere(bound, gathered, outside.repository_id)
+    problems += from_elsewhere(bound, gathered, outside.repository_id)
     problems += chain.from_iterable(one.problems for one in bound)
     return NoteReport(
         notes=tuple(note.name for note in notes),
@@ -106,7 +88,7 @@ async def verify_range(
         problems=(*problems, *(uncovered_problems(rows) if must_cover else ())),
         head=notes[-1].digest if notes else "",
         unseen=(*unseen_commits(past, rows), *chain.from_iterable(one.unseen for one in bound)),
-        remarks=(*_clocks(notes), *_left_out(bound, gathered)),
+        remarks=(*_clocks(notes), *left_out(bound, gathered)),
         bindings=_bindings(notes, bound, gathered),
         coverage=tuple(rows),
     )
@@ -128,56 +110,11 @@ def in_order(notes: list[OpenedNote]) -> list[OpenedNote]:
     return ordered
 
 
-def _gathered(tree: NotePlace, elsewhere: Sequence[NotePlace]) -> _Gathered:
-    files: dict[str, bytes] = {}
-    places: dict[str, tuple[str, ...]] = {}
-    problems = []
-    for place in (tree, *elsewhere):
-        for name, raw in place.files:
-            if files.setdefault(name, raw) != raw:
-                message = (
-                    f"The note reads otherwise in {place.name} than in {places[name][0]}; a note is never changed."
-                )
-                problems.append(NoteProblem(name, "changed", message))
-            places[name] = (*places.get(name, ()), place.name)
-    return _Gathered(files, places, tuple(problems))
-
-
-def _lost(before: Mapping[str, bytes], gathered: _Gathered) -> list[NoteProblem]:
-    removed = [
-        NoteProblem(name, "removed", "The note was there at the base and is not there any more.")
-        for name in before
-        if TREE not in gathered.places.get(name, ())
-    ]
-    changed = [
-        NoteProblem(name, "changed", "The note reads otherwise than at the base; a note is never changed.")
-        for name, raw in before.items()
-        if TREE in gathered.places.get(name, ()) and gathered.files[name] != raw
-    ]
-    return removed + changed
-
-
 def _cut_off(notes: Sequence[OpenedNote], head: str) -> list[NoteProblem]:
     if not head or head in {note.digest for note in notes}:
         return []
     message = f"The note {head[:12]}… that is known outside the repository is not here: the end was cut off."
     return [NoteProblem("", "chain-tail", message)]
-
-
-def _from_elsewhere(bound: Sequence[Bound], gathered: _Gathered, repository_id: str) -> list[NoteProblem]:
-    """Notes of another repository, and notes that lie elsewhere while their own commits stand here without them."""
-    problems = []
-    for one in bound:
-        order, name = one.note.predicate.order, one.note.name
-        if repository_id and order.repository.id != repository_id:
-            message = f"The note was written for another repository: {order.repository.id}."
-            problems.append(NoteProblem(name, "repository", message))
-        if one.kind == "commit" and order.audit_mode == "in-tree" and TREE not in gathered.places[name]:
-            message = (
-                f"The note was cut from the tree while its commit stayed; it lies in {gathered.places[name][0]}."
-            )
-            problems.append(NoteProblem(name, "removed", message))
-    return problems
 
 
 def _clocks(notes: Sequence[OpenedNote]) -> list[NoteProblem]:
@@ -196,18 +133,7 @@ def _moment(note: OpenedNote) -> float:
     return datetime.fromisoformat(note.predicate.written_at).timestamp()
 
 
-def _left_out(bound: Sequence[Bound], gathered: _Gathered) -> list[NoteProblem]:
-    """Notes that stand for commits of the range from another place, as where only the code was picked."""
-    return [
-        NoteProblem(one.note.name, "elsewhere", f"It was read from {gathered.places[one.note.name][0]} alone.")
-        for one in bound
-        if one.note.predicate.order.audit_mode == "in-tree"
-        and one.kind != "commit"
-        and TREE not in gathered.places[one.note.name]
-    ]
-
-
-def _bindings(notes: Sequence[OpenedNote], bound: Sequence[Bound], gathered: _Gathered) -> tuple[NoteBinding, ...]:
+def _bindings(notes: Sequence[OpenedNote], bound: Sequence[Bound], gathered: Gathered) -> tuple[NoteBinding, ...]:
     known = {one.note.digest: one for one in bound}
     return tuple(
         _binding(note, known.get(note.digest), gathered.places[note.name])

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pointsman.audit.inspection import NotePlace, Outside, verify_range
+from pointsman.audit.inspection import Outside, verify_range
+from pointsman.audit.places import NotePlace, stored
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Repository
@@ -48,7 +49,10 @@ async def verify_on_disk(installation: Installation, wanted: Verification) -> No
         repository = await locate(str(wanted.location))
         base, head = await _range(source, repository, wanted.revisions)
         known = await installation.ledger.note_chain(repository.id) if own else ()
-        outside = Outside(wanted.head, known or None, wanted.repository_id, await _places(source, wanted.folders))
+        places = await _places(source, wanted.folders)
+        if own:
+            places = (*places, stored(await installation.notes.notes(repository.id)))
+        outside = Outside(wanted.head, known or None, wanted.repository_id, places)
         return await verify_range(source, base, head, trusted=trusted, outside=outside, must_cover=wanted.must_cover)
     except OwnerMust as error:
         raise UsageMust(error.message, code=error.code, hint=error.hint) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
 from pointsman.audit.keyring import TrustedKeys, trusted_from
+from pointsman.audit.places import stored
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
@@ -168,7 +169,7 @@ class Installation:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
         source = GitNoteSource(repository.location)
         tip = await source.resolve(branch or "HEAD")
-        noted = await noted_authors(source, base, tip, trusted=self.own_keys)
+        noted = await noted_authors(source, base, tip, trusted=self._own_keys)
         return tuple(dict.fromkeys((*await assisted_by(repository.location, base, tip), *noted)))
 
     async def workspace(self, repository: Repository) -> GitWorkspace:
@@ -197,7 +198,8 @@ class Installation:
         workspace = await self.workspace(repository)
         for commit in (base, head):
             await workspace.fetch(repository, commit)
-        outside = Outside(known=await self.ledger.note_chain(repository.id) or None)
+        known = await self.ledger.note_chain(repository.id)
+        outside = Outside(known=known or None, places=(stored(await self.notes.notes(repository.id)),))
         source = GitNoteSource.of_mirror(workspace.git_dir, repository.name)
         # What came to the base branch meanwhile is not missing from the change.
         base = await source.parted(head, (base,)) or base

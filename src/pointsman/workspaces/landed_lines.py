@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pointsman.domain.history import KEYS, MEMORY, NOTES
 from pointsman.domain.landed import Landed
 from pointsman.workspaces.git import Asked, run
-from pointsman.workspaces.note_source import KEYS, MEMORY, NOTES
 from pointsman.workspaces.source import git_dir_of, resolve
 
 _ENVELOPE = ".intoto.jsonl"
