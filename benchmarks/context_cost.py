@@ -1,7 +1,7 @@
 """What the code map costs, taken in a process of its own so that memory is the map's: prints one JSON object.
 
-`read FOLDER` reads every file once; `map REPOSITORY COMMIT...` asks for each commit in turn; `--texts FILE` then
-holds questions (a JSON list of texts), which are asked at the last one.
+`read FOLDER` reads every file once; `blobs REPOSITORY COMMIT` reads the same through git; `map REPOSITORY COMMIT...`
+asks for each commit in turn; `--texts FILE` then holds questions (a JSON list of texts), asked at the last one.
 """
 
 import argparse
@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from pointsman.workspaces.code_map.index import CodeMap, map_file
-from pointsman.workspaces.tree import REGULAR, Entry, entries
+from pointsman.workspaces.code_map.index import SLICE_BYTES, CodeMap, map_file
+from pointsman.workspaces.tree import REGULAR, Entry, entries, slices
 
 
 def _shown(_path: str) -> bool:
@@ -41,6 +41,18 @@ def read_all(folder: Path) -> dict[str, float]:
         processors.append(spent() - processor)
     middle = statistics.median
     return {"files": len(files), "mb": size / 1e6, "wall_s": middle(walls[1:]), "cpu_s": middle(processors[1:])}
+
+
+async def blobs_read(git_dir: Path, commit: str) -> dict[str, float]:
+    """The middle of five times of listing a commit and reading all of it through git, as the map does."""
+    walls, processors = [], []
+    for _ in range(6):
+        wall, processor = time.perf_counter(), spent()
+        async for _batch in slices(git_dir, await regular(git_dir, commit), SLICE_BYTES):
+            pass
+        walls.append(time.perf_counter() - wall)
+        processors.append(spent() - processor)
+    return {"wall_s": statistics.median(walls[1:]), "cpu_s": statistics.median(processors[1:])}
 
 
 async def regular(git_dir: Path, commit: str) -> list[Entry]:
@@ -70,13 +82,16 @@ async def mapped(git_dir: Path, commits: list[str], texts: list[str]) -> dict[st
 def main() -> int:
     """Take one figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=("read", "map"))
+    parser.add_argument("kind", choices=("read", "blobs", "map"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("commits", nargs="*")
     parser.add_argument("--texts", type=Path)
     asked = parser.parse_args()
     if asked.kind == "read":
         print(json.dumps(read_all(asked.folder)))
+        return 0
+    if asked.kind == "blobs":
+        print(json.dumps(asyncio.run(blobs_read(asked.folder, asked.commits[0]))))
         return 0
     texts = json.loads(asked.texts.read_text(encoding="utf-8")) if asked.texts else []
     print(json.dumps(asyncio.run(mapped(asked.folder, asked.commits, texts))))

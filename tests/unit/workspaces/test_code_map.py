@@ -9,6 +9,7 @@ from tests.unit.workspaces.git_world import World
 from pointsman.domain.run import Repository
 from pointsman.domain.work import Hit
 from pointsman.workspaces.code_map.query import read_query
+from pointsman.workspaces.code_map.texts import words_of
 from pointsman.workspaces.workspace import GitWorkspace
 
 FILES: dict[str, str | bytes] = {
@@ -83,6 +84,19 @@ def test_a_query_is_taken_apart_into_words_names_and_paths() -> None:
     assert query.identifiers == ("parseHeader", "parse_header")
     assert ("src/http/parse_header.py", 12) in query.frames
     assert {"parseheader", "parse", "header", "http"} <= set(query.terms)
+
+
+def test_a_word_is_indexed_once_for_each_quarter_of_the_text_and_a_mixed_one_with_its_parts() -> None:
+    assert words_of(b"def parseHeader(): ...") == "def parseHeader parse Header"
+    said_once, throughout = words_of(b"total " * 99 + b"cart").split(), words_of(b"cart total " * 99).split()
+    assert (said_once.count("total"), said_once.count("cart")) == (4, 1)
+    assert (throughout.count("total"), throughout.count("cart")) == (4, 4)
+
+
+def test_a_name_with_underscores_is_found_whole_and_by_its_parts(workspace: GitWorkspace, world: World) -> None:
+    world.commit({"a.py": "def apply_discount(): ...\n", "b.py": "def discount_apply(): ...\n", "c.py": "x = 1\n"})
+    assert _find(workspace, world, "apply_discount")[0].path == "a.py"
+    assert {hit.path for hit in _find(workspace, world, "a discount")} == {"a.py", "b.py"}
 
 
 TREE: dict[str, str | bytes] = {

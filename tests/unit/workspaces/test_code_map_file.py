@@ -156,9 +156,9 @@ def test_a_search_that_is_cancelled_half_way_leaves_the_file_to_the_next(world: 
 def test_what_is_forgotten_makes_room_on_the_disk(tmp_path: Path) -> None:
     file = tmp_path / "map"
     store = Store(file)
-    large = [(Key(f"{number:040}", "text"), Row("", f"word{number} " * 20_000, "")) for number in range(20)]
+    large = [(Key(f"{number:040}", "text"), Row("", "", f"word{number} " * 20_000)) for number in range(20)]
     for turn in range(KEPT_COMMITS + 20):
-        texts = large if turn == 0 else [(Key(f"small{turn}", "text"), Row("", "x", ""))]
+        texts = large if turn == 0 else [(Key(f"small{turn}", "text"), Row("", "x", "x"))]
         store.add(texts)
         store.show(f"commit{turn}", {key.blob: key for key, _ in texts})
     store.close()
@@ -265,7 +265,7 @@ def test_a_kill_in_the_middle_of_writing_costs_nothing_but_the_work(world: World
         "from pointsman.workspaces.code_map.store import Store\n"
         "from pointsman.workspaces.code_map.texts import Key, Row\n"
         "store = Store(Path(sys.argv[1])); key = Key('0' * 40, 'text')\n"
-        "store.add([(key, Row('', 'left behind', ''))])\n"
+        "store.add([(key, Row('', 'left behind', 'left behind'))])\n"
         "with store._writing():\n"
         "    store.base.execute('INSERT INTO member (view, path, blob) VALUES (0, ?, 1)', ('half',))\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -279,7 +279,7 @@ def test_texts_that_no_late_commit_holds_are_forgotten(tmp_path: Path) -> None:
     store = Store(tmp_path / "map.sqlite")
     for number in range(KEPT_COMMITS + 30):
         key = Key(f"{number:040}", "text")
-        store.add([(key, Row("", f"text {number}", ""))])
+        store.add([(key, Row("", f"text {number}", f"text {number}"))])
         store.show(f"commit {number}", {"always.py": Key(f"{0:040}", "text"), "a.py": key, "b.py": key, "c.py": None})
     kept = {int(oid) for (oid,) in store.base.execute("SELECT oid FROM blob")}
     assert {0, *range(30, KEPT_COMMITS + 30)} <= kept

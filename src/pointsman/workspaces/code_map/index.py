@@ -75,7 +75,8 @@ class CodeMap:
                 except Lacking:
                     # Another process forgot the texts in between.
                     continue
-                except (sqlite3.Error, Unusable, OSError) as error:
+                except (sqlite3.Error, Unusable, OSError, UnicodeDecodeError) as error:
+                    # SQLite quotes a torn file in its messages, which then are no UTF-8.
                     await self._aside(self._mend, error)
                     continue
                 if found is not None:

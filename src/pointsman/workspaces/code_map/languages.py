@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import PurePosixPath
 from typing import Literal
 
 from pointsman.workspaces.code_map import masks
@@ -292,5 +291,5 @@ _BY_NAME: Mapping[str, Language] = {"Rakefile": RUBY, "Gemfile": RUBY, "Vagrantf
 
 def language_of(path: str) -> Language | None:
     """The language of a file by its name; None when its definitions are not known."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return _BY_NAME.get(name) or _BY_ENDING.get(name.rpartition(".")[2].lower() if "." in name else "")

@@ -29,8 +29,8 @@ _DOC = re.compile(
     r"(?:^|/)(?:docs?|documentation|examples?|changelogs?|locale)/|\.(?:md|rst|txt|adoc|html?|po|pot|svg)$",
     re.IGNORECASE,
 )
-Weights = tuple[float, float, float, float]
-_RANKED = "SELECT rowid, bm25(text_N, ?, ?, ?, ?) AS score FROM text_N WHERE text_N MATCH ? ORDER BY score LIMIT ?"
+Weights = tuple[float, float, float]
+_RANKED = "SELECT rowid, bm25(text_N, ?, ?, ?) AS score FROM text_N WHERE text_N MATCH ? ORDER BY score LIMIT ?"
 _SPREAD = "SELECT term, doc FROM words_N WHERE term IN (SELECT value FROM json_each(?))"
 _PATHS = "SELECT id, path FROM member WHERE id IN (SELECT value FROM json_each(?))"
 _SOUGHT = 4
@@ -93,13 +93,13 @@ def find(view: View, query: Query, limit: int, hidden: Callable[[str], bool]) ->
     spread = view.spread(query.terms)
     terms = _telling(spread)
     rankings = (
-        (_WORDS, view.ranked(terms, (5.0, 3.0, 1.0, 1.0))),
-        (_MEANT, view.ranked(terms, (5.0, 3.0, 0.0, 0.0), "{path symbols} : ")),
+        (_WORDS, view.ranked(terms, (5.0, 3.0, 1.0))),
+        (_MEANT, view.ranked(terms, (5.0, 3.0, 0.0), "{path symbols} : ")),
         (
             _DEFINED,
             view.ranked(
                 _telling(view.spread([each.lower() for each in query.identifiers])),
-                (0.0, 1.0, 0.0, 0.0),
+                (0.0, 1.0, 0.0),
                 "symbols : ",
             ),
         ),

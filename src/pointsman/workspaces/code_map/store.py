@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from pointsman.workspaces.code_map.texts import Key, Row, path_text
@@ -27,7 +28,7 @@ FAR = 0.25
 BUSY_SECONDS = 30.0
 _SCHEMA = (
     "CREATE TABLE blob"
-    " (id INTEGER PRIMARY KEY, oid TEXT, reader TEXT, seen INTEGER, symbols TEXT, body TEXT, parts TEXT,"
+    " (id INTEGER PRIMARY KEY, oid TEXT, reader TEXT, seen INTEGER, symbols TEXT, words TEXT, body TEXT,"
     " UNIQUE (oid, reader))",
     "CREATE TABLE member (id INTEGER PRIMARY KEY, view INTEGER, path TEXT, name TEXT, blob INTEGER)",
     "CREATE INDEX member_name ON member (view, name)",
@@ -35,19 +36,15 @@ _SCHEMA = (
 )
 # N stands for the number of a view.
 _VIEW_SCHEMA = (
-    "CREATE VIRTUAL TABLE text_N USING fts5(path, symbols, body, parts, content='',"
+    "CREATE VIRTUAL TABLE text_N USING fts5(path, symbols, words, content='',"
     " tokenize='unicode61 remove_diacritics 0')",
     "CREATE VIRTUAL TABLE words_N USING fts5vocab(text_N, 'row')",
+    # What is put in is sorted in memory, in bytes, before it is written: large, so that little is merged later.
+    "INSERT INTO text_N (text_N, rank) VALUES ('hashsize', 4194304)",
 )
-# A file whose text is not kept has no blob, and is put in and taken out with empty texts.
-_PUT_IN = (
-    "INSERT INTO text_N (rowid, path, symbols, body, parts) SELECT ?1, ?2, symbols, body, parts"
-    " FROM (SELECT 1) LEFT JOIN blob ON blob.id = ?3"
-)
-_TAKE_OUT = (
-    "INSERT INTO text_N (text_N, rowid, path, symbols, body, parts) SELECT 'delete', ?1, ?2, symbols, body, parts"
-    " FROM (SELECT 1) LEFT JOIN blob ON blob.id = ?3"
-)
+# Of values: after each row that comes from a SELECT, FTS5 would write all that it holds in memory.
+_PUT_IN = "INSERT INTO text_N (rowid, path, symbols, words) VALUES (?, ?, ?, ?)"
+_TAKE_OUT = "INSERT INTO text_N (text_N, rowid, path, symbols, words) VALUES ('delete', ?, ?, ?, ?)"
 
 
 class Unusable(Exception):
@@ -58,6 +55,7 @@ class Lacking(Exception):
     """Texts that a view needs are not there, or not any more."""
 
 
+@cache
 def format_number() -> int:
     """A number for how this program reads and keeps texts; a file with another is of no use to it."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
@@ -72,14 +70,13 @@ class Store:
         self.file = file
         if file is not None:
             _make_private(file)
-        self.base = sqlite3.connect(
-            file or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
+        with contextlib.ExitStack() as unless_ready:
+            self.base = sqlite3.connect(
+                file or ":memory:", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            unless_ready.callback(self.base.close)
             self._prepare()
-        except BaseException:
-            self.base.close()
-            raise
+            unless_ready.pop_all()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,7 +92,7 @@ class Store:
         with self._writing():
             (now,) = self.base.execute("SELECT ifnull(max(moved), 0) FROM view").fetchone()
             self.base.executemany(
-                "INSERT OR IGNORE INTO blob (oid, reader, seen, symbols, body, parts) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO blob (oid, reader, seen, symbols, words, body) VALUES (?, ?, ?, ?, ?, ?)",
                 ((*key, now, *row) for key, row in texts),
             )
 
@@ -130,10 +127,8 @@ class Store:
     def reading(self) -> Iterator[None]:
         """What is read inside belongs together, whatever other processes write meanwhile."""
         self.base.execute("BEGIN")
-        try:
+        with self.base:
             yield
-        finally:
-            self.base.execute("ROLLBACK")
 
     def text_of(self, member: int) -> tuple[bytes, bytes]:
         """The names and the text of a file of a view in UTF-8; empty for one that is found by its path alone."""
@@ -147,6 +142,8 @@ class Store:
     def _prepare(self) -> None:
         # The sizes are in kilobytes: a cache that a whole index of some thousand files fits into.
         self.base.execute("PRAGMA cache_size = -16000")
+        # What a power cut takes is read again; that the file stays whole does not depend on it.
+        self.base.execute("PRAGMA synchronous = NORMAL")
         (number,) = self.base.execute("PRAGMA user_version").fetchone()
         if number == format_number():
             return
@@ -166,16 +163,9 @@ class Store:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        # What a power cut takes is read again; that the file stays whole does not depend on it.
-        self.base.execute("PRAGMA synchronous = NORMAL")
         self.base.execute("BEGIN IMMEDIATE")
-        try:
+        with self.base:
             yield
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self.base.execute("ROLLBACK")
-            raise
-        self.base.execute("COMMIT")
 
     def _nearest(self, wanted: Mapping[str, int | None]) -> tuple[int, dict[str, tuple[int, int | None]]]:
         """The view to move, and what it holds: the nearest, or where that is far away, the one longest unmoved."""
@@ -195,20 +185,35 @@ class Store:
         return nearest, held[nearest]
 
     def _move(self, view: int, held: Mapping[str, tuple[int, int | None]], wanted: Mapping[str, int | None]) -> None:
-        for path, (member, blob) in held.items():
-            if path in wanted and wanted[path] == blob:
-                continue
-            self.base.execute(of(view, _TAKE_OUT), (member, path_text(path), blob))
-            self.base.execute("DELETE FROM member WHERE id = ?", (member,))
-            self.base.execute("UPDATE blob SET seen = (SELECT max(moved) FROM view) WHERE id = ?", (blob,))
-        for path, blob in wanted.items():
-            if path in held and held[path][1] == blob:
-                continue
-            name = path.rpartition("/")[2]
-            added = self.base.execute(
-                "INSERT INTO member (view, path, name, blob) VALUES (?, ?, ?, ?)", (view, path, name, blob)
-            ).lastrowid
-            self.base.execute(of(view, _PUT_IN), (added, path_text(path), blob))
+        gone = [
+            (member, path, blob)
+            for path, (member, blob) in held.items()
+            if path not in wanted or wanted[path] != blob
+        ]
+        self.base.executemany(of(view, _TAKE_OUT), self._columns(gone))
+        self.base.executemany("DELETE FROM member WHERE id = ?", ((member,) for member, _, _ in gone))
+        self.base.executemany(
+            "UPDATE blob SET seen = (SELECT max(moved) FROM view) WHERE id = ?", ((blob,) for _, _, blob in gone)
+        )
+        (last,) = self.base.execute("SELECT ifnull(max(id), 0) FROM member").fetchone()
+        fresh = [
+            (last + number, path, blob)
+            for number, (path, blob) in enumerate(
+                ((path, blob) for path, blob in wanted.items() if path not in held or held[path][1] != blob), 1
+            )
+        ]
+        self.base.executemany(
+            "INSERT INTO member (id, view, path, name, blob) VALUES (?, ?, ?, ?, ?)",
+            ((member, view, path, path.rpartition("/")[2], blob) for member, path, blob in fresh),
+        )
+        self.base.executemany(of(view, _PUT_IN), self._columns(fresh))
+
+    def _columns(self, files: Iterable[tuple[int, str, int | None]]) -> Iterator[tuple[int, str, str, str]]:
+        """What a view holds of each file; one whose text is not kept has no blob, and its path alone."""
+        for member, path, blob in files:
+            kept = self.base.execute("SELECT symbols, words FROM blob WHERE id = ?", (blob,)).fetchone()
+            symbols, words = kept or ("", "")
+            yield member, path_text(path), symbols, words
 
     def _forget(self, before: int) -> None:
         self.base.execute(

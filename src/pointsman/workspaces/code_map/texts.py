@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from itertools import chain, filterfalse
+from posixpath import splitext
 from typing import NamedTuple
 
 from pointsman.workspaces.code_map.languages import language_of
@@ -22,10 +23,10 @@ _DATA_ENDINGS = (
 )
 _DATA = frozenset(_DATA_ENDINGS.split())
 _MINIFIED = re.compile(r"\.min\.(?:js|css|mjs)$")
-_CAMEL = re.compile(rb"[a-z0-9][A-Z]")
 _PART = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-# Letters, digits, and everything outside ASCII stay; the rest becomes a blank.
-_WORDS = bytes(code if chr(code).isalnum() or code > 127 else 32 for code in range(128)) + bytes(range(128, 256))
+_CAMEL = re.compile(rb"[a-z0-9][A-Z]")
+# Letters, digits, the underscore, and everything outside ASCII stay; the rest becomes a blank.
+_WORDS = bytes(code if chr(code).isidentifier() or chr(code).isdigit() or code > 127 else 32 for code in range(256))
 
 
 class Key(NamedTuple):
@@ -36,18 +37,18 @@ class Key(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The three indexed columns of a text beside its path."""
+    """What is kept of a text: the words that it defines, all its words, and the text itself to show lines of."""
 
     symbols: str
+    words: str
     body: str
-    parts: str
 
 
-class _Parts(dict[bytes, bytes]):
-    """The parts of each word in mixed case, and nothing for other words; each is worked out once."""
+class _Parts(dict[bytes, tuple[bytes, ...]]):
+    """The parts of each word in mixed case, and none of other words; each is worked out once."""
 
-    def __missing__(self, word: bytes) -> bytes:
-        parts = b" ".join(_PART.findall(word)) if _CAMEL.search(word) else b""
+    def __missing__(self, word: bytes) -> tuple[bytes, ...]:
+        parts = tuple(_PART.findall(word)) if _CAMEL.search(word) else ()
         self[word] = parts
         return parts
 
@@ -58,7 +59,7 @@ _parts = _Parts()
 
 def reader_of(path: str, size: int) -> str:
     """How a file is read: by its language, as plain text, as data, or not at all (empty)."""
-    ending = PurePosixPath(path).suffix[1:].lower()
+    ending = splitext(path)[1][1:].lower()
     if ending in _DATA or _MINIFIED.search(path):
         return "data" if size <= MAX_DATA_BYTES else ""
     if size > MAX_BYTES:
@@ -72,24 +73,33 @@ def row_of(path: str, reader: str, data: bytes) -> Row:
     decoded = decode(data)
     if decoded is None:
         return Row("", "", "")
-    if reader in ("data", "text"):
-        # Prose hardly names a thing that the code does not name.
-        return Row("", decoded[0][: DATA_CHARS if reader == "data" else None], "")
-    names = " ".join(dict.fromkeys(names_in(path, decoded[0])))
-    return Row(f"{names} {mixed_parts(names.encode())}".strip(), decoded[0], mixed_parts(data))
+    text = decoded[0][:DATA_CHARS] if reader == "data" else decoded[0]
+    # Prose and data hardly name a thing that the code does not name.
+    names = () if reader in ("data", "text") else names_in(path, text)
+    written = data if decoded[1].name == "utf-8" and len(text) == len(decoded[0]) else text.encode()
+    return Row(words_of(" ".join(names).encode()), words_of(written), text)
 
 
 def path_text(path: str) -> str:
     """The words of a path, those in mixed case also in parts."""
-    return f"{path} {mixed_parts(path.encode('utf-8', 'surrogateescape'))}".strip()
+    return words_of(path.encode("utf-8", "surrogateescape"))
 
 
-def mixed_parts(data: bytes) -> str:
-    """The parts of all words in mixed case, `parse Header` of `parseHeader`; the index itself splits at `_`."""
+def words_of(data: bytes) -> str:
+    """The words of each quarter of a text, each once, with the parts of those in mixed case.
+
+    So a word that the whole text is about counts more than one that is said once, and most repetitions cost nothing.
+    The index itself splits at `_`; a part counts as often as there are names that hold it.
+    """
     if len(_parts) > _KEPT_WORDS:
         _parts.clear()
-    found = set(map(_parts.__getitem__, set(data.translate(_WORDS).split())))
-    return b" ".join(sorted(found)).decode("utf-8", "replace").strip()
+    found = data.translate(_WORDS).split()
+    quarter = len(found) // 4 + 1
+    # Not as sets, whose order is another in each process: the index finds `a_b` as `a` before `b`.
+    once = (dict.fromkeys(found[start : start + quarter]) for start in range(0, len(found), quarter))
+    words = list(chain.from_iterable(once))
+    parts = chain.from_iterable(map(_parts.__getitem__, filterfalse(bytes.islower, words)))
+    return b" ".join(chain(words, parts)).decode("utf-8", "replace")
 
 
 def rows_of(texts: Iterable[tuple[str, Key, bytes]]) -> list[tuple[Key, Row]]:
