@@ -200,9 +200,10 @@ def test_no_answer_names_the_server_and_unknown_paths_are_told_in_json(server: S
 
 def test_the_server_says_how_it_is_and_which_key_signs(server: ServerWorld) -> None:
     assert server.get("/healthz").json == {"status": "ok", "engine": "running"}
-    assert server.get("/.well-known/pointsman-keys.json").json == {
-        "keys": [{"key_id": "abc", "algorithm": "ed25519", "pem": "-----BEGIN PUBLIC KEY-----\n"}]
-    }
+    found = server.get("/.well-known/pointsman-keys.json")
+    assert (found.json, found.headers["cache-control"]) == ({"keys": []}, "public, max-age=60")
+    again = server.get("/.well-known/pointsman-keys.json", {"If-None-Match": f'"other", {found.headers["etag"]}'})
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", found.headers["etag"])
 
 
 HEADER_NAMES = st.sampled_from(

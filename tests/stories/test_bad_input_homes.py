@@ -43,7 +43,7 @@ def _key(mode: int) -> Callable[[Stage], None]:
         (_broken("engine.sqlite"), "engine", "Restore it from a backup, or move it away"),
         (_broken("ledger.sqlite"), "ledger", "restore it from a backup"),
         (_key(0o644), "signing-key", "can be read by others"),
-        (_key(0o600), "signing-key", "is no unencrypted PEM key"),
+        (_key(0o600), "signing-key", "is no PEM key"),
     ],
 )
 def test_a_home_that_cannot_be_used_is_said_before_anything_is_paid_for(

@@ -1,6 +1,6 @@
 """The notes of a repository against the repository: chain, subjects, and which commits they cover."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -37,16 +37,11 @@ class Outside:
     places: tuple[NotePlace, ...] = ()
 
 
-async def noted_authors(
-    source: NoteSource, base: str, head: str, *, trusted: Callable[[], TrustedKeys]
-) -> tuple[str, ...]:
-    """The models that believable notes name as authors, of the notes at `head` that are not at `base`.
-
-    `trusted` is asked for the keys only when there is a note.
-    """
+async def noted_authors(source: NoteSource, base: str, head: str, *, trusted: TrustedKeys) -> tuple[str, ...]:
+    """The models that believable notes name as authors, of the notes at `head` that are not at `base`."""
     before = dict(await source.notes(base)) if base else {}
     new = [(name, data) for name, data in await source.notes(head) if name not in before]
-    opened, _ = open_notes(new, trusted() if new else TrustedKeys())
+    opened, _ = open_notes(new, trusted)
     return tuple(dict.fromkeys(author for note in opened for author in note.predicate.authors))
 
 

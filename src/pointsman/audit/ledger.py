@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from pointsman.audit.budget import require_room, spent_in
 from pointsman.audit.database import Database
+from pointsman.audit.key_store import is_revoked
 from pointsman.audit.tables import (
     acts,
     answers,
@@ -192,12 +193,13 @@ class SqlLedger:
         return await self._rows(query, lambda row: str(row["digest"]))
 
     async def set_note_head(
-        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None
+        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None, key_id: str = ""
     ) -> None:
         """Move the chain's head to `digest`, from `previous` when that is said; moved before, nothing happens.
 
         A run that signs anew after a crash replaces its own note at the head. Raises TryAgain (`note-head`), and
-        moves nothing, when the head stands elsewhere than at `previous`: another run of the repository was faster.
+        moves nothing, when the head stands elsewhere than at `previous`: another run of the repository was faster;
+        or when `key_id`, which signed the note, was revoked since.
         """
 
         def work(connection: Connection) -> None:
@@ -205,6 +207,12 @@ class SqlLedger:
             known = select(note_heads.c.seq).where(of_repository, note_heads.c.digest == digest)
             if connection.execute(known).first() is not None:
                 return
+            if key_id and is_revoked(connection, key_id):
+                raise TryAgain(
+                    f"The key that signed the note of run {run_id} was revoked meanwhile.",
+                    code="note-head",
+                    hint="Record again: the note must be signed with another key.",
+                )
             newest = select(note_heads).where(of_repository).order_by(note_heads.c.seq.desc()).limit(1)
             head = connection.execute(newest).mappings().first()
             stands = "" if head is None else head["digest"]
@@ -219,7 +227,7 @@ class SqlLedger:
                 connection.execute(delete(notes).where(_kept_as(repository_id, str(stands))))
             follows = stands if previous is None else previous
             values = {"repository_id": repository_id, "digest": digest, "previous": follows, "run_id": run_id}
-            connection.execute(insert(note_heads).values(values))
+            connection.execute(insert(note_heads).values(values | {"key_id": key_id}))
 
         await self._database.write(work)
 

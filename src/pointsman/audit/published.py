@@ -1,16 +1,18 @@
 """The keys of an installation as they are published: which may be trusted, and for what."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field
 
+from pointsman.domain.keys import KeyState, KnownKey
+
 KEYS_TYPE = "https://pointsman.dev/keys/v1"
 
 KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="the key's id, as it stands in every note")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of a note's envelope")]
-KeyState = Literal["active", "retired", "revoked"]
 
 
 class _Part(BaseModel):
@@ -39,9 +41,10 @@ class PublishedKeys(_Part):
     keys: tuple[PublishedKey, ...]
 
 
-def published(keys: tuple[PublishedKey, ...]) -> bytes:
+def published(keys: tuple[KnownKey, ...]) -> bytes:
     """The document as bytes: canonical JSON, so that the same keys give the same digest."""
-    return rfc8785.dumps(PublishedKeys(keys=keys).model_dump(mode="json")) + b"\n"
+    told = PublishedKeys(keys=tuple(PublishedKey(**asdict(key)) for key in keys))
+    return rfc8785.dumps(told.model_dump(mode="json")) + b"\n"
 
 
 def keys_schema() -> str:

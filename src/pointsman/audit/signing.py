@@ -22,6 +22,7 @@ from pointsman.audit.predicate import Statement
 from pointsman.domain.errors import OperatorMust
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
+_PASSPHRASE = "POINTSMAN_SIGNING_KEY_PASSPHRASE holds the passphrase of an encrypted key."
 _MADE_ANEW = (
     "Restore the key from a backup, or move it away: a new one is then made, and old notes need the old public key."
 )
@@ -44,7 +45,7 @@ def load_or_make_key(path: Path) -> SigningKey:
     try:
         if not path.exists() and not path.is_symlink():
             _make(path)
-        return _opened(_read(path), path)
+        return key_of(read_private(path), str(path))
     except OSError as error:
         raise OperatorMust(
             f"The signing key {path} cannot be read or made: {error.strerror}.",
@@ -84,7 +85,8 @@ def _make(path: Path) -> None:
         draft.unlink()
 
 
-def _read(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
+    """The bytes of a file that nobody else may read or replace. Raises OperatorMust (`signing-key`), OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         held, folder = os.fstat(file.fileno()), path.parent.stat()
@@ -103,15 +105,23 @@ def _read(path: Path) -> bytes:
         return file.read(1 << 16)
 
 
-def _opened(pem: bytes, path: Path) -> SigningKey:
+def key_of(pem: bytes, called: str, passphrase: bytes = b"") -> SigningKey:
+    """The private key of a PKCS#8 PEM; `called` names it in errors. Raises OperatorMust (`signing-key`)."""
+    is_encrypted = b"ENCRYPTED" in pem
+    if is_encrypted and not passphrase:
+        raise _unusable(called, "is encrypted, and no passphrase is given", _PASSPHRASE)
     try:
-        private = load_pem_private_key(pem, password=None)
+        private = load_pem_private_key(pem, password=passphrase if is_encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise OperatorMust(
-            f"The signing key {path} is no unencrypted PEM key.", code="signing-key", hint=_MADE_ANEW
-        ) from error
+        if is_encrypted:
+            raise _unusable(called, "does not open with this passphrase", _PASSPHRASE) from error
+        raise _unusable(called, "is no PEM key", _MADE_ANEW) from error
     if not isinstance(private, Ed25519PrivateKey):
-        raise OperatorMust(f"The signing key {path} is not Ed25519.", code="signing-key", hint=_MADE_ANEW)
+        raise _unusable(called, "is not Ed25519", _MADE_ANEW)
     signer = CryptoSigner(private)
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return SigningKey(signer, signer.public_key.keyid, public)
+
+
+def _unusable(called: str, what: str, hint: str) -> OperatorMust:
+    return OperatorMust(f"The signing key {called} {what}.", code="signing-key", hint=hint)

@@ -94,9 +94,6 @@ runs = Table(
     Column("task", String, nullable=False, server_default=""),
 )
 
-LATER = (runs.c.change, runs.c.task, calls.c.requester, calls.c.region, calls.c.via)
-"""Columns that a ledger of an earlier release lacks; each has a default, so that it can be added to it."""
-
 acts = Table(
     "acts",
     metadata,
@@ -123,6 +120,7 @@ note_heads = Table(
     Column("digest", String, nullable=False),
     Column("previous", String, nullable=False),
     Column("run_id", String, nullable=False),
+    Column("key_id", String, nullable=False, server_default=""),
 )
 
 notes = Table(
@@ -138,6 +136,9 @@ notes = Table(
     UniqueConstraint("repository_id", "digest"),
 )
 """Every signed note whole, in the order in which they took their places in the chains."""
+
+LATER = (runs.c.change, runs.c.task, calls.c.requester, calls.c.region, calls.c.via, note_heads.c.key_id)
+"""Columns that a ledger of an earlier release lacks; each has a default, so that it can be added to it."""
 
 _NOT_IN_RECORD = frozenset({"seq", "repository_id", "day", "superseded", "reserved_nano", "cost_nano"})
 _SUMMED = ("input_tokens", "output_tokens", "cost_usd", "calls")

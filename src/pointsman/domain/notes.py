@@ -47,13 +47,14 @@ class NoteFacts:
 
 @dataclass(frozen=True, slots=True)
 class SignedNote:
-    """The two files of a note and the digest of the envelope's bytes."""
+    """The two files of a note, the digest of the envelope's bytes, and the public half of its key as PEM."""
 
     name: str
     page: str
     envelope: bytes
     digest: str
     key_id: str
+    public_key: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
-"""What an installation writes down, each in the one database of the ledger, and the key of kept texts."""
+"""What an installation writes down, each in the one database of the ledger, and its keys, of notes and of texts."""
 
 import threading
 
 from pointsman.audit.breakers import SqlBreakers
 from pointsman.audit.inbox import SqlInbox
+from pointsman.audit.key_place import KeyPlace
+from pointsman.audit.keychain import KeyChain
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.marks import SqlMarks
 from pointsman.audit.memory import SqlMemory
@@ -28,11 +30,14 @@ class Books:
         self.quarantine = SqlQuarantine(url)
         self.breakers = SqlBreakers(url, clock)
         self.texts = SqlTexts(url, self.text_key.opened)
+        place = settings.home / "keys" / "signing.pem"
+        given = KeyPlace(place, settings.signing_keys, settings.signing_passphrase, credential)
+        self.keys = KeyChain(given, url, clock.now)
 
     def close(self) -> None:
         """Close every connection."""
         some = (self.ledger, self.inbox, self.notes, self.memory)
-        for book in (*some, self.marks, self.quarantine, self.breakers, self.texts):
+        for book in (*some, self.marks, self.quarantine, self.breakers, self.texts, self.keys):
             book.close()
 
 

@@ -12,6 +12,8 @@ from pointsman.domain.errors import TryAgain
 T = TypeVar("T")
 
 SECONDS = 60.0
+BRIEF = 5.0
+"""For what anybody may ask for as often as they like, and what should be of now."""
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +38,7 @@ class Lately(Generic[T]):
             except TryAgain as error:
                 if kept is None:
                     raise
-                logger.warning("the figures could not be read anew", extra={"code": error.code})
+                logger.warning("what was read lately could not be read anew", extra={"code": error.code})
                 value = kept[1]
             self._kept = (now, value)
             return value

@@ -11,6 +11,9 @@ from pathlib import Path
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.run import Actor
 
+_SIGNING_KEY = "POINTSMAN_SIGNING_KEY"
+_PASSPHRASE = "POINTSMAN_SIGNING_KEY_PASSPHRASE"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -19,7 +22,8 @@ class Settings:
     `home` holds the ledger, the mirrors and the pages; `named` tells that the command line named it, and
     `policy` is the file or preset that it named. `path` is searched for interpreters. `ollama_host` and whether
     there are keys is asked by the demo, to find real models. `text_key` points to the key that prompts and answers
-    are encrypted under, as `env:NAME` or `file:/path`; without it the home has one of its own.
+    are encrypted under, as `env:NAME` or `file:/path`; without it the home has one of its own. `signing_keys` point
+    to the signing keys that are given, of which one is right, and `signing_passphrase` to what opens it.
     """
 
     home: Path
@@ -31,6 +35,8 @@ class Settings:
     named: bool = False
     policy: Path | None = None
     text_key: str = ""
+    signing_keys: tuple[str, ...] = ()
+    signing_passphrase: str = ""
 
     @property
     def home_option(self) -> str:
@@ -60,7 +66,19 @@ def read_settings(home: Path | None = None, policy: Path | None = None) -> Setti
         named=home is not None,
         policy=policy,
         text_key=env.get("POINTSMAN_TEXT_KEY", ""),
+        signing_keys=_signing_keys(env.get(f"{_SIGNING_KEY}_FILE"), env.get(_SIGNING_KEY)),
+        signing_passphrase=_reference(_PASSPHRASE, env.get(_PASSPHRASE, "")),
     )
+
+
+def _signing_keys(file: str | None, key: str | None) -> tuple[str, ...]:
+    given = (f"file:{Path(file).expanduser().absolute()}",) if file else ()
+    return (*given, _reference(_SIGNING_KEY, key)) if key else given
+
+
+def _reference(name: str, value: str) -> str:
+    """What a variable points to, or the variable itself where it holds the secret: none stands among the settings."""
+    return value if not value or value.startswith(("env:", "file:")) else f"env:{name}"
 
 
 def program() -> str:

@@ -41,9 +41,13 @@ async def verify_on_disk(installation: Installation, wanted: Verification) -> No
     Raises UsageMust for keys, folders and revisions that cannot be read.
     """
     own = not wanted.keys
-    if own:
-        _require_a_key(installation.settings.home)
-    trusted = installation.trusted(wanted.keys)
+    trusted = await installation.trusted(wanted.keys)
+    if not trusted.keys:
+        raise UsageMust(
+            "There is no key to check by: this installation has never signed.",
+            code="key-file",
+            hint="Name the public key of the bot that signed, from a place that the change cannot write to: --key.",
+        )
     try:
         source = GitNoteSource(str(wanted.location))
         repository = await locate(str(wanted.location))
@@ -56,16 +60,6 @@ async def verify_on_disk(installation: Installation, wanted: Verification) -> No
         return await verify_range(source, base, head, trusted=trusted, outside=outside, must_cover=wanted.must_cover)
     except OwnerMust as error:
         raise UsageMust(error.message, code=error.code, hint=error.hint) from error
-
-
-def _require_a_key(home: Path) -> None:
-    """An installation that has no key is not given one just to believe nobody by it."""
-    if not any((home / "keys").glob("*")):
-        raise UsageMust(
-            "There is no key to check by: this installation has never signed.",
-            code="key-file",
-            hint="Name the public key of the bot that signed, from a place that the change cannot write to: --key.",
-        )
 
 
 async def _range(source: GitNoteSource, repository: Repository, revisions: str) -> tuple[str | None, str]:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pointsman.audit.inspection import Outside, noted_authors, verify_range
-from pointsman.audit.keyring import TrustedKeys, trusted_from
+from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.places import stored
-from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
 from pointsman.domain.figures import Figures, days_before
@@ -22,13 +21,13 @@ from pointsman.entrypoints.books import Books
 from pointsman.entrypoints.fresh import Fresh
 from pointsman.entrypoints.hands import Hands
 from pointsman.entrypoints.home import make_home
-from pointsman.entrypoints.lately import Lately
+from pointsman.entrypoints.lately import BRIEF, Lately
 from pointsman.entrypoints.logs import log_to
 from pointsman.entrypoints.machine import SystemClock, new_secret
 from pointsman.entrypoints.policies import LoadedPolicy, read_policy
 from pointsman.entrypoints.previews import PreviewLinks
 from pointsman.entrypoints.settings import Settings, credential
-from pointsman.entrypoints.web.parts import Intake, Loaded, PublicKey, Served, Unreadable
+from pointsman.entrypoints.web.parts import Intake, Loaded, Served, Unreadable
 from pointsman.forges.github.account import facts_file, load_account
 from pointsman.forges.github.registrar import GitHubRegistrar
 from pointsman.forges.github.webhook import FORGE, WANTED, Bad, delivery_of, signed
@@ -51,7 +50,7 @@ from pointsman.runs.worker import Worker
 from pointsman.workspaces.gallery import Gallery
 from pointsman.workspaces.landings import landings
 from pointsman.workspaces.local_repository import assisted_by, commits_between
-from pointsman.workspaces.note_source import GitNoteSource, read_key
+from pointsman.workspaces.note_source import GitNoteSource, read_keys
 from pointsman.workspaces.origin import Origin, RemoteOrigin
 from pointsman.workspaces.plain_git import run_git
 from pointsman.workspaces.sandbox import LinuxSandbox
@@ -103,8 +102,7 @@ class Installation:
         url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
         self.books = books = Books(url, settings, self.clock)
         self.ledger, self.inbox, self.notes, self.memory = books.ledger, books.inbox, books.notes, books.memory
-        self.marks, self.quarantine, self.texts = books.marks, books.quarantine, books.texts
-        self.signer = KeySigner(settings.home / "keys" / "signing.pem")
+        self.marks, self.quarantine, self.texts, self.keys = books.marks, books.quarantine, books.texts, books.keys
         self.pictures = Gallery(settings.home / "pictures")
         self.previews = PreviewLinks(settings.home, self.pictures, url=url, new_secret=new_secret)
         self._doors: list[Door] = []
@@ -162,14 +160,14 @@ class Installation:
 
     async def require_key(self) -> None:
         """Try the keys, of notes and of texts, which a run needs later on, before anything is paid for."""
-        await asyncio.to_thread(self.signer.public_key)
+        await self.keys.signer.ready()
         await asyncio.to_thread(self.books.text_key.opened)
 
     async def assistants(self, repository: Repository, base: str, branch: str) -> tuple[str, ...]:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
         source = GitNoteSource(repository.location)
         tip = await source.resolve(branch or "HEAD")
-        noted = await noted_authors(source, base, tip, trusted=self._own_keys)
+        noted = await noted_authors(source, base, tip, trusted=await self.keys.trusted())
         return tuple(dict.fromkeys((*await assisted_by(repository.location, base, tip), *noted)))
 
     async def workspace(self, repository: Repository) -> GitWorkspace:
@@ -203,15 +201,11 @@ class Installation:
         source = GitNoteSource.of_mirror(workspace.git_dir, repository.name)
         # What came to the base branch meanwhile is not missing from the change.
         base = await source.parted(head, (base,)) or base
-        return await verify_range(source, base, head, trusted=self._own_keys(), outside=outside)
+        return await verify_range(source, base, head, trusted=await self.keys.trusted(), outside=outside)
 
-    def trusted(self, keys: tuple[Path, ...]) -> TrustedKeys:
+    async def trusted(self, keys: tuple[Path, ...]) -> TrustedKeys:
         """The keys in these files; without any, this installation's own."""
-        return trusted_from(read_key(path) for path in keys) if keys else self._own_keys()
-
-    def _own_keys(self) -> TrustedKeys:
-        """The keys that this installation's notes are checked by."""
-        return trusted_from((self.signer.public_key(),))
+        return await self.keys.trusted(*(pem for path in keys for pem in read_keys(path)))
 
     def forge(self, repository: Repository) -> Forge:
         """The forge that a repository lies on; its hands are those of the repository's workspace."""
@@ -315,7 +309,7 @@ class Installation:
             workspace=workspace,
             sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains, gallery=self.pictures),
             ledger=self.ledger,
-            signer=self.signer,
+            signer=self.keys.signer,
             clock=self.clock,
         )
 
@@ -341,7 +335,9 @@ def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None 
     installation = Installation(settings, law().policy.sandbox.interpreters, clock=clock, url=url)
     figures = Lately(lambda: asyncio.run(installation.figures()), monotonic=installation.clock.monotonic)
     return Loaded(
-        key=lambda: PublicKey(installation.signer.key_id(), installation.signer.public_key().decode()),
+        keys=Lately(
+            lambda: asyncio.run(installation.keys.published()), BRIEF, monotonic=installation.clock.monotonic
+        ),
         registrar=registrar_of(settings.home),
         token=new_secret(),
         serve=lambda: _served(installation, lambda: replace(law(), figures=figures())),

@@ -60,7 +60,7 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
         files = {
             page: signed.page.encode("utf-8"),
             statement: signed.envelope,
-            f"{KEYS_FOLDER}/{signed.key_id}.pem": ports.signer.public_key(),
+            f"{KEYS_FOLDER}/{signed.key_id}.pem": signed.public_key,
             **({MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}),
         }
         commit = await ports.workspace.record(closing.head, files, _words(spec, signed))

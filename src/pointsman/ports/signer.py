@@ -11,8 +11,5 @@ class Signer(Protocol):
     async def sign(self, facts: NoteFacts) -> SignedNote:
         """The page and the signed statement. Raises OperatorMust when the key cannot be used."""
 
-    def public_key(self) -> bytes:
-        """The public key as PEM."""
-
     def verify(self, notes: tuple[tuple[str, bytes], ...], trusted: tuple[bytes, ...]) -> NoteReport:
         """Check signatures and chain of the envelopes (name, bytes), oldest first, against PEM public keys."""

@@ -40,9 +40,12 @@ class RunLedger(Ledger, Protocol):
         """Digest of the newest note of a repository; empty before the first."""
 
     async def set_note_head(
-        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None
+        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None, key_id: str = ""
     ) -> None:
-        """Move the chain's head, kept outside git. Raises TryAgain(note-head) when it is not at `previous`."""
+        """Move the chain's head, kept outside git.
+
+        Raises TryAgain(note-head) when it is not at `previous`, or when the key that signed is revoked.
+        """
 
     async def give_back_note_head(self, repository_id: str, digest: str, run_id: str) -> None:
         """Forget a note that came to no branch, as long as no other follows it."""

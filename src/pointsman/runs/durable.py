@@ -1,4 +1,4 @@
-"""The workspace and the sandbox as a run hands them to its phases: every effect a durable step."""
+"""The workspace, the sandbox and the signer as a run hands them to its phases: every effect a durable step."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import EditStyle
+from pointsman.domain.notes import NoteFacts, NoteReport, SignedNote
 from pointsman.domain.outcome import CheckResult, Patch
 from pointsman.domain.pictures import PreviewJob, Rendering
 from pointsman.domain.run import Repository
@@ -27,12 +28,14 @@ from pointsman.phases.memory import MEMORY, advised
 from pointsman.phases.paths import holds_secrets, is_record
 from pointsman.policy.allowance import Used
 from pointsman.ports.sandbox import Sandbox
+from pointsman.ports.signer import Signer
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.closed import unmoving, veiled, withheld
 from pointsman.runs.journal import TEXT, durable
 from pointsman.runs.metering import Meter
 
 _EDITED: TypeAdapter[Patch | EditRefusal] = TypeAdapter(Patch | EditRefusal)
+_SIGNED: TypeAdapter[SignedNote] = TypeAdapter(SignedNote)
 _RENDERING: TypeAdapter[Rendering] = TypeAdapter(Rendering)
 _CHECKS: TypeAdapter[tuple[CheckResult, ...]] = TypeAdapter(tuple[CheckResult, ...])
 
@@ -149,6 +152,21 @@ class DurableWorkspace(Workspace):
 
     def _signed(self, order: EditOrder) -> EditOrder:
         return replace(order, text=self.ends.ended(order.text, skips=self.ends.code))
+
+
+@dataclass
+class DurableSigner(Signer):
+    """A signature is a step: after a change of keys a replay still gets the bytes that were committed."""
+
+    signer: Signer
+
+    async def sign(self, facts: NoteFacts) -> SignedNote:
+        """Sign once."""
+        return await durable("sign", _SIGNED, lambda: self.signer.sign(facts))
+
+    def verify(self, notes: tuple[tuple[str, bytes], ...], trusted: tuple[bytes, ...]) -> NoteReport:
+        """Check notes; nothing is kept of it."""
+        return self.signer.verify(notes, trusted)
 
 
 @dataclass

@@ -129,9 +129,14 @@ def notes_in_folder(folder: Path) -> tuple[tuple[str, bytes], ...]:
         raise UsageMust(f"The notes in {folder} cannot be read: {error.strerror}.", code="note-folder") from error
 
 
-def read_key(path: Path) -> bytes:
-    """A public key file. Raises UsageMust when it cannot be read."""
+def read_keys(path: Path) -> tuple[bytes, ...]:
+    """A file with public keys, or each PEM file of a folder. Raises UsageMust when it cannot be read."""
     try:
-        return path.read_bytes()
+        if not path.is_dir():
+            return (path.read_bytes(),)
+        found = tuple(file.read_bytes() for file in sorted(path.glob("*.pem")))
     except OSError as error:
         raise UsageMust(f"The public key {path} cannot be read: {error.strerror}.", code="key-file") from error
+    if not found:
+        raise UsageMust(f"The folder {path} holds no PEM file.", code="key-file")
+    return found

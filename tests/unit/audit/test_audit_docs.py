@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from pointsman.audit.predicate import Predicate
+from pointsman.audit.published import keys_schema
 from pointsman.audit.schema import predicate_schema, report_schema
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -12,6 +13,11 @@ AUDIT = Path(__file__).resolve().parents[3] / "src/pointsman/audit"
 COMMAND = (
     "python -c 'from pointsman.audit.schema import predicate_schema as s; print(s(), end=str())'"
     " > docs/audit-predicate.schema.json"
+)
+
+KEYS_COMMAND = (
+    "python -c 'from pointsman.audit.published import keys_schema as s; print(s(), end=str())'"
+    " > docs/published-keys.schema.json"
 )
 
 
@@ -22,6 +28,10 @@ def test_the_published_schema_is_the_one_that_the_code_makes() -> None:
 def test_the_published_schema_of_the_report_is_the_one_that_the_code_makes() -> None:
     told = "python -c 'from pointsman.audit.schema import report_schema as s; print(s(), end=str())'"
     assert (DOCS / "audit-verify.schema.json").read_text() == report_schema(), f"run: {told}"
+
+
+def test_the_published_schema_of_published_keys_is_the_one_that_the_code_makes() -> None:
+    assert (DOCS / "published-keys.schema.json").read_text() == keys_schema(), f"run: {KEYS_COMMAND}"
 
 
 def test_the_schema_refuses_what_it_does_not_know() -> None:

@@ -12,10 +12,11 @@ import rfc8785
 from tests.unit.audit.facts import facts
 
 from pointsman.audit.keyring import TrustedKeys, trusted_from
-from pointsman.audit.published import KeyState, PublishedKey, keys_schema, published
+from pointsman.audit.published import keys_schema, published
 from pointsman.audit.signer import KeySigner
 from pointsman.audit.verify import verify_notes
 from pointsman.domain.errors import UsageMust
+from pointsman.domain.keys import KeyState, KnownKey
 from pointsman.domain.notes import SignedNote
 
 
@@ -29,7 +30,7 @@ def note(signer: KeySigner, run_id: str = "r-1") -> SignedNote:
 
 
 def document(signer: KeySigner, state: KeyState = "active", *vouched: SignedNote) -> bytes:
-    key = PublishedKey(
+    key = KnownKey(
         id=signer.key_id(),
         pem=signer.public_key().decode(),
         state=state,

@@ -6,9 +6,11 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tests.contract.ledger_world import CAPS, call, view
+from tests.contract.ledger_world import CAPS, NOON, call, view
 
+from pointsman.audit.key_store import SqlKeys
 from pointsman.audit.ledger import SqlLedger
+from pointsman.domain.keys import KnownKey
 
 
 def test_runs_of_an_earlier_release_are_read_and_new_ones_name_their_change(tmp_path: Path) -> None:
@@ -53,4 +55,21 @@ def test_calls_of_an_earlier_release_are_read_as_made_nobody_knows_where(tmp_pat
     again = SqlLedger(f"sqlite:///{path}")
     asyncio.run(again.open_call(replace(call("r-1:code:1"), region="us", via="Acme"), CAPS, "local:1"))
     assert [(one.region, one.via) for one in asyncio.run(again.calls("r-1"))] == [("", ""), ("us", "Acme")]
+    again.close()
+
+
+def test_notes_of_an_earlier_release_are_vouched_for_whichever_key_is_revoked(tmp_path: Path) -> None:
+    """That release did not write down which key signed them; all that its ledger holds are its own."""
+    path = tmp_path / "ledger.db"
+    ledger = SqlLedger(f"sqlite:///{path}")
+    asyncio.run(ledger.set_note_head("local:1", "aa", "r-1"))
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE note_heads DROP COLUMN key_id")
+        connection.commit()
+    again, keys = SqlLedger(f"sqlite:///{path}"), SqlKeys(f"sqlite:///{path}")
+    asyncio.run(again.set_note_head("local:1", "bb", "r-2", key_id="k-2"))
+    asyncio.run(keys.take_in(KnownKey("k-1", "pem", "active", NOON)))
+    asyncio.run(keys.revoke("k-1", reason="leaked", at=NOON))
+    assert [key.vouched for key in asyncio.run(keys.known())] == [("aa",)]
     again.close()

@@ -126,7 +126,7 @@ def test_the_store_is_asked_without_any_clone_and_says_nothing_of_lines(tmp_path
     home = tmp_path / "home"
     installation = Installation(read_settings(home))
     told = facts()
-    signed = asyncio.run(installation.signer.sign(told))
+    signed = asyncio.run(installation.keys.signer.sign(told))
     kept = KeptNote(
         repository_id="local:1",
         repository="shop",

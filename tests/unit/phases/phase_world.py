@@ -208,7 +208,7 @@ class OneKeySigner(Signer):
     async def sign(self, facts: NoteFacts) -> SignedNote:
         self.signed.append(facts)
         digest = digest_of(f"{facts.run_id}{facts.written_at}")
-        return SignedNote("2026-11-21-clamp-r-1", "# Note\n", b'{"payload":""}\n', digest, "key-1")
+        return SignedNote("2026-11-21-clamp-r-1", "# Note\n", b'{"payload":""}\n', digest, "key-1", self.public_key())
 
     def public_key(self) -> bytes:
         return b"-----BEGIN PUBLIC KEY-----\n"

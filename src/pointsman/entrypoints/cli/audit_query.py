@@ -47,7 +47,7 @@ async def query(asked: QueryAsked) -> int:
 
 async def notes_for(installation: Installation, asked: QueryAsked) -> Believed:
     """The notes that are asked: those of the clone, or of the installation's store."""
-    trusted = installation.trusted(tuple(asked.key or ()))
+    trusted = await installation.trusted(tuple(asked.key or ()))
     if asked.store:
         return notes_kept(await installation.notes.notes(), trusted)
     return (await notes_at(asked.repo, asked.revision, trusted)).notes

@@ -54,7 +54,7 @@ async def _read(asked: ReportAsked) -> _Read:
     try:
         now = installation.clock.now()
         since, until = first_day(asked.since, now), last_day(asked.until)
-        trusted = installation.trusted(tuple(asked.key or ()))
+        trusted = await installation.trusted(tuple(asked.key or ()))
         if asked.store:
             kept = notes_kept(await installation.notes.notes(), trusted)
             return _Read(About("this installation", "", since, until, now), kept, ())

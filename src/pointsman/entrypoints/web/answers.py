@@ -1,5 +1,6 @@
 """What the server says: JSON for programs, pages for people, each with the headers that keep it harmless."""
 
+import hashlib
 import json
 
 from fastapi import Request
@@ -26,6 +27,16 @@ def told(status_code: int, /, **facts: object) -> Response:
     """An answer in JSON."""
     body = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     return Response(body, status_code, {**_HEADERS, "Content-Type": "application/json"})
+
+
+def document(data: bytes, *, known: str) -> Response:
+    """JSON that anybody may keep for a minute; 304 where `known`, the header If-None-Match, names what it is."""
+    tag = f'"{hashlib.sha256(data).hexdigest()}"'
+    headers = {"Cache-Control": "public, max-age=60", "ETag": tag, "X-Content-Type-Options": "nosniff"}
+    named = {one.strip().removeprefix("W/") for one in known.split(",")}
+    if tag in named or "*" in named:
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers={**headers, "Content-Type": "application/json"})
 
 
 def nothing(status: int) -> Response:

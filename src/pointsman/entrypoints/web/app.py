@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request, Response
 
 from pointsman.domain.errors import PointsmanError
-from pointsman.entrypoints.web.answers import Refused, broken, page, picture, refused, told
+from pointsman.entrypoints.web.answers import Refused, broken, document, page, picture, refused, told
 from pointsman.entrypoints.web.bodies import Bodies
 from pointsman.entrypoints.web.front import Front
 from pointsman.entrypoints.web.hooks import Route, hook_route
@@ -46,10 +46,9 @@ def _health(front: Front) -> Route:
 
 
 def _keys(front: Front) -> Route:
-    async def keys(_request: Request) -> Response:
+    async def keys(request: Request) -> Response:
         loaded = await front.loaded()
-        key = await asyncio.to_thread(loaded.key)
-        return told(200, keys=[{"key_id": key.key_id, "algorithm": "ed25519", "pem": key.pem}])
+        return document(await asyncio.to_thread(loaded.keys), known=request.headers.get("if-none-match", ""))
 
     return keys
 

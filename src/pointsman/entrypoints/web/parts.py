@@ -70,14 +70,6 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class PublicKey:
-    """The key that notes are checked with."""
-
-    key_id: str
-    pem: str
-
-
-@dataclass(frozen=True, slots=True)
 class AppWish:
     """The App that somebody wants made. `url` is where this server is reached, `web` where the forge's pages are."""
 
@@ -128,10 +120,10 @@ class Loaded:
     """Everything that takes a while to load. `serve` may be slow; None as long as no forge is set up.
 
     `token` opens the setup page for as long as this process lives; `close` is called once the work has ended.
-    `previews` opens the token of a link to pictures.
+    `keys` gives the published keys, as JSON; `previews` opens the token of a link to pictures.
     """
 
-    key: Callable[[], PublicKey]
+    keys: Callable[[], bytes]
     registrar: Registrar
     token: str
     serve: Callable[[], Served | None]

@@ -24,7 +24,7 @@ from pointsman.ports.forge import Forge
 from pointsman.runs.adapters import Adapters, RunLedger
 from pointsman.runs.again import Anew
 from pointsman.runs.course.asking import DurableModels
-from pointsman.runs.durable import CommitEnds, DurableSandbox, DurableWorkspace
+from pointsman.runs.durable import CommitEnds, DurableSandbox, DurableSigner, DurableWorkspace
 from pointsman.runs.journal import FLAG, NOTHING, TEXT, durable, insisted
 from pointsman.runs.metering import Meter
 from pointsman.runs.place import Place, first_queue
@@ -105,6 +105,7 @@ class Course:
             models=models,
             workspace=workspace,
             sandbox=DurableSandbox(real.sandbox, spec.base_commit, is_closed, meter=meter),
+            signer=DurableSigner(real.signer),
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
         place = Place(adapters.turns, spec.repository.id, first_queue(spec))

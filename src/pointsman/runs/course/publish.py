@@ -129,7 +129,9 @@ async def _claimed(course: Course, proved: Proved, branch: str, known: Learned) 
 async def _claim(course: Course, made: Recorded, branch: str) -> None:
     """Take the place in the chain, and keep the note; done again after a crash, it is kept once."""
     repository, note = course.spec.repository.id, made.note
-    await course.ledger.set_note_head(repository, note.digest, course.run_id, previous=note.previous)
+    await course.ledger.set_note_head(
+        repository, note.digest, course.run_id, previous=note.previous, key_id=note.key_id
+    )
     await course.adapters.notes.keep_note(_kept(course, made, branch))
 
 
