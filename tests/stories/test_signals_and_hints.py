@@ -74,6 +74,21 @@ def test_doctor_says_what_to_do_when_no_model_answers(tmp_path: Path) -> None:
     assert "No model answers, so nothing can be run." in said.told
 
 
+def test_the_demonstration_ends_with_an_approved_change_and_commands_that_can_be_typed(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).parent / "pointsman"), "demo", "--scripted", "--folder", str(tmp_path / "d")]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "approve by scripted-reviewer" in done.stdout
+    assert "1 of which failed on base" in done.stdout
+    assert "For a bus that leaves this minute" in done.stdout
+    typed = [shlex.split(line.strip()[2:]) for line in done.stdout.splitlines() if line.strip().startswith("$ ")]
+    verify = next(words for words in typed if "verify" in words)
+    checked = subprocess.run(verify, cwd="/", env=environment(tmp_path), capture_output=True, text=True, timeout=120)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
 def test_the_demonstration_leaves_a_folder_alone_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
     command = [str(Path(sys.executable).parent / "pointsman"), "demo", "--scripted", "--folder", str(tmp_path)]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pointsman.domain.json import JsonObject
 
 DEEPEST = 40
+_INNER = 2
+"""The depth at which the fields of an object begin that lies within the answer."""
 
 
 class Misfit(ValueError):
@@ -16,7 +18,9 @@ def fit(value: object, schema: object, root: JsonObject, depth: int = 0) -> obje
     """`value` in the form that `schema` describes; `root` holds its `$defs`. Raises Misfit.
 
     Reads the part of JSON Schema that answers need: type, properties, required, additionalProperties, items, enum,
-    const, default, anyOf, oneOf and local $ref.
+    const, default, anyOf, oneOf and local $ref. The object itself must have its form; in one that lies within it, a
+    missing text is empty and another word than those to choose from is kept, since one such slip would cost the whole
+    answer, and whoever reads it knows better what can be done without.
     """
     if depth > DEEPEST or not isinstance(schema, Mapping):
         raise Misfit
@@ -28,7 +32,7 @@ def fit(value: object, schema: object, root: JsonObject, depth: int = 0) -> obje
     if "const" in schema:
         return _one_of(value, [schema["const"]])
     if isinstance(options := schema.get("enum"), list):
-        return _one_of(value, options)
+        return _one_of(value, options, is_strict=depth < _INNER)
     kinds = schema.get("type", "object" if "properties" in schema else None)
     if isinstance(kinds, list):
         return _first(value, [{**schema, "type": kind} for kind in kinds], root, depth)
@@ -65,7 +69,7 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), "")
 
 
-def _one_of(value: object, options: list[object]) -> object:
+def _one_of(value: object, options: list[object], *, is_strict: bool = True) -> object:
     for option in options:
         if type(option) is type(value) and option == value:
             return option
@@ -74,6 +78,8 @@ def _one_of(value: object, options: list[object]) -> object:
         for option in options:
             if isinstance(option, str) and option.casefold() == plain:
                 return option
+        if not is_strict:
+            return value
     raise Misfit
 
 
@@ -94,7 +100,7 @@ def _object(value: object, schema: Mapping[str, object], root: JsonObject, depth
             fitted[name] = held
     for name in needed:
         if name not in fitted:
-            fitted[str(name)] = _default(known.get(name))
+            fitted[str(name)] = _default(known.get(name), is_strict=depth == 0)
     return fitted
 
 
@@ -104,9 +110,11 @@ def _allows_null(schema: object) -> bool:
     )
 
 
-def _default(schema: object) -> object:
+def _default(schema: object, *, is_strict: bool) -> object:
     if isinstance(schema, Mapping) and "default" in schema:
         return schema["default"]
+    if not is_strict and isinstance(schema, Mapping) and schema.get("type") == "string" and "enum" not in schema:
+        return ""
     raise Misfit
 
 

@@ -209,3 +209,40 @@ def test_a_schema_goes_to_the_api_where_it_takes_one_and_into_the_prompt_where_n
     forced = _ask(tools=ToolStyle.NATIVE, output=OutputStyle.TOOL)
     assert framed(forced).forced == REVIEW
     assert framed(forced, forces_tools=False).schema == REVIEW
+
+
+FINDINGS = Shape(
+    "review",
+    {
+        "type": "object",
+        "properties": {
+            "summary": {"type": "string"},
+            "findings": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "quote": {"type": "string"},
+                        "severity": {"type": "string", "enum": ["major", "minor"]},
+                        "criterion": {"type": "string"},
+                    },
+                    "required": ["quote", "severity", "criterion"],
+                },
+            },
+        },
+        "required": ["summary", "findings"],
+    },
+)
+
+
+def test_a_slip_in_one_finding_does_not_cost_the_whole_review() -> None:
+    said = {"summary": "One thing.", "findings": [{"quote": "x = 1", "severity": "High"}]}
+    assert salvage(json.dumps(said), FINDINGS) == {
+        "summary": "One thing.",
+        "findings": [{"quote": "x = 1", "severity": "High", "criterion": ""}],
+    }
+
+
+@pytest.mark.parametrize("said", [{"findings": []}, {"summary": "x"}, {"summary": "x", "findings": [{"quote": "y"}]}])
+def test_the_answer_itself_must_have_its_form(said: dict[str, object]) -> None:
+    assert salvage(json.dumps(said), FINDINGS) is None
