@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pointsman.config.policy_catalogue import ModelEntry, ProviderEntry, domain_model, domain_provider
 from pointsman.config.policy_parts import (
+    AuditRule,
     CapsRule,
     CommandsRule,
     PathRuleEntry,
@@ -66,6 +67,7 @@ class PolicyFile(Strict):
     commands: CommandsRule = Field(CommandsRule(), description="Which commands a routing file may name.")
     sandbox: SandboxRule = Field(SandboxRule(), description="What code that nobody vouches for is given.")
     serve: ServeRule = Field(ServeRule(), description="What holds for repositories served over webhooks.")
+    audit: AuditRule = Field(AuditRule(), description="Where notes may be kept.")
     paths: tuple[PathRuleEntry, ...] = Field((), max_length=500, description="What differs for some paths.")
     protected: tuple[PathPattern, ...] = Field(
         (), max_length=500, description="Paths that no model edits, on top of the built-in list."

@@ -21,7 +21,7 @@ from pointsman.config.shapes import (
     Wanted,
     Word,
 )
-from pointsman.domain.levels import Lane, Perimeter, Sensitivity
+from pointsman.domain.levels import AuditMode, Lane, Perimeter, Sensitivity
 
 PlanNeed = Literal["optional", "required", "approve"]
 FallbackRule = Literal["outage", "never"]
@@ -196,6 +196,18 @@ class ServeRule(Strict):
     ci: Literal["on-request", "at-once"] = Field(
         "on-request", description="When the repository's own CI runs on code that a model wrote."
     )
+
+
+class AuditRule(Strict):
+    """Where the signed notes of runs may be kept, beside the store of the installation."""
+
+    modes: tuple[AuditMode, ...] = Field(
+        ("in-tree", "comment-only", "ref"),
+        min_length=1,
+        max_length=3,
+        description="What a routing file may ask for; the first holds where it says nothing.",
+    )
+    mirror: Flag = Field(False, description="Whether a note in the tree is on `refs/pointsman/audit` as well.")
 
 
 class PathRuleEntry(Strict):

@@ -30,7 +30,7 @@ from pointsman.config.shapes import (
 from pointsman.config.validation import validated
 from pointsman.config.written import Written
 from pointsman.config.yaml_source import KeyPath, YamlText, read_yaml
-from pointsman.domain.levels import Lane, Sensitivity, TaskClass
+from pointsman.domain.levels import AuditMode, Lane, Sensitivity, TaskClass
 
 ROUTING_FILE = ".pointsman.yml"
 MAX_ROUTING_BYTES = 64 * 1024
@@ -185,7 +185,9 @@ class RoutingFile(Strict):
     budget: Budget = Field(Budget(), description="What a run may use.")
     review: ReviewWish = Field(ReviewWish(), description="How findings are told and mended.")
     protected: tuple[PathPattern, ...] = Field((), max_length=200, description="Paths that no model edits.")
-    audit: Literal["in-tree", "comment-only"] = Field("in-tree", description="Where the note is kept.")
+    audit: AuditMode | None = Field(
+        None, description="Where the note is kept; unsaid, it is the first mode that the policy lists."
+    )
 
     @property
     def leaves_a_choice(self) -> bool:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pointsman.conversation import figures
 from pointsman.conversation.evidence_page import evidence_part
 from pointsman.conversation.fitting import Part, fitted
+from pointsman.conversation.note_texts import note_in_full, note_part, squash_part
 from pointsman.conversation.outbound import OUTBOUND_CAP, inline_code, outbound, outbound_code, outbound_line
 from pointsman.conversation.previews import previews_part
 from pointsman.conversation.tables import spending_table, table
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Severity
+from pointsman.domain.notes import SignedNote
 from pointsman.domain.outcome import Earlier, Evidence, Finding, Note, Plan, Review, Verdict
 from pointsman.domain.pictures import NOWHERE, Shown
 from pointsman.domain.run import LOCAL, RunSpec
@@ -43,7 +45,10 @@ _CI_LINE = "- The repository's own CI has not run on this; `/pointsman ci` lets 
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """What a page is written from. `issue_line` links the issue in the forge's way, such as `Fixes #12`."""
+    """What a page is written from. `issue_line` links the issue in the forge's way, such as `Fixes #12`.
+
+    `signed` is the note itself, where the page is the place that it is kept in.
+    """
 
     run_id: str
     issue_line: str
@@ -55,10 +60,14 @@ class PageFacts:
     learned: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     shown: Shown = NOWHERE
+    signed: SignedNote | None = None
 
 
 def change_page(facts: PageFacts) -> str:
-    """The whole page in Markdown without HTML, at most 60,000 characters; texts of models have passed `outbound`."""
+    """The whole page in Markdown, at most 60,000 characters; texts of models have passed `outbound`.
+
+    Its only HTML are the folds that we put around the message for a squash and around a note.
+    """
     earlier = facts.earlier
     parts = (
         Part(_opening(facts)),
@@ -72,9 +81,11 @@ def change_page(facts: PageFacts) -> str:
         Part(memory_part(facts.learned), 2),
         Part(note_part(facts.note), 1),
         Part(_not_run_part(facts.not_run), 2),
+        Part(squash_part(facts.spec, facts.earlier, facts.run_id), 1),
         Part(_next_part(facts), 1),
     )
-    return fitted(parts, OUTBOUND_CAP - 1) + "\n"
+    whole = note_in_full(facts.signed, facts.run_id) if facts.signed is not None else ""
+    return "\n\n".join(part for part in (fitted(parts, OUTBOUND_CAP - 2 - len(whole)), whole) if part) + "\n"
 
 
 def change_title(spec: RunSpec) -> str:
@@ -234,16 +245,6 @@ def _sorted_by(earlier: Earlier) -> str:
 def _cost_part(calls: tuple[CallRecord, ...]) -> str:
     spent = spending_table(calls)
     return f"## Cost\n\n{spent}" if spent else ""
-
-
-def note_part(note: Note | None) -> str:
-    """Where the signed record of the run is found; empty without one."""
-    if note is None:
-        return ""
-    return (
-        f"## Note\n\nThe signed record of this run is `{note.page_path}`, digest `{figures.short(note.digest, 16)}`, "
-        f"key `{figures.short(note.key_id, 16)}`. `pointsman audit verify` checks it."
-    )
 
 
 def _not_run_part(not_run: tuple[str, ...]) -> str:

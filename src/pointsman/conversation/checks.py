@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pointsman.conversation.change_page import finding_text, note_part, standing_of
+from pointsman.conversation.change_page import finding_text, standing_of
 from pointsman.conversation.figures import counted, short, usd
 from pointsman.conversation.fitting import Part, fitted
+from pointsman.conversation.note_texts import note_part
 from pointsman.conversation.outbound import outbound_line
 from pointsman.conversation.tables import route_table, spending_table
 from pointsman.domain.forge import CheckImage, CheckOrder, CheckState

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from enum import Enum, StrEnum
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 
 class Phase(StrEnum):
@@ -15,6 +15,10 @@ class Phase(StrEnum):
     REVIEW = "review"
     RECORD = "record"
 
+
+AuditMode = Literal["in-tree", "comment-only", "ref"]
+"""Where a note is kept beside the installation's own store: as the last commit of the change's branch, in the text of
+the change alone, or on `refs/pointsman/audit`."""
 
 MODEL_PHASES = (Phase.TRIAGE, Phase.PLAN, Phase.CODE, Phase.REVIEW)
 """The phases that ask a model; verify asks the sandbox, record asks the signer."""

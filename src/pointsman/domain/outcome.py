@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from pointsman.domain.levels import Risk, Severity, TaskClass
+from pointsman.domain.levels import AuditMode, Risk, Severity, TaskClass
 from pointsman.domain.pictures import Previews
 
 Decider = Literal["command", "label", "text", "path", "model", "default"]
@@ -305,6 +305,7 @@ class Note:
     previous: str
     key_id: str
     commit: str
+    mode: AuditMode = "in-tree"
 
 
 Outcome = Triage | Plan | Patch | NoPatch | Evidence | Review | Note

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Literal
 
 from pointsman.domain.figures import NOTHING_MEASURED, Figures
-from pointsman.domain.levels import Lane, Perimeter, Phase, Risk, Sensitivity, TaskClass
+from pointsman.domain.levels import AuditMode, Lane, Perimeter, Phase, Risk, Sensitivity, TaskClass
 from pointsman.domain.models import Caps, Model
 from pointsman.domain.outcome import Decider, Finding, Hint
 from pointsman.domain.pictures import PreviewOrder
@@ -256,6 +256,7 @@ class RunSpec:
     what is under review before this run began. `figures` are those that the routes were chosen by.
     `perimeters` are where the text of this run may go. `allowance` is what the whole run may use besides the caps.
     `keep_days` is how many days its prompts and answers are kept outside git; 0 for not at all.
+    With `mirrors_notes` a note that is in the tree is on the ref of notes as well.
     """
 
     goal: Goal
@@ -274,7 +275,8 @@ class RunSpec:
     paths: tuple[PathRule, ...]
     protected: tuple[str, ...]
     digests: Digests
-    audit_mode: Literal["in-tree", "comment-only"] = "in-tree"
+    audit_mode: AuditMode = "in-tree"
+    mirrors_notes: bool = False
     hinted: TaskClass | None = None
     hinted_by: Decider = "label"
     hinted_why: str = ""
@@ -289,6 +291,11 @@ class RunSpec:
     figures: Figures = NOTHING_MEASURED
     allowance: Allowance = UNLIMITED
     keep_days: int = 30
+
+    @property
+    def has_note_on_ref(self) -> bool:
+        """Whether the note goes onto `refs/pointsman/audit`."""
+        return self.audit_mode == "ref" or (self.audit_mode == "in-tree" and self.mirrors_notes)
 
     @property
     def requester_id(self) -> str:

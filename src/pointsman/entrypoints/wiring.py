@@ -16,7 +16,7 @@ from pointsman.domain.figures import Figures, days_before
 from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import LOCAL, Actor, Repository, RunSpec
-from pointsman.domain.work import SandboxTier, Toolchain
+from pointsman.domain.work import CommitText, SandboxTier, Toolchain
 from pointsman.entrypoints.books import Books
 from pointsman.entrypoints.fresh import Fresh
 from pointsman.entrypoints.hands import Hands
@@ -251,6 +251,7 @@ class Installation:
             self.forge,
             self.ledger,
             self.notes,
+            self._append_note,
             self.clock,
             marks=self.marks,
             show=self.previews.show,
@@ -265,6 +266,9 @@ class Installation:
                 let_go=self._let_go,
             )
         return Engine(self.settings.home, adapters)
+
+    async def _append_note(self, repository: Repository, files: Mapping[str, bytes], text: CommitText) -> str:
+        return await (await self.workspace(repository)).append_note(repository.location, files, text)
 
     def _let_go(self, repository: Repository) -> None:
         """A run has ended: what could still be done with its tokens cannot be done any more."""

@@ -1,5 +1,6 @@
 """Record: the signed note of who did what, as the last commit of the branch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -38,34 +39,36 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Where the note lies, and the note itself."""
+    """Where the note lies, and the note itself; `files` are those that are committed where the mode says so."""
 
     note: Note
     signed: SignedNote
     written_at: str
+    files: Mapping[str, bytes]
+    words: CommitText
 
 
 async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Closing) -> Recorded:
     """Sign the facts and commit page, statement, public key and what was learned onto the head.
 
-    In comment-only mode nothing is committed, and the note's commit is the head. `written_at` is the time of the last
-    act that the note speaks of, not the clock's, so that a repeated step signs the same bytes. Raises OperatorMust
-    when the key cannot be used: without a signature there is no note.
+    In other modes than in-tree nothing is committed here, and the note's commit is the head. `written_at` is the time
+    of the last act that the note speaks of, not the clock's, so that a repeated step signs the same bytes. Raises
+    OperatorMust when the key cannot be used: without a signature there is no note.
     """
     facts = _facts(spec, earlier, closing)
     signed = await ports.signer.sign(facts)
     page, statement = f"{AUDIT_FOLDER}/{signed.name}.md", f"{AUDIT_FOLDER}/{signed.name}.intoto.jsonl"
-    commit = closing.head
+    files = {
+        page: signed.page.encode("utf-8"),
+        statement: signed.envelope,
+        f"{KEYS_FOLDER}/{signed.key_id}.pem": signed.public_key,
+    }
+    commit, words = closing.head, _words(spec, signed)
     if spec.audit_mode == "in-tree":
-        files = {
-            page: signed.page.encode("utf-8"),
-            statement: signed.envelope,
-            f"{KEYS_FOLDER}/{signed.key_id}.pem": signed.public_key,
-            **({MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}),
-        }
-        commit = await ports.workspace.record(closing.head, files, _words(spec, signed))
-    note = Note(page, statement, signed.digest, closing.previous, signed.key_id, commit)
-    return Recorded(note, signed, facts.written_at)
+        learned = {MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}
+        commit = await ports.workspace.record(closing.head, {**files, **learned}, words)
+    note = Note(page, statement, signed.digest, closing.previous, signed.key_id, commit, spec.audit_mode)
+    return Recorded(note, signed, facts.written_at, files, words)
 
 
 def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:

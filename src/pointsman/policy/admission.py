@@ -38,6 +38,7 @@ from pointsman.policy.canonical import digest_of
 from pointsman.policy.catalogue import PriceOf, catalogue_of
 from pointsman.policy.commands import forbidden
 from pointsman.policy.globs import matches
+from pointsman.policy.keeping import audit_mode, refused_mode
 from pointsman.policy.orders import orders_for_all
 from pointsman.policy.retention import keep_days_of
 from pointsman.policy.routes import Setting
@@ -88,6 +89,7 @@ class Rulebook:
 def decide(request: Request, book: Rulebook) -> Decision:
     """The order of the run, or the first rule that speaks against it. Pure."""
     no = _stranger(request) or _wrong_forge(request, book.policy) or _forbidden_command(book)
+    no = no or refused_mode(book.routing, book.policy)
     if no is not None:
         return no
     sensitivity = sensitivity_of(request, book)
@@ -243,7 +245,8 @@ def _spec(
         paths=path_rules(policy, routing),
         protected=protected_patterns(policy, routing),
         digests=Digests(policy=book.policy_digest, routing=book.routing_digest, decision=""),
-        audit_mode=routing.audit,
+        audit_mode=audit_mode(routing, policy),
+        mirrors_notes=policy.audit.mirror,
         change=request.change,
         prior=request.prior,
         thread=request.thread,

@@ -14,6 +14,7 @@ from pointsman.domain.run import Considered, Need, Refuse, Route, TaskOrder
 from pointsman.policy.admission import Rulebook, setting_of
 from pointsman.policy.catalogue import PriceOf, catalogue_of, is_served
 from pointsman.policy.commands import forbidden
+from pointsman.policy.keeping import forbidden_mode
 from pointsman.policy.orders import orders_for_all
 from pointsman.policy.routes import Setting
 from pointsman.policy.rules import Rule
@@ -44,6 +45,7 @@ def check_routing(written: Written[RoutingFile], book: Rulebook, level: Sensitiv
         *_unknown(written, setting),
         *(remark for remark, always in refused if always),
         *_forbidden(written, book.policy),
+        *_unkept(written, book.policy),
     )
     warnings = (
         *(remark for remark, always in refused if not always),
@@ -185,6 +187,12 @@ def _forbidden(written: Written[RoutingFile], policy: PolicyFile) -> Iterator[Co
     for path, text, patterns in forbidden(written.content, policy):
         known = f"allowed are: {', '.join(patterns[:8])}" if patterns else "it allows none here"
         yield written.remark(path, f"the policy does not allow the command {quoted(text)}", known)
+
+
+def _unkept(written: Written[RoutingFile], policy: PolicyFile) -> Iterator[ConfigProblem]:
+    wrong = forbidden_mode(written.content, policy)
+    if wrong:
+        yield written.remark(("audit",), wrong, "leave it out, or name one of those")
 
 
 def _closed_paths(written: Written[RoutingFile], setting: Setting) -> Iterator[ConfigProblem]:

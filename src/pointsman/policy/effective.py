@@ -14,6 +14,7 @@ from pointsman.domain.run import Need, Refuse, Route, TaskOrder
 from pointsman.policy.admission import Rulebook, level_of, setting_of
 from pointsman.policy.checking import KEY_OF, route_path
 from pointsman.policy.globs import matches
+from pointsman.policy.keeping import audit_mode
 from pointsman.policy.orders import order_for
 from pointsman.policy.routes import TRIAGE_INPUT, TRIAGE_OUTPUT, wish_of
 
@@ -67,7 +68,8 @@ def _repository(both: Both, level: Sensitivity) -> Iterator[Held]:
     yield Held("repository", "separation", policy.separation, both.in_policy(("separation",)))
     yield Held("repository", "trigger.label", routing.trigger.label, _at(both, ("trigger", "label")))
     yield Held("repository", "trigger.review", routing.trigger.review, _at(both, ("trigger", "review")))
-    yield Held("repository", "audit", routing.audit, _at(both, ("audit",)))
+    mode = audit_mode(routing, policy)
+    yield Held("repository", "audit", mode, _at(both, ("audit",)) if routing.audit else both.in_policy(("audit",)))
     yield Held("repository", "ci", policy.serve.ci, both.in_policy(("serve", "ci")))
 
 

@@ -124,6 +124,11 @@ class Rule(StrEnum):
         "The routing file names a command that the policy does not allow.",
         "use one that the policy allows, or ask the operator to add a pattern",
     )
+    AUDIT = (
+        "audit",
+        "The routing file keeps notes where the policy does not let them be kept.",
+        "leave `audit` out, or name a mode that the policy lists under audit.modes",
+    )
     PATH_SENSITIVITY = (
         "path-sensitivity",
         "The work touches paths more closed than its routes were made for.",

@@ -1,6 +1,6 @@
 """What a run is handed by the one file that names adapters, and what of it only the durable run asks."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,6 +10,7 @@ from pointsman.domain.levels import Lane
 from pointsman.domain.models import Model, Reply
 from pointsman.domain.pictures import Previews, Shown
 from pointsman.domain.run import Repository, RunSpec
+from pointsman.domain.work import CommitText
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
@@ -69,16 +70,17 @@ class Adapters:
     """What a run is handed by the one file that names adapters.
 
     `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
-    `talk_for` to `let_go` are for a served forge; the forge on disk has nobody to talk to and no turns to wait for.
-    `let_go` is told at a run's end that its credentials are not needed any more. `marks` is told what a run showed.
-    `show` makes the pictures of a run's previews ready for people to find. `texts` is told how long the prompts and
-    answers of a run are kept.
+    `append_note` adds files to the ref of notes, and may be repeated. `talk_for` to `let_go` are for a served forge;
+    the forge on disk has nobody to talk to and no turns to wait for. `let_go` is told at a run's end that its
+    credentials are not needed any more. `marks` is told what a run showed. `show` makes the pictures of a run's
+    previews ready for people to find. `texts` is told how long the prompts and answers of a run are kept.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
     forge_for: Callable[[Repository], Forge]
     ledger: RunLedger
     notes: Notes
+    append_note: Callable[[Repository, Mapping[str, bytes], CommitText], Awaitable[str]]
     clock: Clock
     talk_for: Callable[[Repository], Talk] | None = None
     memory: Memory | None = None

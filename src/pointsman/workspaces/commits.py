@@ -22,7 +22,10 @@ class NewFile:
 async def commit_files(
     git_dir: Path, onto: str, *, files: Mapping[str, NewFile | None], text: CommitText
 ) -> tuple[str, str]:
-    """Commit `files` (None: deleted) onto the commit `onto`. Returns the ids of the commit and its tree."""
+    """Commit `files` (None: deleted) onto the commit `onto`; onto nothing where that is empty, as a first commit.
+
+    Returns the ids of the commit and its tree.
+    """
     zero = "0" * len(onto)
     rows: list[str] = []
     for path, new in sorted(files.items()):
@@ -34,10 +37,11 @@ async def commit_files(
     try:
         async with scratch.job_folder(git_dir / "indexes") as folder:
             env = {"GIT_INDEX_FILE": f"{folder}/index"}
-            await git(git_dir, "read-tree", onto, env=env)
+            await git(git_dir, "read-tree", onto or "--empty", env=env)
             await git(git_dir, "update-index", "-z", "--index-info", stdin="".join(rows).encode(), env=env)
             tree = printed(await git(git_dir, "write-tree", env=env))
     except OSError as error:
         raise OperatorMust(f"The mirror cannot be written: {error.strerror}.", code="home-unwritable") from error
-    made = await git(git_dir, "commit-tree", tree, "-p", onto, "-F", "-", stdin=message_of(text), env=people(text.at))
+    parent = ("-p", onto) if onto else ()
+    made = await git(git_dir, "commit-tree", tree, *parent, "-F", "-", stdin=message_of(text), env=people(text.at))
     return printed(made), tree

@@ -32,6 +32,12 @@ class Origin(Protocol):
     async def branch_head(self, branch: str) -> str | None:
         """The commit that a branch stands on, or None when there is no such branch."""
 
+    async def publish_note(self, mirror: Path, commit: str, *, expected_head: str | None) -> None:
+        """Set the ref of notes to `commit` if it still stands on `expected_head` (None: if it does not exist)."""
+
+    async def note_head(self) -> str | None:
+        """The commit that the ref of notes stands on, or None when there is none yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalOrigin:
@@ -50,6 +56,14 @@ class LocalOrigin:
     async def branch_head(self, branch: str) -> str | None:
         """See `publish.branch_head`."""
         return await publishing.branch_head(self.location, branch)
+
+    async def publish_note(self, mirror: Path, commit: str, *, expected_head: str | None) -> None:
+        """See `publish.publish_note`."""
+        await publishing.publish_note(mirror, commit, self.location, expected_head=expected_head)
+
+    async def note_head(self) -> str | None:
+        """See `publish.note_head`."""
+        return await publishing.note_head(self.location)
 
 
 class RemoteOrigin:
@@ -89,7 +103,13 @@ class RemoteOrigin:
         push-refused, repository-gone, repository-read-only), OperatorMust(credentials), TryAgain(unreachable).
         """
         await publishing.refuse_name(mirror, branch)
-        ref = f"refs/heads/{branch}"
+        await self._push(mirror, commit, f"refs/heads/{branch}", expected_head)
+
+    async def publish_note(self, mirror: Path, commit: str, *, expected_head: str | None) -> None:
+        """The same for the ref of notes."""
+        await self._push(mirror, commit, publishing.NOTE_REF, expected_head)
+
+    async def _push(self, mirror: Path, commit: str, ref: str, expected_head: str | None) -> None:
         lease = f"--force-with-lease={ref}:{expected_head or ''}"
         plain = ("--quiet", "--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no", "--thin")
         async with staged(mirror, (commit,)) as staging:
@@ -98,8 +118,9 @@ class RemoteOrigin:
                 await self._transport.run(staging, "write", "push", *plain, *pushed)
             except GitFailed as error:
                 # git repeats a push whose answer was lost, and is then told that the branch stands there already.
-                if not has_moved(error) or await self.branch_head(branch) != commit:
-                    raise told_of_push(error, self._transport.name, branch) from error
+                if not has_moved(error) or (await self._refs(ref)).get(ref) != commit:
+                    name = ref.removeprefix("refs/heads/")
+                    raise told_of_push(error, self._transport.name, name) from error
         await remember(mirror, commit)
 
     async def branch_head(self, branch: str) -> str | None:
@@ -107,7 +128,11 @@ class RemoteOrigin:
         if not await _may_be_branch(branch):
             raise unknown(self._transport.name, branch)
         ref = f"refs/heads/{branch}"
-        return (await self._heads(ref)).get(ref)
+        return (await self._refs(ref)).get(ref)
+
+    async def note_head(self) -> str | None:
+        """The commit that the ref of notes stands on at the forge."""
+        return (await self._refs(publishing.NOTE_REF)).get(publishing.NOTE_REF)
 
     async def _bring(self, mirror: Path, wanted: str) -> str:
         quiet = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head")
@@ -126,7 +151,7 @@ class RemoteOrigin:
         found = told(error, self._transport.name)
         if found.code != "unknown-revision":
             return found
-        if revision == "HEAD" and not await self._heads():
+        if revision == "HEAD" and not await self._refs():
             return OwnerMust(
                 f"{self._transport.name} has no commit yet.",
                 code="empty-repository",
@@ -134,9 +159,10 @@ class RemoteOrigin:
             )
         return unknown(self._transport.name, revision)
 
-    async def _heads(self, *refs: str) -> dict[str, str]:
+    async def _refs(self, *names: str) -> dict[str, str]:
+        """Where the named refs stand at the forge; without a name, every branch."""
         try:
-            words = ("--heads", "--end-of-options", self._transport.url, *refs)
+            words = (*(() if names else ("--heads",)), "--end-of-options", self._transport.url, *names)
             out = await self._transport.run(_NOWHERE, "read", "ls-remote", "--quiet", *words)
         except GitFailed as error:
             raise told(error, self._transport.name) from error

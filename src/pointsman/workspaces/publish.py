@@ -12,6 +12,9 @@ from pointsman.workspaces.mirror import copy, objects_below
 from pointsman.workspaces.source import git_dir_of, missing
 
 PREFIX = "pointsman/"
+NOTE_REF = "refs/pointsman/audit"
+"""Where notes lie that are in no branch: it only ever grows, by one commit for each note."""
+
 _BRANCH = re.compile(r"pointsman/[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 _READ_ONLY = ("ermission denied", "insufficient permission", "Read-only file system")
 _MAX_CHAIN = 200
@@ -19,7 +22,12 @@ _MAX_CHAIN = 200
 
 async def branch_head(location: str, branch: str) -> str | None:
     """The commit that `branch` stands on in the user's repository, or None. Raises OwnerMust(not-a-repository)."""
-    return await _head(git_dir_of(location), branch)
+    return await _head(git_dir_of(location), f"refs/heads/{branch}")
+
+
+async def note_head(location: str) -> str | None:
+    """The commit that the ref of notes stands on, or None. Raises OwnerMust(not-a-repository)."""
+    return await _head(git_dir_of(location), NOTE_REF)
 
 
 async def publish(mirror: Path, commit: str, location: str, *, branch: str, expected_head: str | None) -> None:
@@ -32,17 +40,27 @@ async def publish(mirror: Path, commit: str, location: str, *, branch: str, expe
     target = git_dir_of(location)
     await refuse_name(target, branch)
     await _refuse_checked_out(target, branch)
-    head = await _head(target, branch)
+    head = await _head(target, f"refs/heads/{branch}")
     if head == commit:
         return
     if head != expected_head:
         raise moved(branch)
+    await _brought(mirror, commit, location, ref=f"refs/heads/{branch}", expected_head=expected_head)
+
+
+async def publish_note(mirror: Path, commit: str, location: str, *, expected_head: str | None) -> None:
+    """Set the ref of notes to `commit`, in the same way. Raises OwnerMust(branch-moved, repository-read-only)."""
+    await _brought(mirror, commit, location, ref=NOTE_REF, expected_head=expected_head)
+
+
+async def _brought(mirror: Path, commit: str, location: str, *, ref: str, expected_head: str | None) -> None:
+    target = git_dir_of(location)
     owner = await _owner(target)
     try:
         await copy(mirror, target, await _new_objects(mirror, target, commit), owner=owner)
-        await _swap(target, branch, commit, expected_head, owner)
+        await _swap(target, ref, commit, expected_head, owner)
     except GitFailed as error:
-        raise _told(error, location, branch) from error
+        raise _told(error, location, ref.removeprefix("refs/heads/")) from error
 
 
 async def refuse_name(git_dir: Path, branch: str) -> None:
@@ -69,9 +87,9 @@ async def _refuse_checked_out(target: Path, branch: str) -> None:
         )
 
 
-async def _head(git_dir: Path, branch: str) -> str | None:
+async def _head(git_dir: Path, ref: str) -> str | None:
     try:
-        found = await git(git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", f"refs/heads/{branch}")
+        found = await git(git_dir, "rev-parse", "--verify", "--quiet", "--end-of-options", ref)
     except GitFailed:
         return None
     return printed(found)
@@ -98,10 +116,10 @@ async def _parents(git_dir: Path, commit: str) -> list[str]:
 
 
 async def _swap(
-    target: Path, branch: str, commit: str, expected_head: str | None, owner: tuple[int, int] | None
+    target: Path, ref: str, commit: str, expected_head: str | None, owner: tuple[int, int] | None
 ) -> None:
     # --no-deref: a branch of ours that somebody made a symbolic ref must not lead to theirs.
-    args = ("update-ref", "--no-deref", f"refs/heads/{branch}", commit, expected_head or "0" * len(commit))
+    args = ("update-ref", "--no-deref", ref, commit, expected_head or "0" * len(commit))
     await run(Asked(target, args, as_owner=owner))
 
 

@@ -31,6 +31,7 @@ from pointsman.workspaces.edits.apply import apply_edits, paths_of, refuse_paths
 from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
 from pointsman.workspaces.git import git
 from pointsman.workspaces.mirror import mirror_path
+from pointsman.workspaces.note_ref import append
 from pointsman.workspaces.origin import LocalOrigin, Origin
 from pointsman.workspaces.patches import canonical
 from pointsman.workspaces.text import MAX_TEXT_BYTES, decode
@@ -79,6 +80,10 @@ class GitWorkspace:
     async def branch_head(self, location: str, branch: str) -> str | None:
         """The commit that the branch stands on in the user's repository, or None."""
         return await self._origin_at(location).branch_head(branch)
+
+    async def append_note(self, location: str, files: Mapping[str, bytes], text: CommitText) -> str:
+        """Add files to the ref of notes in the user's repository; see `note_ref.append`."""
+        return await append(self.git_dir, self._origin_at(location), files, text=text)
 
     async def rest(self) -> None:
         """Let go of what is held open and in memory; the next question takes it up again."""

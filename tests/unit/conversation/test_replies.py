@@ -12,6 +12,7 @@ from tests.unit.conversation import told_run as told
 from tests.unit.conversation.served_texts import TEXTS as SERVED
 
 from pointsman.conversation import replies
+from pointsman.conversation.note_texts import note_in_full, note_part
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Hop
 
@@ -40,6 +41,11 @@ def _grave_review() -> str:
 
 TEXTS: dict[str, Callable[[], str]] = {
     "change-page": _page,
+    "change-page-note-on-the-ref": lambda: note_part(replace(told.NOTE, mode="ref")),
+    "change-page-note-in-full": lambda: "\n\n".join(
+        (note_part(replace(told.NOTE, mode="comment-only")), note_in_full(told.SIGNED, told.RUN_ID))
+    ),
+    "change-page-note-too-long": lambda: note_in_full(replace(told.SIGNED, page="a" * 40_000), told.RUN_ID),
     "change-page-failed": _failed_page,
     "status-running": lambda: replies.status_text(told.RUNNING),
     "status-done": lambda: replies.status_text(

@@ -3,6 +3,7 @@
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import MODEL_PHASES, Perimeter, Phase, Risk, Sensitivity, Severity, TaskClass
 from pointsman.domain.models import Caps, Model, Price, Provider, ProviderKind
+from pointsman.domain.notes import SignedNote
 from pointsman.domain.outcome import (
     CheckResult,
     Earlier,
@@ -140,6 +141,16 @@ NOTE = Note(
     "",
     "6" * 16,
     NOTED,
+)
+
+
+SIGNED = SignedNote(
+    "2026-11-21-12-20261121-7f3a",
+    "# Run `20261121-7f3a`: ready for people to look at\n\n* Issue `12`: `</details> @ada`\n",
+    b'{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}\n',
+    NOTE.digest,
+    NOTE.key_id,
+    b"",
 )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.models import Model, Reply
 from pointsman.domain.run import Actor, Issue, Repository, RunSpec
+from pointsman.domain.work import CommitText
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
@@ -236,6 +237,7 @@ class Served:
         self.memory = SqlMemory(url)
         self.ledger = SqlLedger(url)
         self.notes = SqlNotes(url)
+        self.on_ref: list[tuple[int, Mapping[str, bytes], CommitText]] = []
         self.marks = SqlMarks(url)
         self.engine = Engine(
             home,
@@ -244,6 +246,7 @@ class Served:
                 lambda _: self.forge,
                 self.ledger,
                 self.notes,
+                self._append,
                 self.clock,
                 lambda _: self.forge,
                 self.memory,
@@ -251,6 +254,11 @@ class Served:
                 marks=self.marks,
             ),
         )
+
+    async def _append(self, repository: Repository, files: Mapping[str, bytes], text: CommitText) -> str:
+        self.forge._meets("note-ref")
+        self.on_ref.append((len(self.forge.changes), files, text))
+        return "on-the-ref"
 
     async def _ports(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
         return replace(self.world.ports, clock=self.clock)

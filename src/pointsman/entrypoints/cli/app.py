@@ -273,6 +273,18 @@ def verify_command(asked: VerifyAsked) -> None:
     leave_after(auditing.verify(asked))
 
 
+@audit.command("export")
+def export_command(
+    to: Annotated[Path, typer.Option("--to", metavar="<path>", help="The folder to write into.")],
+    run: Annotated[str, typer.Option("--run", metavar="<id>", help="The run; without it every note.")] = "",
+    home: Home = None,
+) -> None:
+    """Write notes out of the installation's store, as the files that they are in a repository."""
+    from pointsman.entrypoints.cli import audit_export
+
+    leave_after(audit_export.export(run, to, home))
+
+
 @audit.command("query")
 @taking(QueryAsked)
 def query_command(asked: QueryAsked) -> None:

@@ -22,6 +22,7 @@ from pointsman.conversation.figures import (
     usd,
 )
 from pointsman.conversation.hygiene import masked
+from pointsman.conversation.note_texts import place_of
 from pointsman.conversation.replies import approval_commands
 from pointsman.domain.invisible import visible_characters
 from pointsman.domain.ledger import CallRecord, RunView
@@ -289,6 +290,7 @@ def _note(note: Note | None) -> tuple[Text, ...]:
     if note is None:
         return ()
     return (
+        Text.assemble((f"{'kept':<10}", "dim"), place_of(note)),
         Text.assemble((f"{'page':<10}", "dim"), note.page_path),
         Text.assemble((f"{'statement':<10}", "dim"), note.statement_path),
         Text.assemble((f"{'digest':<10}", "dim"), note.digest),

@@ -36,7 +36,7 @@ async def report_of(installation: Installation, run_id: str, commands: tuple[str
 async def _branch(installation: Installation, spec: RunSpec, note: Note, name: str) -> BranchInfo:
     workspace = await installation.workspace(spec.repository)
     commits = await installation.commits(spec.repository, spec.base_commit, note.commit)
-    code = commits[-2][0] if len(commits) > 1 else note.commit
+    code = commits[-2][0] if note.mode == "in-tree" and len(commits) > 1 else note.commit
     return BranchInfo(name, commits, await workspace.diff(spec.base_commit, code))
 
 
@@ -64,7 +64,8 @@ def _usual(installation: Installation, end: End, view: RunView | None) -> tuple[
     if view.state in ("failed", "cancelled"):
         commands.append(f"{called} resume {view.run_id}{home}")
     if view.branch:
-        commands.append(f"git -C {place} show {view.branch}~1")
+        noted = end.note is not None and end.note.mode == "in-tree"
+        commands.append(f"git -C {place} show {view.branch}{'~1' if noted else ''}")
         commands.append(f"{called} audit verify --repo {place} {view.branch}{home}")
     phase = _worth_another_model(end, view)
     if phase:

@@ -9,6 +9,8 @@ The rule of the chain: a note takes its place in the chain before anybody can se
 * When the branch cannot be made, the place is given back, so that the next note follows the last one that is seen.
   A resumed run then asks for access again and signs anew. Should another have followed in that moment, our digest
   stays known in the ledger, which is what verification asks about a note that lies on no branch here.
+* A note that goes onto `refs/pointsman/audit` is there before the branch is: a branch that people see has its note.
+  Nothing is ever taken from that ref, so its place is not given back then, and a resumed run pushes with that note.
 * When the branch was made and something after it failed, the place stays, and a resumed run goes on with its note.
 """
 
@@ -20,10 +22,11 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
 from pointsman.conversation.loop_ends import end_text
+from pointsman.conversation.note_texts import note_in_full, note_part
 from pointsman.conversation.previews import check_images
 from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
-from pointsman.domain.forge import Access, Change, ChangeOrder
+from pointsman.domain.forge import Access, Change, ChangeOrder, Topic
 from pointsman.domain.levels import Phase
 from pointsman.domain.notes import KeptNote, PersonAct
 from pointsman.domain.outcome import Note, Verdict
@@ -98,17 +101,45 @@ async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[N
     """Sign the note at its place in the chain and push. The place is given back when the push is refused."""
     await course.begin(Phase.RECORD)
     known = await learned_by(course)
-    note = await _chained(course, proved, target.branch, known)
+    made = await _chained(course, proved, target.branch, known)
+    is_out = False
     try:
-        change = await _pushed(course, note, target, proved, known)
+        is_out = await _on_the_ref(course, made)
+        change = await _pushed(course, made, target, proved, known)
     except (OwnerMust, Stopped):
-        await durable(GIVEN_BACK, NOTHING, lambda: _give_back(course, note))
+        if not is_out:
+            await durable(GIVEN_BACK, NOTHING, lambda: _give_back(course, made.note))
         raise
     course.change = change
-    return note, change
+    await _told_below(course, made, change, target)
+    return made.note, change
 
 
-async def _chained(course: Course, proved: Proved, branch: str, known: Learned) -> Note:
+async def _told_below(course: Course, made: Recorded, change: Change, target: Target) -> None:
+    """Where notes are kept in the text of a change whose page is left alone, a comment of its own holds this one."""
+    talk_for, spec = course.adapters.talk_for, course.spec
+    if spec.audit_mode != "comment-only" or not target.number or talk_for is None:
+        return
+    talk, topic = talk_for(spec.repository), Topic(spec.repository, change.number)
+    said = "\n\n".join((note_part(made.note), note_in_full(made.signed, course.run_id)))
+    await course.insist("note-told", NOTHING, lambda: talk.ensure_reply(topic, f"note-{course.run_id}", said))
+
+
+async def _on_the_ref(course: Course, made: Recorded) -> bool:
+    """Put the note onto the ref of notes where it belongs there, before the branch: no push without its note.
+
+    What is there stays there. So its place is never given back, whatever becomes of the branch.
+    """
+    spec = course.spec
+    if not spec.has_note_on_ref:
+        return False
+    words = replace(made.words, trailers=(f"Pointsman-Run: {course.run_id}",))
+    append = course.adapters.append_note
+    await course.insist("note-ref", TEXT, lambda: append(spec.repository, made.files, words))
+    return True
+
+
+async def _chained(course: Course, proved: Proved, branch: str, known: Learned) -> Recorded:
     """The note, signed and at its place in the chain. Raises TryAgain when others are faster time and again."""
     for _ in range(_CHAIN_TRIES - 1):
         try:
@@ -119,11 +150,11 @@ async def _chained(course: Course, proved: Proved, branch: str, known: Learned) 
     return await _claimed(course, proved, branch, known)
 
 
-async def _claimed(course: Course, proved: Proved, branch: str, known: Learned) -> Note:
+async def _claimed(course: Course, proved: Proved, branch: str, known: Learned) -> Recorded:
     closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch, known))
     made = await record(course.spec, course.earlier, course.ports, closing=closing)
     await durable("note-head", NOTHING, lambda: _claim(course, made, branch))
-    return made.note
+    return made
 
 
 async def _claim(course: Course, made: Recorded, branch: str) -> None:
@@ -250,7 +281,7 @@ def _not_run(course: Course, proved: Proved, known: Learned) -> tuple[str, ...]:
     return tuple(missing)
 
 
-async def _pushed(course: Course, note: Note, target: Target, proved: Proved, known: Learned) -> Change:
+async def _pushed(course: Course, made: Recorded, target: Target, proved: Proved, known: Learned) -> Change:
     spec = course.spec
     facts = PageFacts(
         run_id=course.run_id,
@@ -258,7 +289,8 @@ async def _pushed(course: Course, note: Note, target: Target, proved: Proved, kn
         spec=spec,
         earlier=course.earlier,
         calls=await course.ledger.calls(course.run_id),
-        note=note,
+        note=made.note,
+        signed=made.signed if spec.audit_mode == "comment-only" else None,
         not_run=_not_run(course, proved, known),
         learned=known.new,
         unseen=await _unseen(course),
@@ -270,7 +302,7 @@ async def _pushed(course: Course, note: Note, target: Target, proved: Proved, kn
         branch=target.branch,
         expected_head=target.expected_head,
         base_commit=spec.base_commit,
-        head_commit=note.commit,
+        head_commit=made.note.commit,
         title=change_title(spec),
         body=change_page(facts),
         number=target.number,

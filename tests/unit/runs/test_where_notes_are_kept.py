@@ -1,0 +1,93 @@
+"""Where the note of a run is kept: in the tree, on the ref of notes, or in the text of the change."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.unit.phases.phase_world import says
+from tests.unit.runs.served_world import BLOCK, FINE, PLAN, SHOP, Served, review_of, within
+from tests.unit.runs.test_conduct_of_a_fix import asked
+
+from pointsman.domain.errors import OwnerMust, TryAgain
+from pointsman.domain.forge import ChangeOrder
+
+BRANCH = "pointsman/12-clamp-ignores-its-upper-bound"
+ENVELOPE = ".pointsman/audit/2026-11-21-clamp-r-1.intoto.jsonl"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    world = Served(tmp_path, [says(data=PLAN), says(BLOCK), says(data=FINE)])
+    yield world
+    world.close()
+
+
+def digests(world: Served) -> list[str]:
+    return [note.digest for note in within(world.notes.notes(SHOP.id))]
+
+
+def test_on_the_ref_the_note_is_there_before_its_branch_which_holds_the_code_alone(served: Served) -> None:
+    served.forge.mishaps["note-ref"] = [TryAgain("Others were faster.", code="note-ref")]
+    view = served.runs(replace(served.spec(), audit_mode="ref"))
+    assert view.result == "ready"
+    ((changes, files, words),) = served.on_ref
+    assert (changes, sorted(files)[0], len(files)) == (0, ENVELOPE, 3)
+    assert words.trailers == ("Pointsman-Run: r-1",)
+    (order,) = served.forge.changes.values()
+    assert served.world.workspace.recorded == []
+    assert f"`refs/pointsman/audit`. Its digest is `{digests(served)[0]}`" in order.body
+
+
+def test_a_note_on_the_ref_keeps_its_place_when_the_branch_is_refused_and_a_resumed_run_pushes_with_it(
+    served: Served,
+) -> None:
+    served.forge.changes[BRANCH] = ChangeOrder("r-0", SHOP, BRANCH, "", "b", "their-head", "", "")
+    view = served.runs(replace(served.spec(), audit_mode="ref"))
+    assert view.error_code == "hands-off"
+    (digest,) = digests(served)
+    assert within(served.ledger.note_head(SHOP.id)) == digest
+    served.forge.changes.clear()
+    asyncio.run(_gone_on(served))
+    assert digest in served.forge.changes[BRANCH].body
+    assert (len(served.on_ref), digests(served)) == (1, [digest])
+
+
+def test_a_ref_that_cannot_be_written_lets_nothing_be_pushed_and_gives_the_place_back(served: Served) -> None:
+    served.forge.mishaps["note-ref"] = [OwnerMust("A rule refuses it.", code="push-refused")]
+    view = served.runs(replace(served.spec(), audit_mode="ref"))
+    assert (view.error_code, served.forge.changes, digests(served)) == ("push-refused", {}, [])
+    assert within(served.ledger.note_head(SHOP.id)) == ""
+
+
+def test_with_a_mirror_the_note_is_in_the_tree_and_on_the_ref(served: Served) -> None:
+    served.runs(replace(served.spec(), mirrors_notes=True))
+    ((_, committed, _),) = served.world.workspace.recorded
+    ((_, files, _),) = served.on_ref
+    assert files[ENVELOPE] == committed[ENVELOPE]
+
+
+def test_in_the_text_of_the_change_stands_the_whole_note_and_the_installation_keeps_it(served: Served) -> None:
+    served.runs(replace(served.spec(), audit_mode="comment-only"))
+    (order,) = served.forge.changes.values()
+    (kept,) = within(served.notes.notes(SHOP.id))
+    assert kept.page.rstrip() in order.body and f"```json\n{kept.envelope.decode()}```" in order.body
+    assert (served.on_ref, served.world.workspace.recorded) == ([], [])
+
+
+def test_a_fix_adds_its_note_in_a_comment_of_its_own_since_the_page_is_left_alone(tmp_path: Path) -> None:
+    world = Served(tmp_path, [says(BLOCK), review_of()])
+    world.runs(replace(asked(world), audit_mode="comment-only"))
+    (said,) = [body for key, (_, body) in world.forge.replies.items() if key == "note-r-1"]
+    assert digests(world)[0] in said and "```json\n" in said
+    world.close()
+
+
+async def _gone_on(world: Served) -> None:
+    await world.engine.start()
+    try:
+        assert await world.engine.resume("r-1")
+        await world._until(lambda: world.engine.ended("r-1"))
+    finally:
+        await world.engine.stop()
