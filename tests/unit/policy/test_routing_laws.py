@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, permutations, product
 from typing import TypedDict
 
 from hypothesis import given
@@ -67,23 +67,40 @@ def price_of(kind: ProviderKind, provider: str, model_id: str) -> Price | None:
     return None if model_id.endswith("-unpriced") else Price(1, 4)
 
 
+# Whole models and whole orders are drawn at once: a draw for each of their parts took most of the time of an example.
+MODELS = st.sampled_from(
+    tuple(
+        product(
+            ("", "", "", "-unpriced"),
+            ("id", "id", "id", "x"),
+            sorted(PROVIDERS),
+            ("f1", "f2", "f3"),
+            ("v1", "v2"),
+            ("small", "mid", "frontier"),
+            (2_000, 8_000, 100_000),
+            (500, 1_500),
+            ({}, {"price": 0}),
+        )
+    )
+)
+ORDERS = st.sampled_from(tuple(permutations(ASKED, 6)))
+
+
 @st.composite
 def models(draw: st.DrawFn) -> dict[str, dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for number, name in enumerate(NAMES):
-        odd = draw(st.sampled_from(["", "", "", "-unpriced"]))
-        head = draw(st.sampled_from(["id", "id", "id", "x"]))
+        odd, head, provider, family, vendor, tier, window, output, price = draw(MODELS)
         found[name] = {
-            "provider": draw(st.sampled_from(sorted(PROVIDERS))),
+            "provider": provider,
             "id": f"{head}{number}{odd}",
-            "family": draw(st.sampled_from(["f1", "f2", "f3"])),
-            "vendor": draw(st.sampled_from(["v1", "v2"])),
-            "tier": draw(st.sampled_from(["small", "mid", "frontier"])),
-            "context_window": draw(st.sampled_from([2_000, 8_000, 100_000])),
-            "max_output": draw(st.sampled_from([500, 1_500])),
+            "family": family,
+            "vendor": vendor,
+            "tier": tier,
+            "context_window": window,
+            "max_output": output,
+            **price,
         }
-        if draw(st.booleans()):
-            found[name]["price"] = 0
     return found
 
 
@@ -111,7 +128,7 @@ def policies(draw: st.DrawFn) -> PolicyFile:
 
 @st.composite
 def wishes(draw: st.DrawFn, *, named: bool, code: bool = False) -> Wish:
-    order = draw(st.permutations(ASKED))
+    order = draw(ORDERS)
     wish: Wish = {}
     if named or draw(st.booleans()):
         wish["model"], order = order[0], order[1:]
