@@ -47,7 +47,7 @@ def until(happened: Callable[[], object], what: str = "", seconds: float = PATIE
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, f"it did not happen within {seconds:g} s: {what}"
-        time.sleep(0.02)
+        time.sleep(0.04)
 
 
 class ServedStage:
@@ -170,6 +170,11 @@ class ServedStage:
     def views(self) -> list[RunView]:
         """The rows of all runs, newest first."""
         return list(asyncio.run(self.ledger.runs("", 500)))
+
+    def states(self, repository: int) -> dict[str, str]:
+        """The states of a repository's runs by their ids, for whoever asks again and again."""
+        rows = self._rows("SELECT run_id, state, repository_id FROM runs")
+        return {run_id: state for run_id, state, of in rows if of == str(repository)}
 
     def at_work(self) -> set[str]:
         """The ids of runs that the engine has not brought to their end, the last word on the forge included."""
@@ -321,9 +326,9 @@ class Scene:
         """Wait until that many runs are over and everything is said; the newest run."""
 
         def ended() -> bool:
-            views = self.runs()
-            over = len(views) >= count and all(view.state in _OVER for view in views)
-            return over and not self.stage.at_work() & {view.run_id for view in views}
+            states = self.stage.states(self.shop.id)
+            over = len(states) >= count and _OVER.issuperset(states.values())
+            return over and not self.stage.at_work() & states.keys()
 
         until(ended, f"{count} runs of {self.word} are over")
         self.stage.settle()
