@@ -157,9 +157,14 @@ async def _task(asking: Asking, earlier: Earlier, plan: Plan, attempt: Attempt) 
 
 
 def _rules(asking: Asking, earlier: Earlier, plan: Plan, paths: tuple[str, ...]) -> EditRules:
-    """Where a coder may write: never into the tests by which a review, or the issue, was shown to be right."""
+    """Where a coder may write: never into the tests by which a review, or the issue, was shown to be right.
+
+    Those of the review that a fix works on are among them.
+    """
     rules = rules_for(asking.spec, plan, asking.model.tier, paths)
-    shown = [proof.path for proof in confirmed_tests(earlier.reviews)]
+    before = asking.spec.prior.open if asking.spec.prior else ()
+    shown = [one.proof.path for one in before if one.proof and one.is_confirmed]
+    shown += [proof.path for proof in confirmed_tests(earlier.reviews)]
     shown += [earlier.shown.path] if earlier.shown else []
     return replace(rules, protected=(*rules.protected, *shown))
 

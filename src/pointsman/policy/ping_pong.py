@@ -11,13 +11,15 @@ _HUNK = re.compile(r"^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _NOWHERE = "/dev/null"
 
 
-def taken_back(earlier: Iterable[str], newest: str) -> str:
+def taken_back(earlier: Iterable[str], newest: str, *, ours: Iterable[str] = ()) -> str:
     """The path of the first lines that the newest diff puts back as an earlier one had found them, else empty.
 
-    All are canonical diffs between two states that one after the other were reviewed.
+    All are canonical diffs between two states that one after the other were reviewed. `ours` are the paths of tests
+    that reviews put there: who starts from the issue does not have them yet, and takes nothing back by that.
     """
     undone = {(path, came, went) for diff in earlier for path, went, came in blocks(diff)}
-    return next((block[0] for block in blocks(newest) if block in undone), "")
+    passed_over = frozenset(ours)
+    return next((block[0] for block in blocks(newest) if block in undone and block[0] not in passed_over), "")
 
 
 def blocks(diff: str) -> Iterator[Block]:

@@ -25,6 +25,7 @@ def test_a_fix_of_other_lines_another_file_or_to_a_new_state_is_none() -> None:
     assert taken_back([diff(A, B)], diff(B, A, "b.py")) == ""
     assert taken_back([diff(A, B)], diff(B, B.replace("low = 2", "low = 3"))) == ""
     assert taken_back([], diff(B, A)) == ""
+    assert taken_back([diff(A, B)], diff(B, A), ours=["a.py"]) == "", "a review's own test, which is not there yet"
 
 
 def test_lines_that_look_like_a_diff_are_lines() -> None:

@@ -12,7 +12,7 @@ from pointsman.domain.errors import TryAgain
 from pointsman.domain.forge import Access, ChangeView, Said, Thread
 from pointsman.domain.levels import Sensitivity, Severity
 from pointsman.domain.models import Ask, Reply
-from pointsman.domain.outcome import Finding
+from pointsman.domain.outcome import Finding, Proof, Verdict
 from pointsman.domain.run import ChangeRef, Issue, PathRule, PriorReview, RunSpec
 from pointsman.runs.course.fixing import plan_from
 from pointsman.runs.course.remembering import last_review
@@ -104,6 +104,50 @@ def test_what_became_of_the_change_is_asked_right_before_the_push(
     served.world.models.script[1] = meanwhile
     view = served.runs(spec)
     assert (view.error_code, served.forge.changes, served.forge.resolved) == (code, {}, [])
+
+
+SHOWS = "from bounds import clamp\n\n\ndef test_shown():\n    assert clamp(9, 0, 4) == 4\n"
+PROOF = Proof("confirmed", "it fails", "tests/test_review_bound.py", SHOWS, "reviewer", "E   AssertionError")
+HALF = BLOCK.replace("high))\n>>>", "3))\n>>>")
+
+
+def with_a_test(world: Served) -> RunSpec:
+    """The same order, where a test had shown the first finding that lies in no commit yet."""
+    spec = asked(world)
+    return replace(
+        spec, prior=PriorReview(world.world.base, spec.base_commit, (replace(BOUND, proof=PROOF), NAME), ())
+    )
+
+
+def test_a_test_that_an_earlier_review_confirmed_joins_the_fix_and_is_tried_with_all_the_others(
+    served: Served,
+) -> None:
+    view = served.runs(with_a_test(served))
+    assert view.state == "done", view
+    (order,), (facts,) = served.forge.changes.values(), served.world.signer.signed
+    patch, evidence = facts.earlier.patch, facts.earlier.evidence
+    assert patch is not None and evidence is not None
+    assert served.world.workspace.commits[order.head_commit][PROOF.path] == SHOWS
+    assert [edit.path for edit in patch.edits] == ["bounds.py", PROOF.path]
+    assert [one for one in served.world.workspace.orders if "Tested-by: Pointsman (reviewer)" in one.text.trailers]
+    assert PROOF.path in served.world.workspace.orders[0].rules.protected, "no coder writes there"
+    assert evidence.verdict is Verdict.PASSED and {result.commit for result in evidence.candidate} == {patch.commit}
+    assert f"{PROOF.path}::test_shown" in evidence.candidate[0].passed
+    assert served.forge.resolved == ["thread-f-bound"]
+
+
+def test_a_fix_that_does_not_satisfy_that_test_goes_back_to_code_and_is_not_called_fixed(served: Served) -> None:
+    """The repository's own tests let it pass; the reviewer says nothing."""
+    served.world.models.script[:] = [
+        says(HALF),
+        review_of(),
+        says(BLOCK.replace("low))\n===", "3))\n===")),
+        review_of(),
+    ]
+    assert served.runs(with_a_test(served)).state == "done"
+    tries = served.world.signer.signed[0].earlier.tries
+    assert [made.cause for made in tries] == ["first", "review"] and served.forge.resolved == ["thread-f-bound"]
+    assert PROOF.path in served.world.models.asks[2].messages[0].text, "the coder is shown the test"
 
 
 def test_a_requester_who_lost_access_pushes_nothing(served: Served) -> None:

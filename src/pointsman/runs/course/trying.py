@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pointsman.domain.errors import Stopped
 from pointsman.domain.levels import Phase
-from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try
+from pointsman.domain.outcome import Evidence, NoPatch, Patch, Review, Try, confirmed_tests
 from pointsman.phases.code import code
 from pointsman.phases.verify import verify
 from pointsman.phases.writing.coding import Attempt, Left, with_calls
@@ -107,7 +107,8 @@ async def _undoes(course: Course, patch: Patch) -> str:
         return ""
     diff = course.ports.workspace.diff
     before = [await diff(old, new) for old, new in pairwise(reviewed)]
-    path = taken_back(before, await diff(reviewed[-1], patch.commit))
+    ours = [proof.path for proof in confirmed_tests(course.earlier.reviews)]
+    path = taken_back(before, await diff(reviewed[-1], patch.commit), ours=ours)
     return f"the newest fix takes back an earlier one in {path}" if path else ""
 
 
