@@ -5,6 +5,7 @@ from tests.worlds.github.ground import Ground
 from tests.worlds.github.routes import Answer, Refused, Request, not_found, paged, route, unprocessable
 from tests.worlds.github.shapes import CONTENTS
 from tests.worlds.github.state import BODY_LIMIT, Comment, Issue, Reaction
+from tests.worlds.github.wire import Value
 
 BOTH = "issues:write|pull_requests:write"
 READ = "issues:read|pull_requests:read"
@@ -60,7 +61,11 @@ def comments(ground: Ground, request: Request) -> Answer:
     one = _issue(request, "read")
     since = request.query.get("since", "")
     found = [comment for comment in one.comments if comment.updated_at >= since]
-    return paged(ground, request, [ground.shapes.comment(request.repository, one, comment) for comment in found])
+
+    def shaped(shown: list[Comment]) -> Value:
+        return [ground.shapes.comment(request.repository, one, comment) for comment in shown]
+
+    return paged(ground, request, found, shaped)
 
 
 @route("POST", "/repos/{owner}/{repo}/issues/{issue_number}/comments", BOTH)

@@ -73,7 +73,7 @@ def _edited(app: GitHubApp, topic: Topic, known: Known | None, text: str) -> Kno
 def find_comment(app: GitHubApp, api: Api, number: str, kind: Kind, key: str) -> wire.Comment | None:
     """Our comment with this marker. A marker in anybody else's comment is only text."""
     me = app.me().id
-    for comment in api.every(wire.Comment, f"/issues/{number}/comments", purpose="talk"):
+    for comment in api.newest(wire.Comment, f"/issues/{number}/comments", purpose="talk"):
         if comment.user is not None and comment.user.id == me and bears(comment.body, kind, key):
             return comment
     return None

@@ -52,12 +52,12 @@ class _Page:
         return tuple(map(_file, found.files))
 
     def reviews(self) -> tuple[Posted, ...]:
-        """Every review that was submitted."""
-        return tuple(map(_said, self._api.every(wire.Remark, f"{self._path}/reviews")))
+        """The reviews that were submitted, of very many the first and the newest."""
+        return tuple(map(_said, self._api.newest(wire.Remark, f"{self._path}/reviews")))
 
     def comments(self) -> tuple[Posted, ...]:
-        """Every comment below it."""
-        return tuple(map(_said, self._api.every(wire.Remark, f"/issues/{self._pull.number}/comments")))
+        """The comments below it, of very many the first and the newest."""
+        return tuple(map(_said, self._api.newest(wire.Remark, f"/issues/{self._pull.number}/comments")))
 
     def create_review(self, draft: ReviewDraft) -> str:
         """Submit it as a comment: a change of ours can be neither approved nor refused by us."""

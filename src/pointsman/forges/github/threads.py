@@ -118,7 +118,7 @@ def _author(author: wire.Author | None) -> Actor:
 
 def _answer(app: GitHubApp, api: Api, topic: Topic, key: str, first: int) -> wire.LineComment | None:
     me = app.me().id
-    for comment in api.every(wire.LineComment, f"/pulls/{topic.key}/comments", purpose="talk"):
+    for comment in api.newest(wire.LineComment, f"/pulls/{topic.key}/comments", purpose="talk"):
         ours = comment.user is not None and comment.user.id == me and comment.in_reply_to_id == first
         if ours and bears(comment.body, "reply", key):
             return comment
