@@ -9,6 +9,7 @@ from tests.unit.runs.test_loop_of_a_build import LOW, STRONG, asked, block, code
 
 from pointsman.audit.page import page_of
 from pointsman.domain.models import Reply
+from pointsman.domain.outcome import Patch
 
 CLUMSY = "    return max(low, min(value, high)) or high"
 NARROW = "    return max(low, min(value, high)) if value >= 0 else value"
@@ -70,8 +71,8 @@ def test_a_fix_that_takes_an_earlier_one_back_climbs_before_it_is_reviewed_and_t
         (hop,) = earlier.hops
         assert (hop.kind, hop.from_model, hop.to_model) == ("escalation", "mid", "strong")
         assert hop.why == "the newest fix takes back an earlier one in bounds.py"
-        reviewed = {review.commit for review in earlier.reviews}
-        assert len(reviewed) == 3 and earlier.tries[2].result not in reviewed, "the circle itself was not reviewed"
+        reviewed, circle = {review.commit for review in earlier.reviews}, earlier.tries[2].result
+        assert isinstance(circle, Patch) and circle.commit not in reviewed and len(reviewed) == 3
         assert earlier.patch is not None and len(earlier.patch.edits) == 3, (
             "both tests joined what the next model made"
         )
