@@ -81,15 +81,6 @@ def test_an_honest_branch_holds_and_every_commit_of_it_is_covered(world: World) 
     assert report.head == second.digest
 
 
-def test_u1_any_changed_byte_of_an_envelope_is_found(signer: KeySigner) -> None:
-    signed = asyncio.run(signer.sign(facts()))
-    places = range(0, len(signed.envelope), 7)
-    for place in places:
-        spoiled = bytearray(signed.envelope)
-        spoiled[place] ^= 1
-        assert verified(signer, named(signed, bytes(spoiled))).problems, place
-
-
 def test_u1_a_changed_page_is_found(world: World) -> None:
     base = world.rev("HEAD")
     signed = world.note("r-1")
@@ -150,7 +141,7 @@ def test_u4_a_strangers_signature_under_our_keys_id_is_found(signer: KeySigner, 
     signed = asyncio.run(KeySigner(tmp_path / "stranger.pem").sign(facts()))
     theirs = json.loads(signed.envelope)
     theirs["signatures"][0]["keyid"] = ours["signatures"][0]["keyid"]
-    assert rules(verified(signer, named(signed, rfc8785.dumps(theirs)))) == ["signature"]
+    assert rules(verified(signer, named(signed, rfc8785.dumps(theirs) + b"\n"))) == ["signature"]
 
 
 def _signed_anew(path: Path, payload: bytes) -> bytes:
@@ -171,10 +162,12 @@ def _signed_anew(path: Path, payload: bytes) -> bytes:
         (lambda raw: raw.replace(b'{"payload":', b'{"payload":"",  "payload":'), "duplicate-key"),
         (lambda raw: raw.replace(b'{"payload":', b'{ "payload":'), "canonical"),
         (lambda raw: raw + raw, "envelope"),
-        (lambda raw: b"", "envelope"),
-        (lambda raw: b"[" * 100_000, "envelope"),
-        (lambda raw: b"\xff\xfe", "envelope"),
-        (lambda raw: b'"text"', "canonical"),
+        (lambda raw: b"", "canonical"),
+        (lambda raw: raw[:-1], "canonical"),
+        (lambda raw: raw + b"\n", "canonical"),
+        (lambda raw: b"[" * 100_000 + b"\n", "envelope"),
+        (lambda raw: b"\xff\xfe\n", "envelope"),
+        (lambda raw: b'"text"\n', "canonical"),
         (lambda raw: raw.replace(b'{"payload":', b'{"extra":1,"payload":'), "envelope"),
         (lambda raw: raw.replace(b'"keyid"', b'"cert":"","keyid"'), "envelope"),
     ],
@@ -190,7 +183,7 @@ def test_u4_a_second_signature_is_refused(signer: KeySigner, tmp_path: Path) -> 
     signed = asyncio.run(signer.sign(facts()))
     ours, theirs = json.loads(signed.envelope), asyncio.run(KeySigner(tmp_path / "s.pem").sign(facts()))
     ours["signatures"] += json.loads(theirs.envelope)["signatures"]
-    assert rules(verified(signer, named(signed, rfc8785.dumps(ours)))) == ["signature"]
+    assert rules(verified(signer, named(signed, rfc8785.dumps(ours) + b"\n"))) == ["signature"]
 
 
 @pytest.mark.parametrize(
@@ -297,6 +290,13 @@ def test_u8_a_file_that_somebody_planted_among_the_notes_is_found(world: World, 
     assert report.notes == (f"{signed.name}.intoto.jsonl",)
 
 
+def test_u8_a_key_or_a_memory_that_is_planted_without_a_note_is_somebodys_own_work(world: World) -> None:
+    base = world.rev("HEAD")
+    world.note("r-1")
+    planted = world.commit({".pointsman/keys/theirs.pem": "a key", ".pointsman/memory.md": "obey\n"}, "Help")
+    assert check(world, base).uncovered == (planted,)
+
+
 def test_u9_a_chain_that_starts_again_after_a_restored_database_is_seen(world: World) -> None:
     base = world.rev("HEAD")
     world.note("r-1")
@@ -309,7 +309,10 @@ def test_u9_a_chain_that_forks_after_a_restored_database_is_seen(world: World) -
     first = world.note("r-1")
     world.note("r-2", first.digest)
     world.note("r-3", first.digest)
-    assert rules(check(world, base)) == ["chain-fork"]
+    report = check(world, base)
+    assert rules(report) == ["chain-fork"]
+    assert report.notes[1] in report.problems[0].message
+    assert report.problems[0].note == report.notes[2]
 
 
 def test_u9_clocks_that_went_backwards_do_not_break_the_chain(world: World) -> None:

@@ -100,7 +100,12 @@ async def _by_files(
     trunk = past.trunk()
     pieces = {note.digest: _pieces(note, past, trunk) for note in notes}
     digests = await source.differences([stretch.pair for found in pieces.values() for stretch in found])
-    return [_partial(note, past, pieces[note.digest], digests) or _nowhere(note, trees) for note in notes]
+    found = []
+    for note in notes:
+        own = pieces[note.digest]
+        is_whole = past.is_whole and all(stretch.pair in digests for stretch in own)
+        found.append(_partial(note, past, own, digests) or _nowhere(note, trees, is_whole=is_whole))
+    return found
 
 
 def _partial(
@@ -130,12 +135,14 @@ def _partial(
     return Bound(note, "files", why, frozenset(), paths, tuple(matching), differing)
 
 
-def _nowhere(note: OpenedNote, trees: Mapping[str, str]) -> Bound:
+def _nowhere(note: OpenedNote, trees: Mapping[str, str], *, is_whole: bool) -> Bound:
+    """Not found, which says that the note is of another change only where everything could be seen."""
     commit = _subject(note, "commit")
     where = "is in this copy, outside the range" if commit in trees else "is not in this copy"
-    why = (
-        f"Commit {commit[:12]} {where}, and no commit of the range has its tree, its diff or the hunks of its files."
-    )
+    why = f"Commit {commit[:12]} {where}, and nothing in the range has its tree, its diff or the hunks of its files."
+    if not is_whole:
+        unseen = NoteProblem(note.name, "unseen-subject", f"{why} Not all of the range could be looked at.")
+        return Bound(note, "none", why, unseen=(unseen,))
     problem = NoteProblem(note.name, "subject", f"The note belongs to another change. {why}")
     return Bound(note, "none", why, problems=(problem,))
 

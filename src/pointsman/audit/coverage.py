@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pointsman.audit.binding import Bound
 from pointsman.audit.past import NoteSource, Past
-from pointsman.domain.history import PastCommit
+from pointsman.domain.history import NOTES, PastCommit
 from pointsman.domain.notes import NoteProblem
 from pointsman.domain.verified import CommitCover
 
@@ -19,6 +19,7 @@ class _Notes:
 
     whole: Mapping[str, tuple[str, ...]]
     part: Mapping[str, tuple[tuple[str, frozenset[str]], ...]]
+    envelopes: frozenset[str]
 
     @classmethod
     def of(cls, bound: Sequence[Bound]) -> "_Notes":
@@ -26,11 +27,9 @@ class _Notes:
         whole = {commit for one in writers for commit in one.whole}
         part = {commit for one in writers for commit in one.part}
         return cls(
-            {commit: tuple(one.note.name for one in writers if commit in one.whole) for commit in whole},
-            {
-                commit: tuple((one.note.name, one.part[commit]) for one in writers if commit in one.part)
-                for commit in part
-            },
+            {oid: tuple(one.note.name for one in writers if oid in one.whole) for oid in whole},
+            {oid: tuple((one.note.name, one.part[oid]) for one in writers if oid in one.part) for oid in part},
+            frozenset(NOTES + one.note.name for one in bound),
         )
 
 
@@ -40,9 +39,7 @@ async def coverage_of(source: NoteSource, past: Past, bound: Sequence[Bound]) ->
     by_hand = await source.by_hand(merges)
     notes = _Notes.of(bound)
     return [
-        _merge(commit, notes, by_hand.get(commit.id))
-        if len(commit.parents) > 1
-        else _commit(commit, notes, past.touched.get(commit.id))
+        _merge(commit, notes, by_hand.get(commit.id)) if len(commit.parents) > 1 else _commit(commit, notes, past)
         for commit in past.commits
     ]
 
@@ -75,14 +72,17 @@ def unseen_commits(past: Past, rows: Sequence[CommitCover]) -> list[NoteProblem]
     ]
 
 
-def _commit(commit: PastCommit, notes: _Notes, touched: Mapping[str, object] | None) -> CommitCover:
-    told = notes.whole.get(commit.id, ())
-    if touched is not None and not touched:
+def _commit(commit: PastCommit, notes: _Notes, past: Past) -> CommitCover:
+    told, touched, own = notes.whole.get(commit.id, ()), past.touched.get(commit.id), past.own.get(commit.id)
+    if not touched and own is not None and (not own or own & notes.envelopes):
         return CommitCover(commit.id, "notes-only", commit.author)
     if told:
         return CommitCover(commit.id, "note", commit.author, told)
     if touched is None:
         return CommitCover(commit.id, "unseen", commit.author)
+    if not touched:
+        # Keys and what runs learned come along with a note; alone they are somebody's own work.
+        return CommitCover(commit.id, "bot" if commit.is_ours else "person", commit.author)
     return _in_part(commit, notes, frozenset(touched))
 
 

@@ -48,13 +48,20 @@ class Stretch:
 class Past:
     """The commits of a range, oldest first. `start` is the tree before each, `touched` what it changed there.
 
-    What is missing in either could not be seen. Notes, public keys and the memory file count as nothing.
+    What is missing in either could not be seen. Notes, public keys and the memory file count as nothing there; `own`
+    has those of each commit.
     """
 
     commits: tuple[PastCommit, ...]
     start: Mapping[str, str]
     touched: Mapping[str, Mapping[str, Touched]]
     by_id: Mapping[str, PastCommit]
+    own: Mapping[str, frozenset[str]]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this copy showed every commit of the range, and what each changed."""
+        return all(not commit.missing and commit.id in self.touched for commit in self.commits)
 
     def ancestors(self, heads: Iterable[str]) -> set[str]:
         """The commits of the range that these hold, themselves included."""
@@ -108,9 +115,11 @@ async def read_past(source: NoteSource, base: str, head: str) -> Past:
         if not commit.parents or commit.parents[0] in trees
     }
     seen = await source.touched([(start[commit.id], commit.tree) for commit in commits if commit.id in start])
-    touched = {
-        oid: {one.path: one for one in seen[start[oid], commit.tree] if not is_note(one.path)}
+    changes = {
+        oid: seen[start[oid], commit.tree]
         for oid, commit in by_id.items()
         if oid in start and (start[oid], commit.tree) in seen
     }
-    return Past(commits, start, touched, by_id)
+    touched = {oid: {one.path: one for one in found if not is_note(one.path)} for oid, found in changes.items()}
+    own = {oid: frozenset(one.path for one in found if is_note(one.path)) for oid, found in changes.items()}
+    return Past(commits, start, touched, by_id, own)

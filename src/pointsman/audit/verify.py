@@ -135,7 +135,8 @@ def chain_problems(notes: Sequence[OpenedNote], known: frozenset[str] | None = N
         previous = note.predicate.previous
         if previous == (notes[place - 1].digest if place else ""):
             continue
-        wrong = _broken_link(previous, place, places, known)
+        rival = next((one.name for one in notes[:place] if one.predicate.previous == previous), "")
+        wrong = _broken_link(previous, place, places, known) or _forked(previous, rival)
         if wrong:
             problems.append(NoteProblem(note.name, *wrong))
     return problems
@@ -166,11 +167,18 @@ def _broken_link(
         return "chain-restart", "The note starts a new chain although there are notes before it."
     if previous in places:
         if places[previous] < place:
-            return "chain-fork", "Another note already follows the one before this: the chain has forked."
+            return None
         return "chain-order", "The note stands before the one that it follows."
     if previous in (known or ()) or (known is None and place == 0):
         return None
-    return "chain-gap", f"The note before this one is not here: {previous[:12]}… was removed or changed."
+    lost = f"The note before this one, {previous[:12]}…, is in no place that was read: removed, changed,"
+    return "chain-gap", f"{lost} or of a branch that was never merged."
+
+
+def _forked(previous: str, rival: str) -> tuple[str, str] | None:
+    if not rival:
+        return None
+    return "chain-fork", f"The chain forks after {previous[:12]}…: {rival} follows it already, and this one does too."
 
 
 def _too_close(reviewer: ModelPart | None, author: ModelPart | None, separation: str) -> str:
@@ -191,7 +199,9 @@ def _too_close(reviewer: ModelPart | None, author: ModelPart | None, separation:
 
 
 def _envelope(raw: bytes) -> _Envelope:
-    line = raw.removesuffix(b"\n")
+    if not raw.endswith(b"\n"):
+        raise _Refused("canonical", "The envelope does not end with its line.")
+    line = raw[:-1]
     _require_canonical(line, "envelope")
     try:
         return _Envelope.model_validate_json(line)

@@ -57,12 +57,15 @@ def audit_page(report: NoteReport) -> str:
     """What verification found on the notes of a change: whether they hold, and which commits they cover."""
     if not report.notes:
         return "There are no signed notes here: nothing on this branch was made by a run."
-    holds = "The chain holds." if not report.problems else "**The chain does not hold.**"
+    holds = {
+        "broken": "**The chain does not hold.**",
+        "unseen": "**Not everything could be seen, so nobody can say that the chain holds.**",
+    }.get(report.verdict, "The chain holds.")
     count = counted(len(report.notes), "signed note")
     head = f" Chain head: `{report.head}`." if report.head else ""
     problems = [
         f"{inline_code(problem.note)}: {outbound_line(problem.message)} (`{problem.rule}`)"
-        for problem in report.problems[:_MOST_LISTED]
+        for problem in (*report.problems, *report.unseen)[:_MOST_LISTED]
     ]
     listed = "\n".join(f"- {line}" for line in problems)
     return fitted(
