@@ -25,13 +25,16 @@ class Entry:
     size: int
 
 
-async def entries(git_dir: Path, commit: str, *, folders: bool = False) -> tuple[Entry, ...]:
+async def entries(
+    git_dir: Path, commit: str, *, folders: bool = False, below: tuple[str, ...] = ()
+) -> tuple[Entry, ...]:
     """Every entry below the root of `commit`, sorted by path; with `folders` the trees between as well.
 
+    `below` are the only paths to look at, folders with a slash at their end.
     A path that is no UTF-8 keeps its bytes as surrogates, as Python's file functions take them.
     """
     flags = ("-r", "-t") if folders else ("-r",)
-    out = await git(git_dir, "ls-tree", *flags, "-z", "-l", "--full-tree", "--end-of-options", commit)
+    out = await git(git_dir, "ls-tree", *flags, "-z", "-l", "--full-tree", "--end-of-options", commit, *below)
     return tuple(sorted((_entry(row) for row in out.split(b"\0") if row), key=lambda entry: entry.path))
 
 

@@ -8,6 +8,7 @@ import typer
 from pointsman import __version__
 from pointsman.entrypoints.cli.asked import IssueAsked, VerifyAsked
 from pointsman.entrypoints.cli.asking_notes import QueryAsked, ReportAsked
+from pointsman.entrypoints.cli.blame_asked import BlameAsked
 from pointsman.entrypoints.cli.explaining_app import explaining
 from pointsman.entrypoints.cli.figuring_app import figuring
 from pointsman.entrypoints.cli.options import (
@@ -283,6 +284,15 @@ def export_command(
     from pointsman.entrypoints.cli import audit_export
 
     leave_after(audit_export.export(run, to, home))
+
+
+@audit.command("blame")
+@taking(BlameAsked)
+def blame_command(asked: BlameAsked) -> None:
+    """What wrote each line of a file, and who checked it."""
+    from pointsman.entrypoints.cli import audit_blame
+
+    leave_after(audit_blame.blame(asked))
 
 
 @audit.command("query")
