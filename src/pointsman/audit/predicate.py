@@ -41,7 +41,11 @@ class IssuePart(Part):
 
 
 class OrderPart(Part):
-    """The order as it was admitted, with the digests of the files that it was decided from."""
+    """The order as it was admitted, with the digests of the files that it was decided from.
+
+    `change` is the number of the change that it is about, if any, and `authors_before` the models that wrote in it
+    before. `perimeters` are where its text might go, `run_micro_usd` what the whole run might cost.
+    """
 
     goal: Literal["build", "plan", "review", "fix", "ask"]
     repository: RepositoryPart
@@ -58,6 +62,10 @@ class OrderPart(Part):
     policy_digest: str
     routing_digest: str
     decision_digest: str
+    change: str = ""
+    authors_before: tuple[str, ...] = ()
+    perimeters: tuple[str, ...] = ()
+    run_micro_usd: Micro = 0
 
 
 class ModelPart(Part):
@@ -97,11 +105,25 @@ class RoutePart(Part):
     refused_by: str = ""
 
 
+class TriagePart(Part):
+    """Who first said which class of work and risk it is, and why; a model's own words for it are left out."""
+
+    task: str
+    risk: str
+    decided_by: Literal["command", "label", "text", "path", "model", "default"]
+    why: str
+
+
 class PlanPart(Part):
-    """The plan by its digest, which is what was approved."""
+    """The plan by its digest, which is what was approved.
+
+    `questions` counts what it left open; `dropped_paths` are those that it named and nobody knows.
+    """
 
     digest: str
     skipped: bool
+    questions: Whole = 0
+    dropped_paths: tuple[str, ...] = ()
 
 
 class CallPart(Part):
@@ -224,7 +246,8 @@ class TryPart(Part):
     """One attempt of the code phase: the rung of the ladder, the cause, and how it ended.
 
     `sample` counts the candidates of one round from 0; `tokens` are those of its calls, which `calls` names.
-    `commit` is what it was committed as, empty when it left no change.
+    `commit` is what it was committed as, empty when it left no change; `refusals` counts the answers in which no edit
+    could be used. `undoes` tells which earlier fix it takes back.
     """
 
     rung: Whole
@@ -236,6 +259,8 @@ class TryPart(Part):
     tokens: Whole = 0
     commit: str = ""
     calls: tuple[str, ...] = ()
+    refusals: Whole = 0
+    undoes: str = ""
 
 
 class ProofPart(Part):
@@ -266,7 +291,7 @@ class FindingPart(Part):
 
 
 class ReviewPart(Part):
-    """One round of review; `dropped` counts findings without a ground in the diff."""
+    """One round of review; `dropped` counts findings without a ground in the diff, `unread` are paths nobody read."""
 
     model: str
     round: Whole
@@ -275,6 +300,7 @@ class ReviewPart(Part):
     summary_sha256: str
     findings: tuple[FindingPart, ...]
     dropped: Whole
+    unread: tuple[str, ...] = ()
 
 
 class HopPart(Part):
@@ -298,7 +324,10 @@ class PersonPart(Part):
 
 
 class Predicate(Part):
-    """Everything that one run did, as integers, digests and names; `previous` chains it to the note before it."""
+    """Everything that one run did, as integers, digests and names; `previous` chains it to the note before it.
+
+    `ended` is how code, tests and review ended, by name, such as `approved` or `budget`; `release` that of the bot.
+    """
 
     run: str
     branch: str
@@ -321,6 +350,10 @@ class Predicate(Part):
     previous: Chained
     preview: PreviewPart | None = None
     memory_sha256: Written = ""
+    triage: TriagePart | None = None
+    ended: str = ""
+    ended_why: str = ""
+    release: str = ""
 
 
 class Subject(Part):

@@ -1,62 +1,36 @@
 """The signed data of a note, made from the facts of a run: pure, integers only, texts by their digests."""
 
-import hashlib
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from pointsman import __version__
 from pointsman.audit.predicate import (
     PREDICATE_TYPE,
     STATEMENT_TYPE,
     CallPart,
-    CheckPart,
     EditPart,
-    EvidencePart,
-    FindingPart,
     HopPart,
     IssuePart,
     ModelPart,
     OrderPart,
     PersonPart,
-    PicturePart,
     PlanPart,
     Predicate,
-    PreviewPart,
-    ProofPart,
     ReasonPart,
     RepositoryPart,
-    ReproductionPart,
-    ReviewPart,
     RoutePart,
     Statement,
+    TriagePart,
     TryPart,
-    WeakeningPart,
 )
+from pointsman.audit.shown_parts import evidence_part, preview_part, review_part
+from pointsman.audit.told import micro_usd, sha256, told, told_all
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.models import Model
 from pointsman.domain.notes import NoteFacts
-from pointsman.domain.outcome import (
-    CheckResult,
-    Evidence,
-    NoReproduction,
-    Patch,
-    Proof,
-    Reproduction,
-    Review,
-    Try,
-    confirmed_tests,
-)
-from pointsman.domain.pictures import Previews, Rendering
+from pointsman.domain.outcome import Patch, Plan, Triage, Try, confirmed_tests
 from pointsman.domain.run import Refuse, Route, RunSpec
-
-_LONGEST = 500
-_MOST_NAMES = 100
-
-
-def sha256(text: str) -> str:
-    """sha256 of a text's UTF-8 bytes, in hexadecimal; what is no Unicode text is replaced by question marks."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def note_name(written_at: str, branch: str, run_id: str) -> str:
@@ -107,36 +81,53 @@ def _predicate(facts: NoteFacts, page: str) -> Predicate:
     earlier = facts.earlier
     return Predicate(
         run=facts.run_id,
-        branch=_text(facts.branch),
+        branch=told(facts.branch),
         written_at=facts.written_at,
         result=facts.result,
         order=_order(facts.spec),
         models=_models(facts),
         routes=tuple(_route(phase, route) for phase, route in effective_routes(facts.spec).items()),
-        plan=PlanPart(digest=earlier.plan.digest, skipped=earlier.plan.skipped) if earlier.plan else None,
+        plan=_plan(earlier.plan) if earlier.plan else None,
         calls=tuple(_call(call) for call in facts.calls),
         tries=tuple(_try(attempt) for attempt in earlier.tries),
         edits=_edits(earlier.patch),
         authors=authors_of(facts),
-        evidence=_evidence(earlier.evidence) if earlier.evidence else None,
-        reviews=tuple(_review(review) for review in earlier.reviews),
+        evidence=evidence_part(earlier.evidence) if earlier.evidence else None,
+        reviews=tuple(review_part(review) for review in earlier.reviews),
         hops=tuple(
             HopPart(
-                phase=hop.phase, kind=hop.kind, from_model=hop.from_model, to_model=hop.to_model, why=_text(hop.why)
+                phase=hop.phase, kind=hop.kind, from_model=hop.from_model, to_model=hop.to_model, why=told(hop.why)
             )
             for hop in earlier.hops
         ),
         people=tuple(
-            PersonPart(
-                actor_id=act.actor_id, login=_text(act.login), act=act.act, detail=_text(act.detail), at=act.at
-            )
+            PersonPart(actor_id=act.actor_id, login=told(act.login), act=act.act, detail=told(act.detail), at=act.at)
             for act in facts.people
         ),
-        not_run=_texts(facts.not_run),
+        not_run=told_all(facts.not_run),
         page_sha256=sha256(page),
         previous=facts.previous,
-        preview=_preview(earlier.previews) if earlier.previews else None,
+        preview=preview_part(earlier.previews) if earlier.previews else None,
         memory_sha256=facts.memory,
+        triage=_triage(earlier.triage) if earlier.triage else None,
+        ended=facts.ended,
+        ended_why=told(facts.ended_why),
+        release=__version__,
+    )
+
+
+def _triage(found: Triage) -> TriagePart:
+    # A model's own words may be those of the issue, whose text is not in a note.
+    why = "" if found.decided_by == "model" else told(found.why)
+    return TriagePart(task=found.task.value, risk=str(found.risk), decided_by=found.decided_by, why=why)
+
+
+def _plan(made: Plan) -> PlanPart:
+    return PlanPart(
+        digest=made.digest,
+        skipped=made.skipped,
+        questions=len(made.questions),
+        dropped_paths=told_all(made.dropped_paths),
     )
 
 
@@ -147,12 +138,12 @@ def _order(spec: RunSpec) -> OrderPart:
         repository=RepositoryPart(
             forge=repository.forge,
             id=repository.id,
-            name=_text(repository.name),
-            default_branch=_text(repository.default_branch),
+            name=told(repository.name),
+            default_branch=told(repository.default_branch),
         ),
         requester_id=spec.requester.id,
-        requester_login=_text(spec.requester.login),
-        issue=IssuePart(key=_text(spec.issue.key), digest=spec.issue.digest, flags=_texts(spec.issue.flags)),
+        requester_login=told(spec.requester.login),
+        issue=IssuePart(key=told(spec.issue.key), digest=spec.issue.digest, flags=told_all(spec.issue.flags)),
         base_commit=spec.base_commit,
         admitted_at=spec.admitted_at,
         sensitivity=str(spec.sensitivity),
@@ -163,6 +154,10 @@ def _order(spec: RunSpec) -> OrderPart:
         policy_digest=spec.digests.policy,
         routing_digest=spec.digests.routing,
         decision_digest=spec.digests.decision,
+        change=told(spec.change.number) if spec.change else "",
+        authors_before=tuple(model.name for model in spec.authors),
+        perimeters=tuple(str(perimeter) for perimeter in spec.perimeters),
+        run_micro_usd=micro_usd(spec.caps.run_usd),
     )
 
 
@@ -205,9 +200,9 @@ def _route(phase: Phase, route: Route | Refuse) -> RoutePart:
         max_input_tokens=route.limits.max_input_tokens,
         max_output_tokens=route.limits.max_output_tokens,
         max_calls=route.limits.max_calls,
-        budget_micro_usd=_micro(route.limits.budget_usd),
+        budget_micro_usd=micro_usd(route.limits.budget_usd),
         reasons=tuple(
-            ReasonPart(model=it.model, kept=it.kept, rule=it.rule, why=_text(it.why)) for it in route.reasons
+            ReasonPart(model=it.model, kept=it.kept, rule=it.rule, why=told(it.why)) for it in route.reasons
         ),
         digest=route.digest,
     )
@@ -220,7 +215,7 @@ def _call(call: CallRecord) -> CallPart:
         run=call.run_id,
         phase=call.phase.value,
         model=call.model,
-        served=_text(call.served),
+        served=told(call.served),
         provider=call.provider,
         perimeter=str(call.perimeter),
         origin=call.origin,
@@ -230,12 +225,12 @@ def _call(call: CallRecord) -> CallPart:
         answer_sha256=call.received_sha256,
         input_tokens=call.input_tokens,
         output_tokens=call.output_tokens,
-        cost_micro_usd=_micro(call.cost_usd),
+        cost_micro_usd=micro_usd(call.cost_usd),
         milliseconds=round(call.seconds * 1000),
         at=call.at,
-        why=_text(call.why),
-        region=_text(call.region),
-        via=_text(call.via),
+        why=told(call.why),
+        region=told(call.region),
+        via=told(call.via),
     )
 
 
@@ -251,13 +246,15 @@ def _try(attempt: Try) -> TryPart:
         tokens=attempt.tokens,
         commit=result.commit if isinstance(result, Patch) else "",
         calls=attempt.calls,
+        refusals=0 if isinstance(result, Patch) else result.refusals,
+        undoes=told(attempt.undoes),
     )
 
 
 def _edits(patch: Patch | None) -> tuple[EditPart, ...]:
     return tuple(
         EditPart(
-            path=_text(edit.path),
+            path=told(edit.path),
             kind=edit.kind,
             hunks_sha256=edit.digest,
             added=edit.added,
@@ -267,123 +264,6 @@ def _edits(patch: Patch | None) -> tuple[EditPart, ...]:
         )
         for edit in (patch.edits if patch else ())
     )
-
-
-def _evidence(evidence: Evidence) -> EvidencePart:
-    return EvidencePart(
-        verdict=evidence.verdict.value,
-        why=_text(evidence.why),
-        tier=evidence.tier,
-        base=tuple(_check(check) for check in evidence.base),
-        candidate=tuple(_check(check) for check in evidence.candidate),
-        changed_tests=_texts(evidence.changed_tests),
-        missing_tests=_texts(evidence.missing),
-        old_tests=tuple(_check(check) for check in evidence.old_tests),
-        weakened=tuple(
-            WeakeningPart(path=_text(one.path), line=one.line, what=_text(one.what), kind=one.kind)
-            for one in evidence.weakened
-        ),
-        reproduction=_reproduction(evidence.reproduction),
-    )
-
-
-def _reproduction(found: Reproduction | NoReproduction | None) -> ReproductionPart | None:
-    if found is None:
-        return None
-    if isinstance(found, NoReproduction):
-        return ReproductionPart(why=_text(found.why))
-    return ReproductionPart(
-        path=_text(found.path), sha256=found.digest, model=found.model, base=found.base, candidate=found.candidate
-    )
-
-
-def _preview(found: Previews) -> PreviewPart:
-    sides: tuple[tuple[Literal["before", "after"], Rendering], ...] = (
-        ("before", found.before),
-        ("after", found.after),
-    )
-    return PreviewPart(
-        before=found.before.status,
-        after=found.after.status,
-        why=_text(found.after.why or found.before.why),
-        pictures=tuple(
-            PicturePart(
-                page=_text(one.page),
-                side=side,
-                sha256=one.sha256,
-                width=one.width,
-                height=one.height,
-                bytes=one.size,
-            )
-            for side, seen in sides
-            for one in seen.pictures
-        ),
-    )
-
-
-def _check(check: CheckResult) -> CheckPart:
-    return CheckPart(
-        command=_texts(check.command),
-        commit=check.commit,
-        status=check.status,
-        exit_code=check.exit_code,
-        passed=len(check.passed),
-        failed=_texts(check.failed),
-        skipped=len(check.skipped),
-        output_sha256=sha256(check.tail),
-        milliseconds=round(check.seconds * 1000),
-    )
-
-
-def _review(review: Review) -> ReviewPart:
-    return ReviewPart(
-        model=review.model,
-        round=review.round,
-        commit=review.commit,
-        verdict=review.verdict,
-        summary_sha256=sha256(review.summary),
-        findings=tuple(
-            FindingPart(
-                id=_text(finding.id),
-                path=_text(finding.path),
-                line=finding.line,
-                side=finding.side,
-                severity=str(finding.severity),
-                quote_sha256=sha256(finding.quote),
-                message_sha256=sha256(finding.message),
-                fate=finding.fate,
-                proof=_proof(finding.proof) if finding.proof else None,
-            )
-            for finding in review.findings
-        ),
-        dropped=len(review.dropped),
-    )
-
-
-def _proof(proof: Proof) -> ProofPart:
-    return ProofPart(
-        result=proof.result,
-        why=_text(proof.why),
-        path=_text(proof.path),
-        model=proof.model,
-        test_sha256=sha256(proof.test) if proof.test else "",
-    )
-
-
-def _micro(usd: float) -> int:
-    return round(usd * 1_000_000)
-
-
-def _text(text: str) -> str:
-    """A short text that every JSON reader can read."""
-    clean = text.encode("utf-8", "replace").decode()
-    return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 1]}…"
-
-
-def _texts(texts: Iterable[str]) -> tuple[str, ...]:
-    shown = tuple(_text(text) for text in texts)
-    more = len(shown) - _MOST_NAMES
-    return (*shown[:_MOST_NAMES], f"… and {more} more") if more > 0 else shown
 
 
 def _slug(text: str) -> str:

@@ -4,6 +4,7 @@ from pointsman.conversation.outbound import inline_code, outbound_code
 from pointsman.domain.notes import SignedNote
 from pointsman.domain.outcome import Earlier, Note, confirmed_tests
 from pointsman.domain.run import LOCAL, RunSpec
+from pointsman.domain.trailers import without_trailers
 
 _LARGEST = 30_000
 """Characters that a note may take of the text of a change; what is larger is kept by the installation alone."""
@@ -64,7 +65,7 @@ def squash_part(spec: RunSpec, earlier: Earlier, run_id: str) -> str:
     """A message for whoever squashes the change, so that its commit still points to the note; empty on disk."""
     if spec.repository.forge == LOCAL or earlier.patch is None:
         return ""
-    title = " ".join(spec.issue.title.split())[:72].rstrip() or f"Issue {spec.issue.key}"
+    title = " ".join(without_trailers(spec.issue.title).split())[:72].rstrip() or f"Issue {spec.issue.key}"
     message = outbound_code("\n".join((title, "", *change_trailers(earlier, run_id))))
     said = "A squash makes one commit of several. With these last lines it still says who wrote it:"
     return _folded("Message for a squash merge", f"{said}\n\n{message}")

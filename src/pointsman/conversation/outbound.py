@@ -32,6 +32,7 @@ _PROSE = re.compile(
     r"(?P<span>(?P<ticks>`{1,3})(?!`)(?P<content>[^`\n]+)(?P=ticks)(?!`))"
     r"|(?P<link>!?\[(?P<text>[^\[\]\n]{0,500})\]\(\s{0,9}<?(?P<target>[^()\s<>\"'|]{0,2000})[^()\n]{0,500}\))"
     rf"|(?P<url>{_URL})"
+    r"|(?P<trailer>^[ \t]*(?:\w+-)+(?i:by|checks|run|note)[ \t]*[:\uff1a][^\n`]*)"
     r"|(?P<start>^[ \t>]*(?:(?:[*+-]|[0-9]{1,9}[.)])[ \t]+)*(?P<slash>/[A-Za-z][^\s`|]*))"
     r"|(?P<mention>@[A-Za-z0-9_][A-Za-z0-9_./-]{0,200})"
     r"|(?P<issue>(?:[A-Za-z0-9_.-]{1,80}/){0,4}[A-Za-z0-9_.-]{0,80}[#!][0-9]+)"
@@ -156,6 +157,8 @@ def _rewritten(found: re.Match[str], hosts: frozenset[str]) -> str:
         return _link(found, hosts)
     if found["url"] is not None:
         return token if _is_known(token, hosts) else _code(_shown_target(token))
+    if found["trailer"] is not None:
+        return _code(token)
     if found["start"] is not None:
         return token[: -len(found["slash"])] + _code(found["slash"])
     if found["closing"] is not None:

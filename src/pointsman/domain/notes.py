@@ -26,7 +26,8 @@ class NoteFacts:
 
     `head` and `tree` are the code commit that the note covers; `diff_digest` its canonical diff from the base.
     `not_run` names what was cut off or not run. `previous` is the digest of the note before it, empty for the first.
-    `memory` is sha256 of the memory file as it was written along with the note, empty when it was not.
+    `memory` is sha256 of the memory file as it was written along with the note, empty when it was not. `ended` names
+    how the rounds of code, tests and review ended, `ended_why` in a clause what led to it.
     """
 
     run_id: str
@@ -43,6 +44,8 @@ class NoteFacts:
     not_run: tuple[str, ...]
     result: Literal["ready", "needs-person", "reviewed"]
     memory: str = ""
+    ended: str = ""
+    ended_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

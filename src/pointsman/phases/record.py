@@ -35,6 +35,8 @@ class Closing:
     not_run: tuple[str, ...]
     result: Literal["ready", "needs-person", "reviewed"]
     memory: str = ""
+    ended: str = ""
+    ended_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:
         not_run=closing.not_run,
         result=closing.result,
         memory=sha256(closing.memory.encode("utf-8")).hexdigest() if closing.memory else "",
+        ended=closing.ended,
+        ended_why=closing.ended_why,
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from pointsman.domain.trailers import without_trailers
 from pointsman.domain.work import CommitText
 
 _AUTHOR = ("Pointsman", "pointsman@localhost")
@@ -18,7 +19,6 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _SKIP = re.compile(r"\[(?:skip[ -](?:ci|actions)|(?:ci|actions)[ -]skip|no[ -]ci)\]|\*\*\*NO_CI\*\*\*", re.IGNORECASE)
-_TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+[ \t]*:.*|(?:Fixes|Closes|Refs|Cc|Bug|Link)[ \t]*:.*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
@@ -26,7 +26,7 @@ def message_of(text: CommitText) -> bytes:
     """The whole message. Trailers, closing keywords and switches that the model wrote are taken out; ours follow."""
     subject = " ".join(_harmless(text.subject).split())[:_MAX_SUBJECT].strip(" -:,.") or "Change files"
     lines = [line.rstrip() for line in _harmless(text.body)[:_MAX_BODY].splitlines()]
-    body = "\n".join(line for line in lines if not _TRAILER.fullmatch(line.strip())).strip()
+    body = "\n".join(lines).strip()
     trailers = "\n".join(" ".join(trailer.split()) for trailer in text.trailers)
     return "\n\n".join(part for part in (subject, body, trailers) if part).encode("utf-8", "replace") + b"\n"
 
@@ -48,5 +48,5 @@ def is_our_author(address: str) -> bool:
 
 
 def _harmless(text: str) -> str:
-    text = _CONTROL.sub("", text.replace("\r\n", "\n"))
+    text = _CONTROL.sub("", without_trailers(text.replace("\r\n", "\n").replace("\r", "\n")))
     return _SKIP.sub("", _CLOSING.sub("", text))

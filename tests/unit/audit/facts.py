@@ -170,6 +170,7 @@ def facts(base: str = "b" * 40, head: str = "c" * 40) -> NoteFacts:
         written_at=AT,
         not_run=("verify: the linter was cut off",),
         result="ready",
+        ended="approved",
     )
 
 

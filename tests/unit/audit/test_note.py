@@ -26,10 +26,12 @@ from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope
 from tests.unit.audit.facts import REVIEWER, SECRET, digest, facts, route
 
+from pointsman import __version__
 from pointsman.audit.keyring import trusted_from
 from pointsman.audit.page import inert, page_of
 from pointsman.audit.signer import KeySigner
-from pointsman.audit.statement import note_name, sha256, statement_of
+from pointsman.audit.statement import note_name, statement_of
+from pointsman.audit.told import sha256
 from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.levels import Phase, Severity
 from pointsman.domain.notes import NoteFacts, SignedNote
@@ -76,6 +78,11 @@ def test_the_statement_names_commit_tree_and_diff_and_says_who_did_what() -> Non
         ("patch", "bigger", "c" * 40),
     ]
     assert (predicate.authors, predicate.page_sha256) == (("bigger",), sha256("page"))
+    assert predicate.triage is not None
+    assert (predicate.triage.decided_by, predicate.triage.why) == ("label", "label bug")
+    assert (predicate.ended, predicate.release) == ("approved", __version__)
+    assert (predicate.tries[0].refusals, predicate.order.run_micro_usd) == (1, 2_000_000)
+    assert predicate.order.perimeters == ("local", "account", "public")
     assert [(it.fate, it.severity) for it in predicate.reviews[0].findings] == [("disputed", "major")]
 
 

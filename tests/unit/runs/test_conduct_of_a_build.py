@@ -77,6 +77,7 @@ def test_the_note_is_kept_by_the_installation_as_it_was_signed(served: Served) -
     signed = served.world.signer.signed[-1]
     assert (kept.run_id, kept.change, kept.branch, kept.written_at) == ("r-1", "13", signed.branch, signed.written_at)
     assert (kept.digest, kept.page) == (within(served.ledger.note_head(SHOP.id)), "# Note\n")
+    assert signed.ended == "solved"
     assert [edit.calls for edit in signed.earlier.patch.edits] == [("r-1:code:0",)] if signed.earlier.patch else False
 
 

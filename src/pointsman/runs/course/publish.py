@@ -247,6 +247,8 @@ async def _closing(course: Course, proved: Proved, branch: str, known: Learned) 
         not_run=_not_run(course, proved, known),
         result=result_of(course, proved),
         memory=known.text,
+        ended=proved.end.value,
+        ended_why=proved.why,
     )
 
 
