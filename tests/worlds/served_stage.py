@@ -55,10 +55,11 @@ class ServedStage:
 
     Each story has a word that stands in its issues, so that its own answers are given to what it asks of models.
     `spacing` is the pause between two writes that the account's file asks for, `program` what is called to serve,
-    `besides` what stands in its environment besides the usual.
+    `besides` what stands in its environment besides the usual; when it `is_known`, the server is told its address.
     """
 
     program = PROGRAM
+    is_known = False
     besides: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
@@ -107,6 +108,7 @@ class ServedStage:
     def start(self) -> None:
         """Serve, and wait until the engine runs."""
         words = ["serve", "--port", str(self.port), "--home", str(self.home), "--policy", str(self.policy_file)]
+        words += ["--url", self.url] if self.is_known else []
         env = {**environment(self.folder), **self.besides}
         self._serving = typed([str(self.program), *words], cwd=self.folder, env=env)
         self.world.deliver_to(f"{self.url}/hooks/github")

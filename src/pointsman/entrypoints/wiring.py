@@ -99,8 +99,7 @@ class Installation:
         self._interpreters = interpreters
         make_home(settings.home)
         log_to(settings.home)
-        url = f"sqlite:///{settings.home / 'ledger.sqlite'}"
-        self.books = books = Books(url, settings, self.clock)
+        self.books = books = Books(f"sqlite:///{settings.home / 'ledger.sqlite'}", settings, self.clock)
         self.ledger, self.inbox, self.notes, self.memory = books.ledger, books.inbox, books.notes, books.memory
         self.marks, self.quarantine, self.texts, self.keys = books.marks, books.quarantine, books.texts, books.keys
         self.pictures = Gallery(settings.home / "pictures")
