@@ -1,6 +1,6 @@
 """The longer texts: configuration, notes, the first change, the notice of a broken file, and what is handed over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pointsman.config.problem import ConfigProblem
 from pointsman.config.routing_file import ROUTING_FILE, RoutingFile
@@ -72,11 +72,29 @@ def audit_page(report: NoteReport) -> str:
         (
             Part(f"{count}. {holds}{head}"),
             Part(listed),
-            Part(_listed("Notes, oldest first", report.notes), 2),
+            Part(_listed("Notes, oldest first", tuple(_noted(report))), 2),
             Part(_listed("Commits that a note covers", report.covered), 3),
             Part(_listed("Commits by people, which no note covers", report.uncovered), 3),
-            Part("`pointsman audit verify` checks the same on any clone."),
+            Part(_check_it_by_hand(report)),
         )
+    )
+
+
+def _noted(report: NoteReport) -> Iterator[str]:
+    """Each note with what binds it to the change, and with where it is kept."""
+    known = {one.note: one for one in report.bindings}
+    for note in report.notes:
+        bound = known.get(note)
+        kept = f", kept in {' and '.join(bound.places)}" if bound is not None and bound.places else ""
+        yield f"{note}, bound by its {bound.kind}{kept}" if bound is not None else note
+
+
+def _check_it_by_hand(report: NoteReport) -> str:
+    head = f" --head {report.head}" if report.head else ""
+    return (
+        f"`pointsman audit verify{head} BASE..BRANCH` checks the same on a clone. Where notes are not in the tree, "
+        "`git fetch origin refs/pointsman/audit:refs/pointsman/audit` brings them first, and `--notes FOLDER` names "
+        "a folder that holds some."
     )
 
 
