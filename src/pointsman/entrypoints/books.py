@@ -3,6 +3,7 @@
 import threading
 
 from pointsman.audit.breakers import SqlBreakers
+from pointsman.audit.clearing import SqlClearing
 from pointsman.audit.inbox import SqlInbox
 from pointsman.audit.key_place import KeyPlace
 from pointsman.audit.keychain import KeyChain
@@ -29,6 +30,7 @@ class Books:
         self.marks = SqlMarks(url)
         self.quarantine = SqlQuarantine(url)
         self.breakers = SqlBreakers(url, clock)
+        self.clearing = SqlClearing(url)
         self.texts = SqlTexts(url, self.text_key.opened)
         place = settings.home / "keys" / "signing.pem"
         given = KeyPlace(place, settings.signing_keys, settings.signing_passphrase, credential)
@@ -37,7 +39,7 @@ class Books:
     def close(self) -> None:
         """Close every connection."""
         some = (self.ledger, self.inbox, self.notes, self.memory)
-        for book in (*some, self.marks, self.quarantine, self.breakers, self.texts, self.keys):
+        for book in (*some, self.marks, self.quarantine, self.breakers, self.clearing, self.texts, self.keys):
             book.close()
 
 

@@ -46,6 +46,7 @@ from pointsman.runs.hearing.unfinished import is_unfinished
 from pointsman.runs.intake import Law
 from pointsman.runs.landings import note_landings
 from pointsman.runs.parts import Parts
+from pointsman.runs.tidying import Kept
 from pointsman.runs.worker import Worker
 from pointsman.workspaces.gallery import Gallery
 from pointsman.workspaces.landings import landings
@@ -102,6 +103,7 @@ class Installation:
         self.books = books = Books(f"sqlite:///{settings.home / 'ledger.sqlite'}", settings, self.clock)
         self.ledger, self.inbox, self.notes, self.memory = books.ledger, books.inbox, books.notes, books.memory
         self.marks, self.quarantine, self.texts, self.keys = books.marks, books.quarantine, books.texts, books.keys
+        self.kept = Kept(books.texts, books.clearing, lambda: self.engine)
         self.pictures = Gallery(settings.home / "pictures")
         self.previews = PreviewLinks(settings.home, self.pictures, url=url, new_secret=new_secret)
         self._doors: list[Door] = []
@@ -146,6 +148,7 @@ class Installation:
                 wanted=lambda _forge, event: event in WANTED,
                 unfinished=lambda: is_unfinished(self.settings.home),
                 tidy=self.pictures.sweep,
+                kept=replace(self.kept, engine=self._serving_engine),
             )
         )
 
@@ -255,6 +258,7 @@ class Installation:
             marks=self.marks,
             show=self.previews.show,
             texts=self.texts,
+            clearing=self.books.clearing,
         )
         if self.github is not None:
             adapters = replace(

@@ -12,6 +12,7 @@ from pointsman.domain.pictures import Previews, Shown
 from pointsman.domain.run import Repository, RunSpec
 from pointsman.domain.work import CommitText
 from pointsman.ports.bundle import Ports
+from pointsman.ports.clearing import Clearing
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.ledger import Ledger
@@ -73,7 +74,8 @@ class Adapters:
     `append_note` adds files to the ref of notes, and may be repeated. `talk_for` to `let_go` are for a served forge;
     the forge on disk has nobody to talk to and no turns to wait for. `let_go` is told at a run's end that its
     credentials are not needed any more. `marks` is told what a run showed. `show` makes the pictures of a run's
-    previews ready for people to find. `texts` is told how long the prompts and answers of a run are kept.
+    previews ready for people to find. `texts` is told how long the prompts and answers of a run are kept, `clearing`
+    what stays of one whose words are gone.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
@@ -89,3 +91,4 @@ class Adapters:
     marks: Marks | None = None
     show: Callable[[str, RunSpec, Previews], Awaitable[Shown]] | None = None
     texts: Texts | None = None
+    clearing: Clearing | None = None

@@ -32,7 +32,8 @@ from pointsman.runs.course.conduct import APPROVAL, End, conduct
 from pointsman.runs.course.course import ANEW, RESUME, Course, anew_text, first_view
 from pointsman.runs.course.redo import Step, redo_from
 from pointsman.runs.database import engine_database, told
-from pointsman.runs.engine_files import client_of, database_of, locked, url_of
+from pointsman.runs.engine_files import client_of, database_of, locked, scrub, url_of
+from pointsman.runs.remains import is_cleared, require_words
 
 # Pinned, so that a new release of the program takes up the runs of the one before it.
 APPLICATION_VERSION = "pointsman-1"
@@ -117,7 +118,7 @@ class Engine:
             raise OperatorMust("The engine was not started.", code="bug")
         order = _SPEC.dump_json(spec).decode()
         if self._serves:
-            if await self._status(run_id) is None:
+            if await self._status(run_id) is None and not await is_cleared(self.adapters.clearing, run_id):
                 await self.adapters.ledger.keep(first_view(run_id, spec, spec.admitted_at))
                 await self._queue(RUNS, WORKFLOW, run_id, order)
             return
@@ -143,8 +144,35 @@ class Engine:
         """The order of a run. Raises UsageMust for an id that no run has."""
         status = await self._status(run_id)
         if status is None or not status.input:
+            await require_words(self.adapters.clearing, run_id)
             raise UsageMust(f"There is no run {run_id}.", code="no-run", hint="`pointsman runs` lists them.")
         return _SPEC.validate_json(str(status.input["args"][0]))
+
+    async def drop(self, run_id: str) -> bool:
+        """Delete a run's journal, order and end. False, and nothing is deleted, as long as it goes on."""
+        status = await self._status(run_id)
+        if status is None:
+            return True
+        if status.status not in _ENDED:
+            return False
+        with engine_database():
+            await self._asked().delete_workflow_async(run_id)
+        return True
+
+    async def drop_deliveries(self, limit: int) -> int:
+        """Delete what the journal holds of deliveries that were dealt with; the inbox knows their ids for ever."""
+        if not (self.home / "engine.sqlite").is_file():
+            return 0
+        with engine_database():
+            found = await self._asked().list_workflows_async(
+                name=DELIVERY, status=sorted(_ENDED), limit=limit, load_input=False, load_output=False
+            )
+            await self._asked().delete_workflows_async([status.workflow_id for status in found])
+        return len(found)
+
+    async def scrub(self) -> None:
+        """Take what was deleted out of the write-ahead log too."""
+        await asyncio.to_thread(scrub, self.home)
 
     async def as_run(self, run_id: str) -> RunSpec:
         """The order as the run came to follow it: with the class that was found, and the models that people chose."""
@@ -212,6 +240,7 @@ class Engine:
         """
         if await self._status(new_id) is not None:
             return
+        await require_words(self.adapters.clearing, run_id)
         steps = await self._steps(run_id)
         start = next((s["function_id"] for s in steps if s["function_name"] == f"begin:{phase}"), None)
         if start is None:
@@ -238,6 +267,7 @@ class Engine:
         """
         if not await self.ended(run_id):
             return True
+        await require_words(self.adapters.clearing, run_id)
         view = await self.adapters.ledger.run(run_id)
         if view is None or view.state not in ("failed", "stopped", "refused", "cancelled"):
             return False

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
 
@@ -71,5 +71,23 @@ def _keep_private(path: Path) -> None:
 
 
 def _tune(connection: sqlite3.Connection, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+    # What is deleted is overwritten, and with a run go the messages that were sent to it.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=30000",
+        "secure_delete=ON",
+        "foreign_keys=ON",
+    ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def scrub(home: Path) -> None:
+    """Empty the write-ahead log, where pages stand as they were before something was deleted.
+
+    While somebody reads, it is left for the next time.
+    """
+    database = home / "engine.sqlite"
+    if database.is_file():
+        with closing(sqlite3.connect(database, timeout=5)) as connection, suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

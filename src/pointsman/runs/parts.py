@@ -18,6 +18,7 @@ from pointsman.ports.memory import Memory
 from pointsman.ports.talk import Talk
 from pointsman.ports.workspace import Workspace
 from pointsman.runs.adapters import RunLedger
+from pointsman.runs.tidying import Kept
 
 if TYPE_CHECKING:
     from pointsman.runs.engine import Engine
@@ -46,7 +47,7 @@ class Parts:
     whether an event of one is worth asking for again. `unfinished` tells, without the engine, whether something was
     cut off in it; a run's row may say that it is done before the people were told. `marks` is told what became of
     findings and changes. `telling` is held by who looks whether something was told already, and tells it.
-    `tidy` takes away what was kept for some days.
+    `tidy` takes away pictures that were kept for some days, `kept` is where words are until their days are over.
     """
 
     engine: "Callable[[], Engine]"
@@ -67,6 +68,7 @@ class Parts:
     wanted: Callable[[str, str], bool] = field(default=_anything)
     unfinished: Callable[[], bool] = field(default=_always)
     tidy: Callable[[], object] = field(default=_nothing)
+    kept: Kept | None = None
 
 
 def delivery_workflow(forge: str, delivery_id: str) -> str:

@@ -10,6 +10,7 @@ from pointsman.domain.events import Delivery, Ignored
 from pointsman.domain.run import Actor
 from pointsman.runs.parts import Parts, delivery_workflow
 from pointsman.runs.sieve import nothing_in
+from pointsman.runs.tidying import tidy
 
 if TYPE_CHECKING:
     from pointsman.runs.engine import Engine
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 300.0
+TIDY_SECONDS = 30.0
+_AT_ONCE = 500
 _MOST_PAUSE = 30.0
 _BATCH = 100
 logger = logging.getLogger(__name__)
@@ -33,6 +36,7 @@ class Worker:
         self._desk: Desk | None = None
         self._handed: set[str] = set()
         self._swept_at: float | None = None
+        self._tidied_at: float | None = None
         self._looked = False
         self._bots: dict[str, Actor] = {}
 
@@ -50,6 +54,7 @@ class Worker:
                     await self._take_up()
                 await self._hand_over()
                 await self._sweep()
+                await self._tidy()
             except PointsmanError as error:
                 logger.warning("the worker has to wait", extra={"code": error.code, "why": error.message})
                 pause = min(max(error.after if isinstance(error, TryAgain) else 5.0, POLL_SECONDS), _MOST_PAUSE)
@@ -134,6 +139,16 @@ class Worker:
             asked = await sweep(self._parts, forge)
             if asked:
                 logger.info("missed deliveries were asked for again", extra={"forge": forge, "count": asked})
+
+    async def _tidy(self) -> None:
+        """Words whose days are over go; of a run that may keep none that is within half a minute of its end."""
+        now, kept = self._parts.clock.monotonic(), self._parts.kept
+        if kept is None or (self._tidied_at is not None and now - self._tidied_at < TIDY_SECONDS):
+            return
+        self._tidied_at = now
+        await tidy(kept, self._parts.clock.now())
+        if self._engine is not None:
+            await self._engine.drop_deliveries(_AT_ONCE)
 
     async def _close_lost(self, engine: "Engine") -> None:
         """A delivery whose work ended without a word of it kills its process each time; it is not tried for ever."""

@@ -27,6 +27,7 @@ from pointsman.runs.again import Again, Anew, may_again
 from pointsman.runs.course.course import refused
 from pointsman.runs.hearing.capped import tell_operator
 from pointsman.runs.intake import Law, Order, admit
+from pointsman.runs.tidying import tidy
 
 _GOES_ON = frozenset({"queued", "running", "waiting"})
 
@@ -71,6 +72,7 @@ async def build(wish: Wish, place: Place) -> int:
         await _mention_uncommitted(repository)
         run_id = new_id()
         await installation.engine.start()
+        await tidy(installation.kept, installation.clock.now())
         await installation.ledger.act(run_id, _act(installation, "request", wish.goal))
         if task is not None:
             await installation.ledger.act(run_id, _act(installation, "override", f"--task {task}"))
@@ -260,4 +262,6 @@ async def _before(installation: Installation, view: RunView) -> Before:
 
 async def _to_its_end(installation: Installation, run_id: str, place: Place, before: Before | None = None) -> int:
     await follow(installation, run_id, quiet=place.as_json, before=before)
-    return await tell_end(installation, run_id, as_json=place.as_json)
+    code = await tell_end(installation, run_id, as_json=place.as_json)
+    await tidy(installation.kept, installation.clock.now())
+    return code

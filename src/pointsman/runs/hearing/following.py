@@ -53,6 +53,7 @@ async def change_closed(case: Case, event: ChangeClosed) -> str:
     await note_end(case, event)
     await case.forget(PAUSED)
     await case.forget(WATCHED)
+    await case.forget(REVIEW)
     return "merged" if event.merged else "closed"
 
 

@@ -63,9 +63,10 @@ def _is_of(last: LastReview, change: ChangeView) -> bool:
 
 async def _source(case: Case) -> _Source | None:
     for view in await case.runs_now():
-        end = await case.engine.end_of(view.run_id) if view.result in _REVIEWED and view.change else None
-        if end is not None:
-            return _Source(view, end)
+        if view.result in _REVIEWED and view.change:
+            end = await case.engine.end_of(view.run_id)
+            # An older verdict never stands for one whose words are gone; then a new review is to be asked for.
+            return _Source(view, end) if end is not None else None
     return None
 
 

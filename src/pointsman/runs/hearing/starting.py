@@ -17,11 +17,12 @@ from pointsman.domain.outcome import Finding
 from pointsman.domain.run import Goal, PriorReview, Refuse, RunSpec
 from pointsman.policy.admission import raising
 from pointsman.runs.again import Again, may_again
+from pointsman.runs.clearing import left_by
 from pointsman.runs.course.remembering import REVIEW, last_of
-from pointsman.runs.course.rounds import writers
 from pointsman.runs.hearing.case import ACTIVE, Case
 from pointsman.runs.hearing.spending import refuse_capped, spent_now
 from pointsman.runs.intake import Order, admit
+from pointsman.runs.remains import Remains, remains_of
 
 IGNORED = "ignored"
 """The kind of memory with the ids of findings that somebody does not want to hear of again."""
@@ -235,16 +236,10 @@ async def _at_work(case: Case, spec: RunSpec, run_id: str) -> str:
         over = view.state not in ACTIVE
         if view.run_id == run_id or (over and view.updated_at <= case.delivery.received_at):
             continue
-        other = await case.engine.spec_of(view.run_id)
-        if _what(other) == _what(spec):
+        other = await left_by(case.engine, case.engine.adapters.clearing, view.run_id)
+        if other.about == remains_of(spec).about:
             return view.run_id
     return ""
-
-
-def _what(spec: RunSpec) -> tuple[str, ...]:
-    """What a run is about; a review is of what lies between two commits."""
-    between = (spec.base_commit, spec.head_commit) if spec.head_commit else ()
-    return (spec.goal, spec.issue.digest, *between)
 
 
 async def _behind(case: Case, order: Order) -> Order:
@@ -256,21 +251,19 @@ async def _behind(case: Case, order: Order) -> Order:
     for view in await case.runs_in_repository():
         if view.branch != change.branch:
             continue
-        end = await case.engine.end_of(view.run_id)
-        spec = end.spec if end is not None else await case.engine.spec_of(view.run_id)
-        labels += [*raising(spec.issue.labels), *await _raised_since(case, spec)]
-        if end is not None:
-            names += end.earlier.authors
-            models += (one for one in writers(end.spec, end.earlier.authors) if one not in models)
+        left = await left_by(case.engine, case.engine.adapters.clearing, view.run_id)
+        labels += [*raising(left.labels), *await _raised_since(case, left)]
+        names += left.authors
+        models += (one for one in left.wrote if one not in models)
     return replace(order, assisted=tuple(dict.fromkeys(names)), wrote=tuple(models), labels=tuple(labels))
 
 
-async def _raised_since(case: Case, spec: RunSpec) -> tuple[str, ...]:
+async def _raised_since(case: Case, left: Remains) -> tuple[str, ...]:
     """How closed people say now that the issue of a run is; nothing of one that is gone."""
-    if spec.change is not None:
+    if left.is_of_change or not left.issue:
         return ()
     try:
-        return raising((await case.forge.issue(case.repository, spec.issue.key)).labels)
+        return raising((await case.forge.issue(case.repository, left.issue)).labels)
     except OwnerMust:
         return ()
 
@@ -280,7 +273,7 @@ async def _again(case: Case, view: RunView, intent: Rerun) -> Begun:
     spec = await case.engine.as_run(view.run_id)
     workspace = await case.parts.workspace_for(case.repository)
     change = await case.talk.change(case.topic)
-    since = raising(change.labels) if change is not None else await _raised_since(case, spec)
+    since = raising(change.labels) if change is not None else await _raised_since(case, remains_of(spec))
     again = Again(spec, intent.phase, intent.model, case.actor, since)
     found = await may_again(again, await case.law(), workspace, await spent_now(case))
     if isinstance(found, Refuse):
