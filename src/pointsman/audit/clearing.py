@@ -18,8 +18,9 @@ from sqlalchemy import (
 from pointsman.audit.database import Database
 from pointsman.audit.tables import answers, metadata, runs
 from pointsman.audit.text_tables import kept_runs
+from pointsman.domain.levels import Sensitivity
 from pointsman.domain.moments import later
-from pointsman.domain.texts import Erasure
+from pointsman.domain.texts import Erasure, KeptRun
 from pointsman.ports.clearing import Cleared, EndedRuns
 
 USUAL_DAYS = 30
@@ -75,6 +76,21 @@ class SqlClearing:
         over = runs.c.state.in_((*_FINAL, *_CUT_SHORT))
         query = select(runs.c.run_id).select_from(_JOINED).where(_OPEN, over, *named, *bound).order_by(runs.c.run_id)
         return await self._database.read(lambda connection: tuple(connection.scalars(query)))
+
+    async def rule(self, run_id: str) -> KeptRun | None:
+        """How long the words of a run are kept; None for one that never said."""
+        query = select(kept_runs).where(kept_runs.c.run_id == run_id)
+
+        def work(connection: Connection) -> KeptRun | None:
+            row = connection.execute(query).mappings().first()
+            return None if row is None else KeptRun(**{**row, "sensitivity": Sensitivity(row["sensitivity"])})
+
+        return await self._database.read(work)
+
+    async def repositories(self, name: str) -> tuple[str, ...]:
+        """The ids under which runs knew a repository of this name."""
+        query = select(runs.c.repository_id).where(runs.c.repository == name).distinct()
+        return await self._database.read(lambda connection: tuple(sorted(connection.scalars(query))))
 
     async def of(self, run_id: str) -> Cleared | None:
         """What stays of a run that is cleared."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -130,6 +131,12 @@ class SqlLedger:
         long as the child has called none.
         """
         return await self._database.read(lambda connection: _lineage(connection, run_id, frozenset()))
+
+    async def calls_with(self, prefix: str) -> tuple[CallRecord, ...]:
+        """The calls whose prompt or answer has a digest that begins so."""
+        sides = (calls.c.sent_sha256, calls.c.received_sha256)
+        fits = or_(*(side.startswith(prefix, autoescape=True) for side in sides))
+        return await self._rows(select(calls).where(fits).order_by(calls.c.seq), call_of)
 
     async def keep(self, view: RunView) -> None:
         """Create or replace the row of a run. Tokens, cost and calls are not taken from `view` but summed."""

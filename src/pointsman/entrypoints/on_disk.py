@@ -13,6 +13,7 @@ from pointsman.workspaces.local_repository import file_at, locate, merge_base, o
 
 __all__ = [
     "committed",
+    "is_folder",
     "is_there",
     "measured",
     "not_committed",
@@ -38,6 +39,11 @@ def read_file(path: Path) -> tuple[bytes, bool]:
 def is_there(name: str) -> bool:
     """Whether a file of that name lies on disk."""
     return Path(name).is_file()
+
+
+def is_folder(name: str) -> bool:
+    """Whether a folder of that name lies on disk."""
+    return Path(name).is_dir()
 
 
 async def repository_at(location: Path) -> Repository:

@@ -309,12 +309,12 @@ class Installation:
 
     async def ports_for(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
         """The ports of an order, with a door that knows the providers of these models and no other."""
-        workspace = await self.workspace(spec.repository)
+        workspace, gallery = await self.workspace(spec.repository), self.pictures.for_days(spec.keep_days)
         chains = await asyncio.to_thread(self.toolchains, spec.verify.interpreters)
         return Ports(
             models=Sighted(self.door(models), self.pictures.load),
             workspace=workspace,
-            sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains, gallery=self.pictures),
+            sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains, gallery=gallery),
             ledger=self.ledger,
             signer=self.keys.signer,
             clock=self.clock,

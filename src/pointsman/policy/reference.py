@@ -72,7 +72,11 @@ strictly as the [routing file](routing-file.md) and has at most 1 MB.
 * A cap of the day that does not hold one whole call any more refuses what is asked for, by the rule `cap`, until the
   next day (UTC) begins. Work that costs nothing goes on. `requester_day_usd` counts by the forge's numeric id.
 
-Read and checked, but not acted on by this version: `commands.prepare` and `keep_prompts_days`.
+* `keep_prompts_days` says how long prompts and answers are kept, encrypted and outside git, and how long a run that
+  has ended can be shown in full and done again ([what is kept](retention.md)). A level never keeps longer than a more
+  open one says.
+
+Read and checked, but not acted on by this version: `commands.prepare`.
 """
 
 

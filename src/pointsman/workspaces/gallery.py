@@ -21,10 +21,18 @@ _HEX = frozenset("0123456789abcdef")
 
 
 class Gallery:
-    """One folder below the installation's home; several processes may use it at once."""
+    """One folder below the installation's home; several processes may use it at once.
 
-    def __init__(self, folder: Path) -> None:
+    `days` is how long what is kept now stays, at most DAYS; a picture that another run keeps longer stays longer.
+    """
+
+    def __init__(self, folder: Path, days: int = DAYS) -> None:
         self._folder = folder
+        self._days = min(days, DAYS)
+
+    def for_days(self, days: int) -> "Gallery":
+        """The same pictures, for a run whose words are kept so long; a day is given to look at them in any case."""
+        return Gallery(self._folder, max(1, days))
 
     def found(self, sha256: str) -> Path | None:
         """Where a picture lies; None once it is gone."""
@@ -43,6 +51,7 @@ class Gallery:
             try:
                 with os.fdopen(handle, "wb") as out:
                     out.write(data)
+                self._date(draft, place)
                 draft.replace(place)
             finally:
                 draft.unlink(missing_ok=True)
@@ -53,6 +62,14 @@ class Gallery:
                 hint="Make room or mend the folder's mode, then resume the run.",
             ) from error
         return sha256
+
+    def _date(self, draft: Path, place: Path) -> None:
+        """A file goes when it is DAYS old; one that is to go sooner is made to look older."""
+        if self._days < DAYS:
+            age = (DAYS - self._days) * _DAY_SECONDS
+            before = place.stat().st_mtime if place.is_file() else 0.0
+            moment = max(before, time.time() - age)
+            os.utime(draft, (moment, moment))
 
     def load(self, sha256: str, kind: Kind = "png") -> bytes | None:
         """The bytes with this digest; None when they are gone, or are not what the digest names any more."""

@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -127,3 +128,14 @@ def test_a_picture_that_another_process_swept_meanwhile_is_no_error(
     gone = [tmp_path / "pictures" / ".draft", *listed]
     monkeypatch.setattr(Path, "iterdir", lambda self: iter(gone) if self.name == "pictures" else iterdir(self))
     assert gallery.sweep(4_000_000_000.0) == 1
+
+
+def test_a_picture_of_a_run_that_keeps_its_words_for_days_goes_with_them_unless_another_run_keeps_it_longer(
+    tmp_path: Path,
+) -> None:
+    gallery, now = Gallery(tmp_path / "pictures"), time.time()
+    none, week, both = (gallery.for_days(days).keep(png(side, 2)) for days, side in ((0, 3), (7, 4), (90, 5)))
+    assert gallery.for_days(0).keep(png(5, 2)) == both
+    for days, there in ((0.5, {none, week, both}), (1.5, {week, both}), (7.5, {both}), (30.5, set())):
+        gallery.sweep(now + days * 86_400)
+        assert {sha256 for sha256 in (none, week, both) if gallery.found(sha256)} == there

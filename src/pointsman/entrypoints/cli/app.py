@@ -22,6 +22,7 @@ from pointsman.entrypoints.cli.options import (
     leave_after,
     taking,
 )
+from pointsman.entrypoints.cli.texts_app import texts
 from pointsman.entrypoints.cli.trials_app import trials
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 audit = typer.Typer(help="What wrote this line, and who checked it.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(audit, name="audit")
+audit.add_typer(texts)
 setup = typer.Typer(help="Make the bot known to a forge, without a browser here.", rich_markup_mode=None)
 app.add_typer(setup, name="setup", no_args_is_help=True)
 app.add_typer(explaining)

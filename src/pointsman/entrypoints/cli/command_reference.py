@@ -10,6 +10,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from pointsman.entrypoints.cli.app import app, audit, setup
 from pointsman.entrypoints.cli.explaining_app import explaining
 from pointsman.entrypoints.cli.figuring_app import figuring
+from pointsman.entrypoints.cli.texts_app import texts
 
 _OPENING = """# The commands
 
@@ -20,7 +21,8 @@ This page is written from the code. Exit codes and JSON are told in [cli.md](cli
 def command_reference() -> str:
     """The page: a section for each command with its arguments and options."""
     plain = ((group, "pointsman") for group in (app, explaining, figuring))
-    groups = (*plain, (setup, "pointsman setup"), (audit, "pointsman audit"))
+    audits = ((group, "pointsman audit") for group in (audit, texts))
+    groups = (*plain, (setup, "pointsman setup"), *audits)
     return "\n".join([_OPENING, *(section for group, called in groups for section in _sections(group, called))])
 
 

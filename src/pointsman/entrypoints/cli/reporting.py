@@ -68,7 +68,7 @@ def _usual(installation: Installation, end: End, view: RunView | None) -> tuple[
         commands.append(f"git -C {place} show {view.branch}{'~1' if noted else ''}")
         commands.append(f"{called} audit verify --repo {place} {view.branch}{home}")
     phase = _worth_another_model(end, view)
-    if phase:
+    if phase and end.spec.keep_days > 0:
         commands.append(
             f"{called} rerun {view.run_id} {phase} --model NAME{home}{installation.settings.policy_option}"
         )
