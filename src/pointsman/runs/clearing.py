@@ -3,6 +3,7 @@
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.texts import Erasure
 from pointsman.ports.clearing import Clearing
+from pointsman.runs.course.remembering import REVIEW
 from pointsman.runs.engine import Engine
 from pointsman.runs.remains import NOTHING_LEFT, REMAINS, Remains, remains_of
 
@@ -30,5 +31,14 @@ async def cleared(clearing: Clearing, engine: Engine, run_id: str, erasure: Eras
         await clearing.leave(run_id, REMAINS.dump_json(await left_by(engine, clearing, run_id)).decode())
     if not await engine.drop(run_id):
         return False
+    if erasure.why == "request":
+        await _forget_review(engine, run_id)
     await clearing.clear(run_id, erasure)
     return True
+
+
+async def _forget_review(engine: Engine, run_id: str) -> None:
+    """What was said of the change in words is remembered beside the runs, for the next review of it."""
+    memory, view = engine.adapters.memory, await engine.adapters.ledger.run(run_id)
+    if memory is not None and view is not None and view.change:
+        await memory.forget(view.repository_id, view.change, REVIEW)

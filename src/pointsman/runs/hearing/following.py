@@ -53,7 +53,9 @@ async def change_closed(case: Case, event: ChangeClosed) -> str:
     await note_end(case, event)
     await case.forget(PAUSED)
     await case.forget(WATCHED)
-    await case.forget(REVIEW)
+    if event.merged:
+        # One that is only closed may be opened again, and is then merged as it was reviewed.
+        await case.forget(REVIEW)
     return "merged" if event.merged else "closed"
 
 
