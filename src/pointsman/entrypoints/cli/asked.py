@@ -140,5 +140,8 @@ class VerifyAsked:
     require_coverage: Annotated[
         bool, typer.Option("--require-coverage", help="Fail when a commit of the bot's has no note.")
     ] = False
+    summary: Annotated[
+        Path | None, typer.Option("--summary", metavar="<file>", help="Write the report there as Markdown as well.")
+    ] = None
     home: Home = None
     as_json: AsJson = False

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from pointsman.conversation.verified_page import COVERS, bound_how, more_of, summary_of, verdict_line
 from pointsman.domain.notes import NoteProblem, NoteReport
 from pointsman.domain.verified import CommitCover, NoteBinding
 from pointsman.entrypoints.cli.asked import VerifyAsked
@@ -18,21 +19,7 @@ from pointsman.entrypoints.wiring import Installation
 
 _SHORT = 12
 _CODES = {"holds": 0, "broken": 1, "unseen": 2, "empty": 1}
-_VERDICTS = {
-    "holds": ("It holds", "green"),
-    "broken": ("It does not hold", "red"),
-    "unseen": ("Not everything could be seen, so nobody can say that it holds", "yellow"),
-    "empty": ("There are no notes here", "yellow"),
-}
-_COVERS = {
-    "note": "a note covers it",
-    "partly": "in part by a note",
-    "notes-only": "holds only notes",
-    "merge": "a merge as git makes it",
-    "bot": "says it is the bot's, and has no note",
-    "person": "by a person",
-    "unseen": "could not be seen",
-}
+_STYLES = {"holds": "green", "broken": "red", "unseen": "yellow", "empty": "yellow"}
 
 
 async def verify(asked: VerifyAsked) -> int:
@@ -54,6 +41,8 @@ async def verify(asked: VerifyAsked) -> int:
         report = await verify_on_disk(installation, wanted)
     finally:
         await installation.close()
+    if asked.summary is not None:
+        asked.summary.write_text(summary_of(report), encoding="utf-8")
     if asked.as_json:
         sys.stdout.write(json.dumps({"verdict": report.verdict, **asdict(report)}, indent=1) + "\n")
     else:
@@ -74,7 +63,7 @@ def _parts(report: NoteReport) -> Iterator[RenderableType]:
         yield _notes(report.bindings, frozenset(problem.note for problem in report.problems))
     if report.coverage:
         yield _commits(report.coverage)
-    yield _verdict(report)
+    yield Text(verdict_line(report), style=f"bold {_STYLES[report.verdict]}")
 
 
 def _problems(title: str, style: str, found: tuple[NoteProblem, ...]) -> RenderableType:
@@ -88,8 +77,7 @@ def _notes(bindings: tuple[NoteBinding, ...], wrong: frozenset[str]) -> Renderab
     table = table_of("note", "holds", "bound by", "how")
     for one in bindings:
         mark = Text("no", style="red") if one.note in wrong else Text("yes", style="green")
-        differing = f" Not: {', '.join(one.differing)}." if one.differing else ""
-        table.add_row(plain(one.note), mark, Text(one.kind), plain(f"{one.why}{differing}"))
+        table.add_row(plain(one.note), mark, Text(one.kind), plain(bound_how(one)))
     return table
 
 
@@ -97,31 +85,5 @@ def _commits(coverage: tuple[CommitCover, ...]) -> RenderableType:
     table = table_of("commit", "who stands for it", "more")
     for row in coverage:
         style = "green" if row.by in {"note", "notes-only", "merge"} else "yellow"
-        table.add_row(Text(row.commit[:_SHORT]), Text(_COVERS[row.by], style=style), plain(_more(row)))
+        table.add_row(Text(row.commit[:_SHORT]), Text(COVERS[row.by], style=style), plain(more_of(row)))
     return table
-
-
-def _more(row: CommitCover) -> str:
-    if row.by == "person":
-        return f"{row.author}, who settled by hand: {', '.join(row.files)}" if row.files else row.author
-    if row.by == "partly":
-        return f"{', '.join(row.notes)}, but not: {', '.join(row.files)}"
-    return ", ".join(row.notes)
-
-
-def _verdict(report: NoteReport) -> Text:
-    told, style = _VERDICTS[report.verdict]
-    people = sum(row.by == "person" for row in report.coverage)
-    parts = (
-        (len(report.problems), "problem"),
-        (len(report.unseen), "not seen"),
-        (len(report.bindings), "note"),
-        (len(report.coverage), "commit"),
-        (people, "of them by a person"),
-    )
-    counts = ", ".join(f"{count} {what}{_ending(count, what)}" for count, what in parts if count)
-    return Text(f"{told}{f': {counts}' if counts else ''}.", style=f"bold {style}")
-
-
-def _ending(count: int, what: str) -> str:
-    return "s" if count != 1 and " " not in what else ""
