@@ -308,6 +308,11 @@ class RunSpec:
         return self.orders[self.task]
 
     @property
+    def is_attended(self) -> bool:
+        """Whether a person sits before the run, who can start a provider and go on: no outage is for good then."""
+        return self.repository.forge == LOCAL
+
+    @property
     def hint(self) -> Hint | None:
         """The class that was known when the run was admitted."""
         if self.hinted is None:

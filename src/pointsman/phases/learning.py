@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 
 from pointsman.domain.outcome import CheckResult, Earlier, Verdict
 from pointsman.domain.run import RunSpec
-from pointsman.domain.work import SandboxJob
 from pointsman.phases import memory
 from pointsman.phases.memory import Fact, Held, held_in
 from pointsman.phases.paths import is_test_file, test_folder
 from pointsman.phases.proof.commands import Command, commands_for, one_test_at
+from pointsman.phases.proof.jobs import job_of
 from pointsman.phases.proof.showing import judged
 from pointsman.phases.widths import width_of
 from pointsman.ports.bundle import Ports
@@ -182,8 +182,7 @@ async def _one_test(seen: _Seen, held: Held) -> Fact | None:
         return standing
     if standing is None and not held.wants(example.fact):
         return None
-    spec, order = seen.spec, seen.spec.verify
-    job = SandboxJob(spec.base_commit, (example.command,), order.timeout_seconds, order.memory_mb)
+    job = job_of(seen.spec, seen.spec.base_commit, (example.command,))
     (result,) = await seen.ports.sandbox.run(job)
     ran = example.test in (*result.passed, *result.failed) or judged(result, example.path).collected
     return example.fact if ran else None

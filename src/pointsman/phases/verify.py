@@ -12,11 +12,11 @@ from pointsman.domain.outcome import (
     confirmed_tests,
 )
 from pointsman.domain.run import RunSpec
-from pointsman.domain.work import SandboxJob
 from pointsman.phases.paths import is_ci, is_code, is_test, is_test_config
 from pointsman.phases.proof.canary import canary_job, is_forged
 from pointsman.phases.proof.commands import Command, commands_for, one_test_at, programs_of
 from pointsman.phases.proof.feedback import feedback_on
+from pointsman.phases.proof.jobs import NOTHING, job_of
 from pointsman.phases.proof.showing import judged
 from pointsman.phases.proof.supply import brings
 from pointsman.phases.proof.weakening import Pair, weakenings
@@ -55,16 +55,10 @@ class _Case:
         """All of the candidate that could sway its other tests; what the harness put there a model wrote as well."""
         return (*self.changed, *self.ours)
 
-    def job(
-        self, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = ("", ())
-    ) -> SandboxJob:
-        order = self.spec.verify
-        return SandboxJob(commit, commands, order.timeout_seconds, order.memory_mb, overlay[0], overlay[1])
-
     async def run(
-        self, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = ("", ())
+        self, commit: str, commands: tuple[Command, ...], overlay: tuple[str, tuple[str, ...]] = NOTHING
     ) -> tuple[CheckResult, ...]:
-        return await self.ports.sandbox.run(self.job(commit, commands, overlay))
+        return await self.ports.sandbox.run(job_of(self.spec, commit, commands, overlay=overlay))
 
     def evidence(
         self, weighed: Weighed, base: tuple[CheckResult, ...], candidate: tuple[CheckResult, ...], feedback: str = ""
@@ -116,15 +110,15 @@ async def base_results(
         same = all(result.commit == spec.base_commit for result in known)
         if known and same and tuple(result.command for result in known) == commands:
             return known
-    order = spec.verify
-    return await ports.sandbox.run(SandboxJob(spec.base_commit, commands, order.timeout_seconds, order.memory_mb))
+    return await ports.sandbox.run(job_of(spec, spec.base_commit, commands))
 
 
 async def _case(spec: RunSpec, earlier: Earlier, ports: Ports, commit: str) -> _Case:
     before = {entry.path: entry.blob for entry in await ports.workspace.files(spec.base_commit)}
     after = {entry.path: entry.blob for entry in await ports.workspace.files(commit)}
     touched = tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
-    kept = earlier.shown if earlier.shown and await _is_kept(ports, earlier.shown, commit) else None
+    shown = earlier.shown
+    kept = shown if shown and await _stands(ports, commit, shown.path, shown.text) else None
     files: dict[str, Pair] = {}
     weighed = [path for path in touched if _can_weaken(path)]
     for path in weighed[:_MOST_READ]:
@@ -147,14 +141,13 @@ async def _case(spec: RunSpec, earlier: Earlier, ports: Ports, commit: str) -> _
 async def _joined(ports: Ports, earlier: Earlier, commit: str) -> tuple[str, ...]:
     """The tests that reviewers showed their findings by, where they stand in the candidate as they were written."""
     proofs = confirmed_tests(earlier.reviews)
-    texts = [await ports.workspace.read(commit, proof.path) for proof in proofs]
-    return tuple(one.path for one, text in zip(proofs, texts, strict=True) if text and text.text == one.test)
+    return tuple([one.path for one in proofs if await _stands(ports, commit, one.path, one.test)])
 
 
-async def _is_kept(ports: Ports, reproduction: Reproduction, commit: str) -> bool:
-    """Whether the test that shows the bug stands in the candidate as it was written."""
-    source = await ports.workspace.read(commit, reproduction.path)
-    return source is not None and source.text == reproduction.text
+async def _stands(ports: Ports, commit: str, path: str, text: str) -> bool:
+    """Whether a test that the harness put there stands in the candidate as it was written."""
+    source = await ports.workspace.read(commit, path)
+    return source is not None and source.text == text
 
 
 def _can_weaken(path: str) -> bool:

@@ -8,6 +8,7 @@ from pointsman.domain.run import RunSpec
 from pointsman.domain.work import SandboxJob
 from pointsman.phases.paths import is_code, is_test, is_test_config
 from pointsman.phases.proof.commands import Command, is_pytest, is_unittest, one_test
+from pointsman.phases.proof.jobs import job_of
 
 _MOST_MODULES = 20
 _SECONDS = 60.0
@@ -46,8 +47,7 @@ def canary_job(
     if command is None:
         return None
     text = _TEXT.format(modules=modules, nonce=nonce)
-    seconds = min(_SECONDS, spec.verify.timeout_seconds)
-    return SandboxJob(commit, (command,), seconds, spec.verify.memory_mb, files=((path, text),))
+    return job_of(spec, commit, (command,), files=((path, text),), seconds=_SECONDS)
 
 
 def is_forged(results: tuple[CheckResult, ...]) -> bool:

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pointsman.domain.outcome import CheckResult, Failure
 from pointsman.domain.run import RunSpec
-from pointsman.domain.work import SandboxJob
 from pointsman.phases.paths import is_test, is_test_config
 from pointsman.phases.proof.commands import Command, is_pytest, is_unittest, one_test_at
+from pointsman.phases.proof.jobs import job_of
 from pointsman.ports.bundle import Ports
 
 FailedBy = Literal["assertion", "exception", "error", "passed", "not-run"]
@@ -71,9 +71,7 @@ async def run_test(
     if command is None:
         return TestRun("not-run", "How one test is run alone is not known for the commands of this repository.")
     files = () if text is None else ((path, text),)
-    order = spec.verify
-    job = SandboxJob(commit, (command,), order.timeout_seconds, order.memory_mb, files=files)
-    (result,) = await ports.sandbox.run(job)
+    (result,) = await ports.sandbox.run(job_of(spec, commit, (command,), files=files))
     return judged(result, path)
 
 

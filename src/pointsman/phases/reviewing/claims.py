@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
 from pointsman.domain.models import Ask
 from pointsman.domain.outcome import Finding, Proof
-from pointsman.domain.run import LOCAL
 from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules, Write
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
 from pointsman.phases.proof.commands import Command, commands_for, is_unittest
@@ -99,7 +98,7 @@ class Claims:
         try:
             reply = await reply_to(self.case.asking.ports, self._question(finding, path, shown))
         except (OwnerMust, Stopped, TryAgain) as error:
-            if isinstance(error, TryAgain) and self.case.spec.repository.forge == LOCAL:
+            if isinstance(error, TryAgain) and self.case.spec.is_attended:
                 raise
             return Proof("unconfirmed", f"no test was asked for: {error.message.splitlines()[0]}")
         test = _Test(path, file_in(reply.text), reply.model, reply.call_id)

@@ -6,7 +6,6 @@ from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.loop_end import LoopEnd
 from pointsman.domain.models import REFUSALS_OF_A_MODEL, Ask, Ending, Message, Reply, ToolCall
 from pointsman.domain.outcome import NoPatch, Patch
-from pointsman.domain.run import LOCAL
 from pointsman.phases.asking import Piece, fit, temperature_of
 from pointsman.phases.shown.context import joined, pieces_of
 from pointsman.phases.templates import fill
@@ -61,7 +60,7 @@ def _cuts_off(task: Task, error: PointsmanError) -> bool:
     """Whether an error ends the loop with what it has. Where a person sits before it, who can start a provider and
     go on, an outage does not.
     """
-    if isinstance(error, TryAgain) and task.spec.repository.forge == LOCAL:
+    if isinstance(error, TryAgain) and task.spec.is_attended:
         return False
     return error.code in _CUT_OFF
 

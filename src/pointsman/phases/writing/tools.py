@@ -8,10 +8,11 @@ from pointsman.domain.invisible import written_out
 from pointsman.domain.json import JsonObject
 from pointsman.domain.models import REFUSALS_OF_A_FORM, REFUSALS_OF_A_MODEL, EditStyle, Reply, ToolCall
 from pointsman.domain.outcome import Patch
-from pointsman.domain.work import Edit, EditRefusal, Replace, Rewrite, SandboxJob, Write
+from pointsman.domain.work import Edit, EditRefusal, Replace, Rewrite, Write
 from pointsman.phases.paths import cleaned
 from pointsman.phases.proof.commands import commands_for, one_test_at
 from pointsman.phases.proof.feedback import feedback_on
+from pointsman.phases.proof.jobs import job_of
 from pointsman.phases.proof.weighing import weigh
 from pointsman.phases.reading import D, reader
 from pointsman.phases.templates import shorten
@@ -213,8 +214,7 @@ class Hands:
             if one is None:
                 return "The commands here cannot run one test alone. Leave `test` out to run all.", True
             commands, base = (one,), ()
-        job = SandboxJob(self.commit, commands, spec.verify.timeout_seconds, spec.verify.memory_mb)
-        results = await self.task.ports.sandbox.run(job)
+        results = await self.task.ports.sandbox.run(job_of(spec, self.commit, commands))
         said = "\n".join(part for part in (weigh(base, results).why, feedback_on(base, results)) if part)
         return shorten(said, _TEST_CHARS), False
 

@@ -7,7 +7,7 @@ from pointsman.domain.errors import OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.levels import Phase
 from pointsman.domain.loop_end import LoopEnd
 from pointsman.domain.outcome import Evidence, Patch, Review, Try
-from pointsman.domain.run import LOCAL, RunSpec
+from pointsman.domain.run import RunSpec
 from pointsman.phases.verify import verify
 from pointsman.policy.ladder import Again, Climb, Cut, GiveUp, LadderLimits, LoopState, Rung, ToReview, step
 from pointsman.runs.course.course import Course
@@ -111,8 +111,8 @@ def _cut_by(error: PointsmanError, course: Course) -> Cut | None:
     """
     end = _CUTS.get(error.code)
     if end is LoopEnd.OUTAGE:
-        is_served = course.spec.repository.forge != LOCAL
-        return Cut(end, f"no model could be reached for {course.view.phase}") if is_served else None
+        out = Cut(end, f"no model could be reached for {course.view.phase}")
+        return None if course.spec.is_attended else out
     return Cut(end, error.message) if end is not None else None
 
 
