@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pointsman.audit.inspection import in_order
 from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.predicate import ModelPart, Predicate
-from pointsman.audit.verify import OpenedNote, chain_problems, open_notes
+from pointsman.audit.verify import OpenedNote, open_notes
 from pointsman.domain.noted import Believed, Noted, NotedAct, NotedCall, NotedEdit, NotedHop, NotedReview
 
 
@@ -91,7 +91,9 @@ def _reviews(told: Predicate, models: dict[str, ModelPart]) -> tuple[NotedReview
 
 
 def believed(files: Iterable[tuple[str, bytes]], trusted: TrustedKeys) -> Believed:
-    """The notes among files (name, bytes) whose signatures hold with a trusted key, along their chain."""
+    """The notes among files (name, bytes) whose signatures hold with a trusted key, along their chain.
+
+    That a link of the chain is not here is no fault of a note: it may lie on a branch that is not merged.
+    """
     opened, problems = open_notes(sorted(files), trusted)
-    ordered = in_order(opened)
-    return Believed(tuple(noted_of(note) for note in ordered), (*problems, *chain_problems(ordered)))
+    return Believed(tuple(noted_of(note) for note in in_order(opened)), tuple(problems))

@@ -8,6 +8,9 @@ Trees: TypeAlias = tuple[str, str]
 """Two trees by their ids: what was, and what became of it."""
 
 NOTES = ".pointsman/audit/"
+NOTE_REF = "refs/pointsman/audit"
+"""Where notes lie that are in no branch: it only ever grows, by one commit for each note."""
+
 KEYS = ".pointsman/keys/"
 MEMORY = ".pointsman/memory.md"
 

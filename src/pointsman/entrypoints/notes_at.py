@@ -1,18 +1,20 @@
 """The notes of a repository on disk and what came into its branch, for people who ask about them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.noted import believed
+from pointsman.audit.places import TREE, NotePlace, gather
 from pointsman.audit.verify import ENVELOPE_SUFFIX
+from pointsman.domain.history import NOTE_REF
 from pointsman.domain.landed import Landed
 from pointsman.domain.noted import Believed
 from pointsman.domain.notes import KeptNote
 from pointsman.workspaces.landed_lines import landed_lines
 from pointsman.workspaces.local_repository import locate
-from pointsman.workspaces.note_source import GitNoteSource
+from pointsman.workspaces.note_source import GitNoteSource, notes_in_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,25 @@ class Clone:
     notes: Believed
 
 
-async def notes_at(location: Path, revision: str, trusted: TrustedKeys) -> Clone:
-    """The notes in the tree of a revision, by default of the checked-out branch.
+async def notes_at(location: Path, revision: str, trusted: TrustedKeys, folders: Sequence[Path] = ()) -> Clone:
+    """The notes in the tree of a revision, by default of the checked-out branch, on the audit ref and in folders.
 
-    Raises OwnerMust for what is no repository or no revision of it.
+    Raises OwnerMust for what is no repository or no revision of it, UsageMust for a folder that cannot be read.
     """
     repository = await locate(str(location))
     source = GitNoteSource(str(location))
     tip = await source.resolve(revision or "HEAD")
-    return Clone(repository.name, tip, believed(await source.notes(tip), trusted))
+    found = gather(NotePlace(TREE, await source.notes(tip)), await other_places(source, folders))
+    read = believed(found.files.items(), trusted)
+    return Clone(repository.name, tip, Believed(read.notes, (*found.problems, *read.problems)))
+
+
+async def other_places(source: GitNoteSource, folders: Sequence[Path]) -> tuple[NotePlace, ...]:
+    """Where else than in a tree notes lie: in these folders, and on the audit ref where there is one."""
+    found = [NotePlace(str(folder), notes_in_folder(folder)) for folder in folders]
+    if await source.has(NOTE_REF):
+        found.append(NotePlace(NOTE_REF, await source.notes(NOTE_REF)))
+    return tuple(found)
 
 
 def notes_kept(kept: Iterable[KeptNote], trusted: TrustedKeys) -> Believed:

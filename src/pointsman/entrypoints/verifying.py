@@ -1,19 +1,17 @@
 """Notes of a repository on disk, checked with whatever else is known of them here."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.audit.inspection import Outside, verify_range
-from pointsman.audit.places import NotePlace, stored
+from pointsman.audit.places import stored
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Repository
+from pointsman.entrypoints.notes_at import other_places
 from pointsman.entrypoints.wiring import Installation
 from pointsman.workspaces.local_repository import locate
-from pointsman.workspaces.note_source import GitNoteSource, notes_in_folder
-
-AUDIT_REF = "refs/pointsman/audit"
+from pointsman.workspaces.note_source import GitNoteSource
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ async def verify_on_disk(installation: Installation, wanted: Verification) -> No
         repository = await locate(str(wanted.location))
         base, head = await _range(source, repository, wanted.revisions)
         known = await installation.ledger.note_chain(repository.id) if own else ()
-        places = await _places(source, wanted.folders)
+        places = await other_places(source, wanted.folders)
         if own:
             places = (*places, stored(await installation.notes.notes(repository.id)))
         outside = Outside(wanted.head, known or None, wanted.repository_id, places)
@@ -72,10 +70,3 @@ async def _range(source: GitNoteSource, repository: Repository, revisions: str) 
     trunk = await source.resolve(repository.default_branch)
     start = await source.parted(tip, (trunk,))
     return (None if start == tip else start or tip), tip
-
-
-async def _places(source: GitNoteSource, folders: Sequence[Path]) -> tuple[NotePlace, ...]:
-    found = [NotePlace(str(folder), notes_in_folder(folder)) for folder in folders]
-    if await source.has(AUDIT_REF):
-        found.append(NotePlace(AUDIT_REF, await source.notes(AUDIT_REF)))
-    return tuple(found)

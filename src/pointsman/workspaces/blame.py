@@ -7,14 +7,13 @@ from pathlib import Path
 
 from pointsman.domain.blame import Asked, BlamedLine, ChangeSeen, CommitSeen
 from pointsman.domain.errors import OwnerMust, UsageMust
-from pointsman.domain.history import NOTES, Difference, Touched, Trees, is_note, no_tree
+from pointsman.domain.history import NOTE_REF, NOTES, Difference, Touched, Trees, is_note, no_tree
 from pointsman.workspaces.git import Asked as Order
 from pointsman.workspaces.git import GitFailed, git, printed, run
 from pointsman.workspaces.history import differences, kinds, touched
 from pointsman.workspaces.source import git_dir_of, resolve
 from pointsman.workspaces.tree import LINK, REGULAR, SUBMODULE, Entry, blobs, entries, entries_of
 
-AUDIT_REF = "refs/pointsman/audit"
 # Without a working tree no attributes of the user's have a say, nor has a file of theirs that hides commits.
 _PLAIN = ("-c", "core.bare=true", "-c", "core.quotePath=false", "-c", "blame.ignoreRevsFile=")
 _NOTHING = "000000"
@@ -51,7 +50,7 @@ class GitHistory:
 
     async def elsewhere(self) -> tuple[str, ...]:
         """The commits beside the one that is asked about in which notes may lie: of HEAD, and of the audit ref."""
-        return tuple(await self.commits(f"{name}^{{commit}}" for name in ("HEAD", AUDIT_REF)))
+        return tuple(await self.commits(f"{name}^{{commit}}" for name in ("HEAD", NOTE_REF)))
 
     async def begin(self, commit: str, asked: Asked) -> asyncio.Task[tuple[BlamedLine, ...]]:
         """Let git begin to look for lines that will be asked for; whoever asks for them waits for the same answer."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pointsman.domain.errors import OwnerMust, TryAgain
+from pointsman.domain.history import NOTE_REF
 from pointsman.domain.work import CommitText
 from pointsman.workspaces.commits import NewFile, commit_files
 from pointsman.workspaces.origin import Origin
-from pointsman.workspaces.publish import NOTE_REF
 from pointsman.workspaces.tree import blobs, entries
 
 _MOVED = "branch-moved"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pointsman.domain.errors import OwnerMust
+from pointsman.domain.history import NOTE_REF
 from pointsman.workspaces import publish as publishing
 from pointsman.workspaces.git import GitFailed, git, printed, refuse_old
 from pointsman.workspaces.git_errors import has_moved, told, told_of_push, unknown
@@ -107,7 +108,7 @@ class RemoteOrigin:
 
     async def publish_note(self, mirror: Path, commit: str, *, expected_head: str | None) -> None:
         """The same for the ref of notes."""
-        await self._push(mirror, commit, publishing.NOTE_REF, expected_head)
+        await self._push(mirror, commit, NOTE_REF, expected_head)
 
     async def _push(self, mirror: Path, commit: str, ref: str, expected_head: str | None) -> None:
         lease = f"--force-with-lease={ref}:{expected_head or ''}"
@@ -132,7 +133,7 @@ class RemoteOrigin:
 
     async def note_head(self) -> str | None:
         """The commit that the ref of notes stands on at the forge."""
-        return (await self._refs(publishing.NOTE_REF)).get(publishing.NOTE_REF)
+        return (await self._refs(NOTE_REF)).get(NOTE_REF)
 
     async def _bring(self, mirror: Path, wanted: str) -> str:
         quiet = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head")

@@ -6,15 +6,13 @@ import re
 from pathlib import Path
 
 from pointsman.domain.errors import OwnerMust
+from pointsman.domain.history import NOTE_REF
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
 from pointsman.workspaces.git_errors import IN_THE_WAY, in_the_way, moved
 from pointsman.workspaces.mirror import copy, objects_below
 from pointsman.workspaces.source import git_dir_of, missing
 
 PREFIX = "pointsman/"
-NOTE_REF = "refs/pointsman/audit"
-"""Where notes lie that are in no branch: it only ever grows, by one commit for each note."""
-
 _BRANCH = re.compile(r"pointsman/[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 _READ_ONLY = ("ermission denied", "insufficient permission", "Read-only file system")
 _MAX_CHAIN = 200

@@ -60,11 +60,11 @@ def test_calls_as_json_are_those_that_were_asked_for(world: World) -> None:
 
 
 def test_edits_as_csv_are_read_by_a_spreadsheet(world: World) -> None:
-    said = typed(world, "query", "--rows", "edits", "--path", "shop", "--format", "csv")
+    said = typed(world, "query", "--rows", "edits", "--path", "shop.py", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(said.output)))
     assert [(row["run"], row["path"], row["model"], row["added"]) for row in rows] == [
-        ("one", "shop/prices.py", "bigger", "3"),
-        ("two", "shop/prices.py", "bigger", "3"),
+        ("one", "shop.py", "bigger", "1"),
+        ("two", "shop.py", "bigger", "1"),
     ]
     nothing = typed(world, "query", "--rows", "edits", "--path", "nowhere", "--format", "csv").output
     assert nothing.splitlines() == ["day,run,path,model,added,removed,reviewer,verdict"]
@@ -156,3 +156,23 @@ async def _keep(installation: Installation, *kept: KeptNote) -> None:
     for note in kept:
         await installation.notes.keep_note(note)
     await installation.close()
+
+
+def test_notes_on_the_audit_ref_and_in_a_folder_are_asked_as_well_and_count_once(tmp_path: Path) -> None:
+    world = World.made(tmp_path)
+    (tmp_path / "key.pem").write_bytes(world.signer.public_key())
+    world.git("switch", "--quiet", "--create", "elsewhere")
+    one = world.note("one")
+    world.git("update-ref", "refs/pointsman/audit", "HEAD")
+    two = world.note("two", one.digest)
+    world.git("switch", "--quiet", "main")
+    (tmp_path / "kept").mkdir()
+    for note in (one, two):
+        (tmp_path / "kept" / f"{note.name}.intoto.jsonl").write_bytes(note.envelope)
+    assert "1 run;" in typed(world, "query").output
+    with_folder = typed(world, "query", "--notes", str(tmp_path / "kept"))
+    assert (with_folder.exit_code, "2 runs;" in with_folder.output) == (0, True)
+    (tmp_path / "kept" / f"{one.name}.intoto.jsonl").write_bytes(two.envelope)
+    told = typed(world, "query", "--notes", str(tmp_path / "kept"))
+    assert told.exit_code == 1
+    assert "reads otherwise" in " ".join(told.output.split())

@@ -11,9 +11,9 @@ from tests.worlds.hub import Hub, running_hub
 from tests.worlds.repositories import git
 
 from pointsman.domain.errors import OwnerMust
+from pointsman.domain.history import NOTE_REF
 from pointsman.domain.run import Repository
 from pointsman.domain.work import CommitText
-from pointsman.workspaces.publish import NOTE_REF
 from pointsman.workspaces.workspace import GitWorkspace
 
 WORDS = CommitText("Record how this change was made", "", ("Pointsman-Run: r-1",), "2026-11-21T10:00:00Z")

@@ -64,6 +64,9 @@ class QueryAsked:
     store: Annotated[
         bool, typer.Option("--store", help="Ask the installation's own store, of all its repositories.")
     ] = False
+    notes: Annotated[
+        list[Path] | None, typer.Option("--notes", metavar="FOLDER", help="A folder that holds more notes.")
+    ] = None
     key: Annotated[
         list[Path] | None,
         typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
@@ -114,6 +117,9 @@ class ReportAsked:
     store: Annotated[
         bool, typer.Option("--store", help="About the installation's own store; then nothing is said of lines.")
     ] = False
+    notes: Annotated[
+        list[Path] | None, typer.Option("--notes", metavar="FOLDER", help="A folder that holds more notes.")
+    ] = None
     key: Annotated[
         list[Path] | None,
         typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),

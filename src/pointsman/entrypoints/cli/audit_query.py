@@ -50,7 +50,7 @@ async def notes_for(installation: Installation, asked: QueryAsked) -> Believed:
     trusted = await installation.trusted(tuple(asked.key or ()))
     if asked.store:
         return notes_kept(await installation.notes.notes(), trusted)
-    return (await notes_at(asked.repo, asked.revision, trusted)).notes
+    return (await notes_at(asked.repo, asked.revision, trusted, tuple(asked.notes or ()))).notes
 
 
 def last_day(until: str) -> str:

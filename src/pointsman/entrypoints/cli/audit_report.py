@@ -58,7 +58,7 @@ async def _read(asked: ReportAsked) -> _Read:
         if asked.store:
             kept = notes_kept(await installation.notes.notes(), trusted)
             return _Read(About("this installation", "", since, until, now), kept, ())
-        clone = await notes_at(asked.repo, asked.revision, trusted)
+        clone = await notes_at(asked.repo, asked.revision, trusted, tuple(asked.notes or ()))
         landed = await landed_at(asked.repo, clone.tip, since, until)
         return _Read(About(clone.name, clone.tip, since, until, now), clone.notes, landed)
     finally:
