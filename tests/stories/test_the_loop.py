@@ -46,6 +46,13 @@ def test_a_weak_coder_fails_twice_the_next_rung_solves_it_and_the_note_tells_so(
         assert "senior" in text and "2 tries of coder did not do it" in text, text
     assert [(one["rung"], one["sample"]) for one in rows(shown.json["tries"])] == [(0, 0), (0, 0), (1, 0)]
     assert stage.does("audit", "verify", "--repo", str(stage.repository), f"main..{branch}").code == 0
+    blamed = stage.does(
+        "audit", "blame", "shop/prices.py", "--rev", branch, "--repo", str(stage.repository), "--json"
+    )
+    (line,) = (one for one in rows(blamed.json["lines"]) if one["by"] == "model")
+    assert (line["models"], line["run"], line["phase"]) == (["senior"], said.run_id, "code")
+    assert line["prompts"] == [rows(stated["calls"])[-2]["prompt_sha256"]]
+    assert [(one["model"], one["verdict"]) for one in rows(line["reviews"])] == [("reviewer", "approve")]
 
 
 def test_of_five_candidates_the_third_is_green_and_the_rest_are_not_drawn(tmp_path: Path) -> None:

@@ -8,12 +8,9 @@ from pointsman.audit.blame_credit import Pointers, noted_path, person, pointers_
 from pointsman.audit.blame_index import NoteIndex
 from pointsman.audit.blame_notes import Card
 from pointsman.audit.blame_search import History, rebased
-from pointsman.audit.inspection import KEY_FOLDER, NOTE_FOLDER
 from pointsman.audit.verify import ENVELOPE_SUFFIX, PAGE_SUFFIX, OpenedNote
 from pointsman.domain.blame import BlamedLine, ChangeSeen, CommitSeen, Written
-
-_OWN = (f"{NOTE_FOLDER}/", f"{KEY_FOLDER}/")
-_MEMORY = ".pointsman/memory.md"
+from pointsman.domain.history import MEMORY, is_note
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Settling:
         """Who wrote what the commit brought to the file."""
         if commit in self._facts.cut:
             return unknown("the history is cut here: this clone does not hold what came before")
-        if path.startswith(_OWN) or path == _MEMORY:
+        if is_note(path):
             own = await self._recorded(commit, path)
             if own is not None:
                 return own
@@ -137,7 +134,7 @@ class Settling:
     async def _recorded(self, commit: str, path: str) -> Written | None:
         """The bot's own files, as far as their digests are signed."""
         believed = self._notes.shelf.believed
-        if path == _MEMORY:
+        if path == MEMORY:
             data = await self._history.content(commit, path)
             cards = self._notes.shelf.named(self._facts.added.get(commit, ()))
             notes = [note for note in believed(cards) if note.predicate.memory_sha256 == _sha256(data)]

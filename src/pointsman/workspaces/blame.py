@@ -10,7 +10,6 @@ from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.history import NOTE_REF, NOTES, Difference, Touched, Trees, is_note, no_tree
 from pointsman.workspaces.git import Asked as Order
 from pointsman.workspaces.git import GitFailed, git, printed, run
-from pointsman.workspaces.history import differences, kinds, touched
 from pointsman.workspaces.source import git_dir_of, resolve
 from pointsman.workspaces.tree import LINK, REGULAR, SUBMODULE, Entry, blobs, entries, entries_of
 
@@ -105,7 +104,12 @@ class GitHistory:
 
     async def changes(self, pairs: Iterable[tuple[str, str]]) -> tuple[ChangeSeen | None, ...]:
         """What lies between each pair of a parent (empty for none) and a commit; None where an object is missing."""
+        # Most questions need no diff, and git is quicker at its work than the rest is imported.
+        from pointsman.workspaces.history import differences, kinds, touched
+
         wanted = tuple(pairs)
+        if not wanted:
+            return ()
         names = dict.fromkeys(f"{commit}^{{tree}}" for pair in wanted for commit in pair if commit)
         trees = await kinds(self._git_dir, tuple(names))
         asked = [_trees(pair, trees) for pair in wanted]

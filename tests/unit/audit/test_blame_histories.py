@@ -7,8 +7,10 @@ import pytest
 from tests.unit.audit.blame_world import BOT, BotWorld, Step, numbered
 from tests.unit.audit.facts import digest
 
+from pointsman.audit.blame_credit import BOT_MAIL
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.blame import Reviewed
+from pointsman.workspaces.messages import is_our_author
 
 
 def begun(where: Path) -> BotWorld:
@@ -261,3 +263,7 @@ def test_the_keys_are_asked_for_only_where_there_are_notes(tmp_path: Path) -> No
     shutil.rmtree(tmp_path / "shop-keys", ignore_errors=True)
     assert world.told("shop.py") == ["Ada"] * 3
     assert not (tmp_path / "shop-keys").exists()
+
+
+def test_the_address_that_makes_a_commit_suspicious_is_the_one_that_the_bot_commits_under() -> None:
+    assert is_our_author(BOT_MAIL)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pointsman.domain.noted import Wanted
 from pointsman.entrypoints.cli.options import Home, Repo
+
+if TYPE_CHECKING:
+    from pointsman.domain.noted import Wanted
 
 Form = Literal["table", "json", "csv"]
 Rows = Literal["runs", "calls", "edits"]
@@ -73,8 +75,10 @@ class QueryAsked:
     ] = None
     home: Home = None
 
-    def wanted(self, since: str, until: str) -> Wanted:
+    def wanted(self, since: str, until: str) -> "Wanted":
         """The same as a value that notes are chosen by; days as ISO 8601."""
+        from pointsman.domain.noted import Wanted
+
         return Wanted(
             model=self.model,
             family=self.family,
