@@ -9,7 +9,7 @@ from tests.unit.workspaces.git_world import World
 from pointsman.domain.run import Repository
 from pointsman.domain.work import Hit
 from pointsman.workspaces.code_map.query import read_query
-from pointsman.workspaces.code_map.texts import words_of
+from pointsman.workspaces.code_map.texts import reader_of, words_of
 from pointsman.workspaces.workspace import GitWorkspace
 
 FILES: dict[str, str | bytes] = {
@@ -91,6 +91,11 @@ def test_a_word_is_indexed_once_for_each_quarter_of_the_text_and_a_mixed_one_wit
     said_once, throughout = words_of(b"total " * 99 + b"cart").split(), words_of(b"cart total " * 99).split()
     assert (said_once.count("total"), said_once.count("cart")) == (4, 1)
     assert (throughout.count("total"), throughout.count("cart")) == (4, 4)
+
+
+def test_what_can_be_no_text_by_its_name_is_not_read() -> None:
+    paths = ("a/logo.PNG", "locale/de/LC_MESSAGES/django.mo", "models/Tank.mo", "a.py", "Makefile", ".gitignore")
+    assert [reader_of(path, 10) for path in paths] == ["", "", "data", "python", "text", "text"]
 
 
 def test_a_name_with_underscores_is_found_whole_and_by_its_parts(workspace: GitWorkspace, world: World) -> None:

@@ -42,7 +42,8 @@ def _compiled(definition: str) -> re.Pattern[str]:
 
 PYTHON = Language(
     "python",
-    r"""\n(?:
+    # Most lines begin with no letter that could open a definition, and are passed over at once.
+    r"""\n(?=[ \t]*+[acdp]|[A-Za-z_])(?:
       [ \t]*+(?:async[ \t]++)?(?:c?p?def[ \t]++(?:inline[ \t]++)?|def[ \t]++)(?P<f1>\w++)[ \t]*+[(\[]
     | [ \t]*+class[ \t]++(?P<t1>\w++)[ \t]*+[(:\[]
     | type[ \t]++(?P<t2>[A-Z]\w*+)(?:\[[^\]\n]{1,120}+\])?[ \t]*+=

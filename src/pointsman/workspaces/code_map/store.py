@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pointsman.workspaces.code_map.texts import Key, Row, path_text
 
@@ -45,6 +46,14 @@ _VIEW_SCHEMA = (
 # Of values: after each row that comes from a SELECT, FTS5 would write all that it holds in memory.
 _PUT_IN = "INSERT INTO text_N (rowid, path, symbols, words) VALUES (?, ?, ?, ?)"
 _TAKE_OUT = "INSERT INTO text_N (text_N, rowid, path, symbols, words) VALUES ('delete', ?, ?, ?, ?)"
+
+
+class Member(NamedTuple):
+    """A file of a view: its row, its path, and the row of its text if that is kept."""
+
+    id: int
+    path: str
+    blob: int | None
 
 
 class Unusable(Exception):
@@ -167,16 +176,16 @@ class Store:
         with self.base:
             yield
 
-    def _nearest(self, wanted: Mapping[str, int | None]) -> tuple[int, dict[str, tuple[int, int | None]]]:
+    def _nearest(self, wanted: Mapping[str, int | None]) -> tuple[int, dict[str, Member]]:
         """The view to move, and what it holds: the nearest, or where that is far away, the one longest unmoved."""
         moved = dict.fromkeys(range(VIEWS), 0) | dict(self.base.execute("SELECT id, moved FROM view").fetchall())
-        held: dict[int, dict[str, tuple[int, int | None]]] = {view: {} for view in moved}
-        for member, view, path, blob in self.base.execute("SELECT id, view, path, blob FROM member"):
-            held[view][path] = (member, blob)
+        held: dict[int, dict[str, Member]] = {view: {} for view in moved}
+        for number, view, path, blob in self.base.execute("SELECT id, view, path, blob FROM member"):
+            held[view][path] = Member(number, path, blob)
 
         def distance(view: int) -> int:
             here = held[view]
-            same = sum(1 for path, blob in wanted.items() if path in here and here[path][1] == blob)
+            same = sum(1 for path, blob in wanted.items() if path in here and here[path].blob == blob)
             return max(len(wanted), len(here)) - same
 
         nearest = min(moved, key=lambda view: (distance(view), view))
@@ -184,36 +193,33 @@ class Store:
             nearest = min(moved, key=lambda view: (moved[view], view))
         return nearest, held[nearest]
 
-    def _move(self, view: int, held: Mapping[str, tuple[int, int | None]], wanted: Mapping[str, int | None]) -> None:
-        gone = [
-            (member, path, blob)
-            for path, (member, blob) in held.items()
-            if path not in wanted or wanted[path] != blob
-        ]
-        self.base.executemany(of(view, _TAKE_OUT), self._columns(gone))
-        self.base.executemany("DELETE FROM member WHERE id = ?", ((member,) for member, _, _ in gone))
-        self.base.executemany(
-            "UPDATE blob SET seen = (SELECT max(moved) FROM view) WHERE id = ?", ((blob,) for _, _, blob in gone)
-        )
+    def _move(self, view: int, held: Mapping[str, Member], wanted: Mapping[str, int | None]) -> None:
+        stays = {path for path, member in held.items() if path in wanted and wanted[path] == member.blob}
+        self._take_out(view, [member for path, member in held.items() if path not in stays])
         (last,) = self.base.execute("SELECT ifnull(max(id), 0) FROM member").fetchone()
-        fresh = [
-            (last + number, path, blob)
-            for number, (path, blob) in enumerate(
-                ((path, blob) for path, blob in wanted.items() if path not in held or held[path][1] != blob), 1
-            )
-        ]
+        fresh = [(path, blob) for path, blob in wanted.items() if path not in stays]
+        self._put_in(view, [Member(number, *each) for number, each in enumerate(fresh, last + 1)])
+
+    def _take_out(self, view: int, members: Sequence[Member]) -> None:
+        self.base.executemany(of(view, _TAKE_OUT), self._columns(members))
+        self.base.executemany("DELETE FROM member WHERE id = ?", ((each.id,) for each in members))
+        self.base.executemany(
+            "UPDATE blob SET seen = (SELECT max(moved) FROM view) WHERE id = ?", ((each.blob,) for each in members)
+        )
+
+    def _put_in(self, view: int, members: Sequence[Member]) -> None:
         self.base.executemany(
             "INSERT INTO member (id, view, path, name, blob) VALUES (?, ?, ?, ?, ?)",
-            ((member, view, path, path.rpartition("/")[2], blob) for member, path, blob in fresh),
+            ((each.id, view, each.path, each.path.rpartition("/")[2], each.blob) for each in members),
         )
-        self.base.executemany(of(view, _PUT_IN), self._columns(fresh))
+        self.base.executemany(of(view, _PUT_IN), self._columns(members))
 
-    def _columns(self, files: Iterable[tuple[int, str, int | None]]) -> Iterator[tuple[int, str, str, str]]:
+    def _columns(self, members: Iterable[Member]) -> Iterator[tuple[int, str, str, str]]:
         """What a view holds of each file; one whose text is not kept has no blob, and its path alone."""
-        for member, path, blob in files:
+        for number, path, blob in members:
             kept = self.base.execute("SELECT symbols, words FROM blob WHERE id = ?", (blob,)).fetchone()
             symbols, words = kept or ("", "")
-            yield member, path_text(path), symbols, words
+            yield number, path_text(path), symbols, words
 
     def _forget(self, before: int) -> None:
         self.base.execute(

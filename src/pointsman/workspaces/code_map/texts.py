@@ -14,7 +14,7 @@ MAX_BYTES = 400_000
 """A larger file is data or generated: it is found by its path alone."""
 
 MAX_DATA_BYTES = 64_000
-DATA_CHARS = 4_000
+DATA_CHARS = 3_000
 """Of a file that holds data this much is read, and of one over MAX_DATA_BYTES the path alone."""
 
 _DATA_ENDINGS = (
@@ -22,6 +22,13 @@ _DATA_ENDINGS = (
     " tex bib ics vcf pem crt patch diff rtf"
 )
 _DATA = frozenset(_DATA_ENDINGS.split())
+_BINARY_ENDINGS = (
+    "png jpg jpeg gif ico webp bmp tif tiff pdf ttf otf eot woff woff2 gz tgz bz2 xz zst zip jar whl egg so dll"
+    " dylib exe pyc mp3 mp4 wav ogg mov avi sqlite mmdb shp"
+)
+_BINARY = frozenset(_BINARY_ENDINGS.split())
+# A catalogue of gettext; elsewhere the ending is that of a language.
+_CATALOGUE = re.compile(r"/LC_MESSAGES/[^/]+\.mo$")
 _MINIFIED = re.compile(r"\.min\.(?:js|css|mjs)$")
 _PART = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CAMEL = re.compile(rb"[a-z0-9][A-Z]")
@@ -60,6 +67,8 @@ _parts = _Parts()
 def reader_of(path: str, size: int) -> str:
     """How a file is read: by its language, as plain text, as data, or not at all (empty)."""
     ending = splitext(path)[1][1:].lower()
+    if ending in _BINARY or (ending == "mo" and _CATALOGUE.search(path)):
+        return ""
     if ending in _DATA or _MINIFIED.search(path):
         return "data" if size <= MAX_DATA_BYTES else ""
     if size > MAX_BYTES:
