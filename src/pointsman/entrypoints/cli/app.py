@@ -11,6 +11,7 @@ from pointsman.entrypoints.cli.asking_notes import QueryAsked, ReportAsked
 from pointsman.entrypoints.cli.blame_asked import BlameAsked
 from pointsman.entrypoints.cli.explaining_app import explaining
 from pointsman.entrypoints.cli.figuring_app import figuring
+from pointsman.entrypoints.cli.keys_app import keys
 from pointsman.entrypoints.cli.options import (
     AsJson,
     GitHubWeb,
@@ -41,6 +42,7 @@ app.add_typer(setup, name="setup", no_args_is_help=True)
 app.add_typer(explaining)
 app.add_typer(figuring)
 app.add_typer(trials, name="eval", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 
 @app.callback(invoke_without_command=True)
