@@ -1,6 +1,7 @@
 """What an installation writes down, each in the one database of the ledger, and its keys, of notes and of texts."""
 
 import threading
+from pathlib import Path
 
 from pointsman.audit.breakers import SqlBreakers
 from pointsman.audit.clearing import SqlClearing
@@ -36,6 +37,10 @@ class Books:
         given = KeyPlace(place, settings.signing_keys, settings.signing_passphrase, credential)
         self.keys = KeyChain(given, url, clock.now)
 
+    def secret_files(self) -> tuple[Path, ...]:
+        """The files with private keys, which no code of a repository may be able to read."""
+        return (*self.keys.place.files, self.text_key.own)
+
     def close(self) -> None:
         """Close every connection."""
         some = (self.ledger, self.inbox, self.notes, self.memory)
@@ -48,7 +53,7 @@ class TextKeyPlace:
 
     def __init__(self, settings: Settings) -> None:
         self._reference = settings.text_key
-        self._own = settings.home / "keys" / "texts.key"
+        self.own = settings.home / "keys" / "texts.key"
         self._key: TextKey | None = None
         self._opening = threading.Lock()
 
@@ -57,5 +62,5 @@ class TextKeyPlace:
         with self._opening:
             if self._key is None:
                 given = self._reference
-                self._key = key_from(given, credential) if given else key_at(self._own, make=True)
+                self._key = key_from(given, credential) if given else key_at(self.own, make=True)
             return self._key

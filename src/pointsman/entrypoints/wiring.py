@@ -161,9 +161,13 @@ class Installation:
         await note_landings(self.marks, landings, repository_id=repository_id, now=self.clock.now())
 
     async def require_key(self) -> None:
-        """Try the keys, of notes and of texts, which a run needs later on, before anything is paid for."""
+        """Try the keys, of notes and of texts, which a run needs later on, before anything is paid for.
+
+        Raises OperatorMust when one cannot be used, or when the code of a repository could read it.
+        """
         await self.keys.signer.ready()
         await asyncio.to_thread(self.books.text_key.opened)
+        await self.sandbox_tier()
 
     async def assistants(self, repository: Repository, base: str, branch: str) -> tuple[str, ...]:
         """The models that helped to write a branch since `base`, by the trailers of its commits and by our notes."""
@@ -290,8 +294,13 @@ class Installation:
         return discover(self.settings.path, tuple(dict.fromkeys((*self._interpreters, *named))))
 
     async def sandbox_tier(self) -> SandboxTier:
-        """What holds untrusted code on this machine."""
-        return await LinuxSandbox(self.settings.home, self.settings.home / "sandbox", self.toolchains()).tier()
+        """What holds untrusted code on this machine. Raises OperatorMust (`signing-key`) when it could read a key."""
+        chains = await asyncio.to_thread(self.toolchains)
+        return await self._sandbox(self.settings.home, chains).tier()
+
+    def _sandbox(self, git_dir: Path, chains: tuple[Toolchain, ...], gallery: Gallery | None = None) -> LinuxSandbox:
+        scratch, secret = self.settings.home / "sandbox", self.books.secret_files()
+        return LinuxSandbox(git_dir, scratch, chains, gallery=gallery, secret=secret)
 
     def door(self, models: tuple[Model, ...]) -> Door:
         """A door that knows the providers of these models and no other."""
@@ -314,7 +323,7 @@ class Installation:
         return Ports(
             models=Sighted(self.door(models), self.pictures.load),
             workspace=workspace,
-            sandbox=LinuxSandbox(workspace.git_dir, self.settings.home / "sandbox", chains, gallery=gallery),
+            sandbox=self._sandbox(workspace.git_dir, chains, gallery),
             ledger=self.ledger,
             signer=self.keys.signer,
             clock=self.clock,
@@ -340,6 +349,7 @@ def load_server(settings: Settings, policy: Path | None, *, clock: Clock | None 
     """
     law = Fresh(lambda: (policy or settings.home / "policy.yml",), lambda: _law(policy, settings.home))
     installation = Installation(settings, law().policy.sandbox.interpreters, clock=clock, url=url)
+    asyncio.run(installation.require_key())
     figures = Lately(lambda: asyncio.run(installation.figures()), monotonic=installation.clock.monotonic)
     return Loaded(
         keys=Lately(

@@ -11,6 +11,7 @@ import os
 import platform
 import resource
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,25 @@ def creates(folder: Path) -> bool:
     (folder / "pointsman-probe").touch()
     (folder / "pointsman-probe").unlink()
     return True
+
+
+def opens_file(path: str) -> bool:
+    Path(path).open("rb").close()
+    return True
+
+
+def environment_of_the_bot() -> bool:
+    return same_processes() and bool(Path("/proc", OUTSIDE["pid"], "environ").read_bytes())
+
+
+def inherited_file() -> bool:
+    for descriptor in range(3, 256):
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def shadow() -> bool:
@@ -228,9 +248,12 @@ PROBES: dict[str, Callable[[], bool]] = {
     "raising a limit": raises_limits,
     "missing limits": lacks_limits,
     "missing filter": lacks_filter,
+    "reading the bot's environment": environment_of_the_bot,
+    "a file that the bot left open": inherited_file,
     "being root": is_root,
     "becoming root": gains_root,
     **{f"calling {name}": functools.partial(kernel_call, name) for name in CALLS},
+    **{f"reading {path}": functools.partial(opens_file, path) for path in OUTSIDE["secret"].split("\0") if path},
 }
 
 

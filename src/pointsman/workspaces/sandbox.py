@@ -31,7 +31,8 @@ _REMEDY = (
 class LinuxSandbox:
     """Runs jobs behind bubblewrap, or behind Landlock where bubblewrap does not hold, or not at all.
 
-    `scratch_folder` is the sandbox's own; it may be shared by processes. `refuse_tiers` are never used.
+    `scratch_folder` is the sandbox's own; it may be shared by processes. `refuse_tiers` are never used. `secret` are
+    files that no job may be able to read, such as the key that signs.
     """
 
     def __init__(
@@ -42,16 +43,21 @@ class LinuxSandbox:
         *,
         refuse_tiers: Collection[str] = (),
         gallery: Gallery | None = None,
+        secret: tuple[Path, ...] = (),
     ) -> None:
         self._git_dir = git_dir
         self._scratch = scratch_folder
         self._toolchains = toolchains
         self._refused = frozenset(refuse_tiers)
         self._gallery = gallery
+        self._secret = secret
         self._tier: SandboxTier | None = None
 
     async def tier(self) -> SandboxTier:
-        """What holds here, found by a self-test once; `why` says what is wrong with the tiers above it."""
+        """What holds here, found by a self-test once; `why` says what is wrong with the tiers above it.
+
+        Raises OperatorMust (`signing-key`) when a job could read what is secret.
+        """
         if self._tier is None:
             self._tier = await self._find_tier()
         return self._tier
@@ -146,7 +152,8 @@ class LinuxSandbox:
     async def _try(self, name: str) -> str:
         async with scratch.job_folder(self._scratch) as folder:
             (folder / "tree").mkdir()
-            return await selftest.trial(self._order(name, folder, None), folder)
+            secret = tuple(dict.fromkeys((*map(str, self._secret), *map(os.path.realpath, self._secret))))
+            return await selftest.trial(self._order(name, folder, None), folder, secret)
 
 
 def _limits(job: SandboxJob) -> Limits:

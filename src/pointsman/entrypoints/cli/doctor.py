@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 from pointsman.domain.breaker import Breaker
+from pointsman.domain.errors import OperatorMust
 from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, read_policy
 from pointsman.runs.hearing.capped import used_up_today
+
+_KEY = "signing key"
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,7 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
     loaded = read_policy(policy, settings.home)
     installation = Installation(settings, loaded.policy.sandbox.interpreters)
     checks = [Check("policy", True, f"{loaded.place}: {len(loaded.policy.models)} models")]
-    tier = await installation.sandbox_tier()
-    checks.append(Check("sandbox", tier.name != "none", f"{tier.name} {tier.why}".strip()))
+    checks += await _sandbox_and_key(installation)
     checks.extend(
         Check("interpreter", True, " ".join(f"{chain.name} {chain.version} at {chain.root}".split()))
         for chain in installation.toolchains()
@@ -58,6 +60,20 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
     return 3 if _lacks(checks) else 0
 
 
+async def _sandbox_and_key(installation: Installation) -> list[Check]:
+    """What holds code of others, and whether the key that signs is of use and out of its reach. None is made."""
+    try:
+        signs = "none yet; one is made with the first run"
+        if installation.keys.place.holds_one:
+            key = await installation.keys.signer.ready()
+            signs = f"{key.key_id[:16]} signs; no code in the sandbox can read it"
+        tier = await installation.sandbox_tier()
+    except OperatorMust as error:
+        return [Check(_KEY, False, str(error))]
+    sandbox = Check("sandbox", tier.name != "none", f"{tier.name} {tier.why}".strip())
+    return [sandbox, Check(_KEY, True, signs)]
+
+
 async def _money(installation: Installation, allowed: float) -> Check:
     spent = (await installation.ledger.spent("", "", installation.clock.now())).installation_usd
     return Check("money today", spent < allowed or not allowed, f"${spent:.2f} of ${allowed:.2f} are spent (UTC)")
@@ -79,6 +95,8 @@ def _lacks(checks: list[Check]) -> list[str]:
     lacks = []
     if not all(check.good for check in checks if check.about == "sandbox"):
         lacks.append("No sandbox holds, so no tests can be run: mend what is said of it above (docs/sandbox.md).")
+    if not all(check.good for check in checks if check.about == _KEY):
+        lacks.append("Nothing can be signed, so nothing is run: mend what is said of the key above (docs/keys.md).")
     if not any(check.good for check in checks if check.about.startswith("model ")):
         lacks.append(
             "No model answers, so nothing can be run. Give one provider above the key that it looks for, start one\n"

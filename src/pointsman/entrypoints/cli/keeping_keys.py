@@ -42,7 +42,7 @@ async def rotate(why: str, home: Path | None, as_json: bool) -> int:
     gone = "destroy the file or secret that held it" if is_given else "its file is deleted; delete backups of it too"
     sys.stdout.write(
         f"Key {new[:_SHORT]} signs from now on, in servers that run as well.\n"
-        f"Notes of the old key hold. Its private half is of no more use: {gone}.\n"
+        f"Notes of retired keys hold. The old private half is of no more use: {gone}.\n"
     )
     return 0
 
@@ -56,7 +56,8 @@ async def revoke(key_id: str, why: str, home: Path | None, as_json: bool) -> int
         _print_json(asdict(key))
         return 0
     sys.stdout.write(
-        f"Key {key.id[:_SHORT]} is revoked. {len(key.vouched)} of its notes are in the ledger and hold; others do not.\n"
+        f"Key {key.id[:_SHORT]} is revoked. "
+        f"{len(key.vouched)} of its notes are in the ledger and hold; no others do.\n"
         "Hand out the published keys anew to whoever keeps a copy: `pointsman keys export`.\n"
     )
     if not others:
