@@ -110,7 +110,9 @@ def test_r2_the_routing_file_is_never_edited(bench: Bench, path: str) -> None:
     assert bench.refused(Write(path, "code: other\n"), rules=EditRules(allowed=("**",))).kind == "protected"
 
 
-@pytest.mark.parametrize("path", [".pointsman/audit/r1.md", ".Pointsman/Audit/r1.dsse.json", "sub/.pointsman.yml"])
+@pytest.mark.parametrize(
+    "path", [".pointsman/audit/r1.md", ".Pointsman/Audit/r1.dsse.json", ".pointsman/keys/k.pem", "sub/.pointsman.yml"]
+)
 def test_u8_nothing_of_ours_is_written_by_a_model(bench: Bench, path: str) -> None:
     refusal = bench.apply(Write(path, "forged\n"))
     assert isinstance(refusal, EditRefusal)

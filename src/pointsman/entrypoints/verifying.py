@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.audit.inspection import Outside, verify_range
+from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.places import stored
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.notes import NoteReport
@@ -11,7 +12,12 @@ from pointsman.domain.run import Repository
 from pointsman.entrypoints.notes_at import other_places
 from pointsman.entrypoints.wiring import Installation
 from pointsman.workspaces.local_repository import locate
-from pointsman.workspaces.note_source import GitNoteSource
+from pointsman.workspaces.note_source import GitNoteSource, read_keys
+
+_NAME_A_KEY = (
+    "Name the public keys of the bot that signed, from a place that the change cannot write to, with --key. Keys in "
+    "the repository are there for convenience; --trust-default-branch believes those on its default branch."
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,8 @@ class Verification:
     `revisions`: BASE..HEAD, BASE...HEAD (from where the two parted), one revision, or nothing for what is checked
     out.
     `keys`: files of trusted keys; without any those of this installation. `folders` hold more notes. `head` is the
-    digest of a note that must be there, `repository_id` the forge's id of the repository.
+    digest of a note that must be there, `repository_id` the forge's id of the repository. Keys in the repository came
+    with the notes, so they are believed only when the caller says that its default branch is to be trusted.
     """
 
     location: Path
@@ -31,6 +38,7 @@ class Verification:
     head: str = ""
     repository_id: str = ""
     must_cover: bool = False
+    trusts_default_branch: bool = False
 
 
 async def verify_on_disk(installation: Installation, wanted: Verification) -> NoteReport:
@@ -38,17 +46,11 @@ async def verify_on_disk(installation: Installation, wanted: Verification) -> No
 
     Raises UsageMust for keys, folders and revisions that cannot be read.
     """
-    own = not wanted.keys
-    trusted = await installation.trusted(wanted.keys)
-    if not trusted.keys:
-        raise UsageMust(
-            "There is no key to check by: this installation has never signed.",
-            code="key-file",
-            hint="Name the public key of the bot that signed, from a place that the change cannot write to: --key.",
-        )
+    own = not wanted.keys and not wanted.trusts_default_branch
     try:
         source = GitNoteSource(str(wanted.location))
         repository = await locate(str(wanted.location))
+        trusted = await _trusted(installation, wanted, source, repository)
         base, head = await _range(source, repository, wanted.revisions)
         known = await installation.ledger.note_chain(repository.id) if own else ()
         places = await other_places(source, wanted.folders)
@@ -58,6 +60,23 @@ async def verify_on_disk(installation: Installation, wanted: Verification) -> No
         return await verify_range(source, base, head, trusted=trusted, outside=outside, must_cover=wanted.must_cover)
     except OwnerMust as error:
         raise UsageMust(error.message, code=error.code, hint=error.hint) from error
+
+
+async def _trusted(
+    installation: Installation, wanted: Verification, source: GitNoteSource, repository: Repository
+) -> TrustedKeys:
+    given = [pem for path in wanted.keys for pem in read_keys(path)]
+    if wanted.trusts_default_branch:
+        trunk = await source.resolve(repository.default_branch)
+        given += [pem for _, pem in await source.keys(trunk)]
+        if not given:
+            raise UsageMust(f"There is no key on {repository.default_branch}.", code="key-file", hint=_NAME_A_KEY)
+    trusted = await installation.keys.trusted(*given)
+    if not trusted.keys:
+        raise UsageMust(
+            "There is no key to check by: this installation has never signed.", code="key-file", hint=_NAME_A_KEY
+        )
+    return trusted
 
 
 async def _range(source: GitNoteSource, repository: Repository, revisions: str) -> tuple[str | None, str]:

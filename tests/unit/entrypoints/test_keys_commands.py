@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.audit.facts import World
 from typer.testing import CliRunner
 
 from pointsman.audit.keyring import trusted_from
@@ -71,3 +72,33 @@ def test_two_keys_that_are_given_at_once_are_refused(keys: Typed, monkeypatch: p
     monkeypatch.setenv("POINTSMAN_SIGNING_KEY_FILE", "/nowhere/key.pem")
     monkeypatch.setenv("POINTSMAN_SIGNING_KEY", "-----BEGIN PRIVATE KEY-----")
     assert "Two signing keys are given" in keys("rotate", code=3)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A repository with a note on a branch, whose key lies beside the note."""
+    world = World.made(tmp_path_factory.mktemp("trusting"))
+    world.git("switch", "--quiet", "--create", "pointsman/one")
+    world.note("one")
+    return world
+
+
+def verified(world: World, *words: str) -> tuple[int, str]:
+    about = ["--repo", str(world.folder), "--home", str(world.folder.parent / "nobody"), "main..pointsman/one"]
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["audit", "verify", *about, *words])
+    return done.exit_code, done.output
+
+
+def test_a_key_that_lies_beside_a_note_is_believed_only_from_a_branch_that_one_trusts(world: World) -> None:
+    code, said = verified(world)
+    assert (code, "Keys in the repository are there for convenience" in " ".join(said.split())) == (2, True)
+    code, said = verified(world, "--trust-default-branch")
+    assert (code, "There is no key on main" in said) == (2, True), "the key of the change itself is not believed"
+    keys = world.folder.parent / "keys of theirs"
+    keys.mkdir()
+    (keys / "one.pem").write_bytes(world.signer.public_key())
+    assert verified(world, "--key", str(keys))[0] == 0
+    world.git("switch", "--quiet", "main")
+    world.commit({f".pointsman/keys/{world.signer.key_id()}.pem": world.signer.public_key()}, "Trust the bot")
+    code, said = verified(world, "--trust-default-branch")
+    assert (code, "whoever may write there decides who is believed" in " ".join(said.split())) == (0, True), said

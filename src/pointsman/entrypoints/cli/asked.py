@@ -126,8 +126,11 @@ class VerifyAsked:
     repo: Repo = Path()
     key: Annotated[
         list[Path] | None,
-        typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
+        typer.Option("--key", metavar="<path>", help="Trusted keys: PEM, a folder, published JSON; else ours."),
     ] = None
+    trust_default_branch: Annotated[
+        bool, typer.Option("--trust-default-branch", help="Trust the keys that lie on the default branch.")
+    ] = False
     notes: Annotated[
         list[Path] | None, typer.Option("--notes", metavar="<folder>", help="A folder with more notes.")
     ] = None

@@ -20,6 +20,10 @@ from pointsman.entrypoints.wiring import Installation
 _SHORT = 12
 _CODES = {"holds": 0, "broken": 1, "unseen": 2, "empty": 1}
 _STYLES = {"holds": "green", "broken": "red", "unseen": "yellow", "empty": "yellow"}
+_BRANCH_TRUSTED = (
+    "The keys came from this repository's default branch, so whoever may write there decides who is believed. "
+    "That a key was revoked is not seen there."
+)
 
 
 async def verify(asked: VerifyAsked) -> int:
@@ -35,6 +39,7 @@ async def verify(asked: VerifyAsked) -> int:
         asked.head,
         asked.repository,
         asked.require_coverage,
+        asked.trust_default_branch,
     )
     installation = Installation(read_settings(asked.home))
     try:
@@ -47,6 +52,8 @@ async def verify(asked: VerifyAsked) -> int:
         sys.stdout.write(json.dumps({"verdict": report.verdict, **asdict(report)}, indent=1) + "\n")
     else:
         Console().print(Group(*_parts(report)))
+        if asked.trust_default_branch:
+            Console().print(Text(_BRANCH_TRUSTED, style="yellow"))
     return 0 if report.verdict == "empty" and asked.require_coverage else _CODES[report.verdict]
 
 
