@@ -62,7 +62,9 @@ def in_a_process(kind: ProviderKind, origin: str, poison: dict[str, str]) -> str
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"} | poison
     command = [sys.executable, "-m", "tests.adversarial.egress_probe", kind.value, origin]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "Say yes" not in done.stderr + done.stdout and KEY not in done.stderr + done.stdout
     return done.stdout.strip()

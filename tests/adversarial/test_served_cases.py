@@ -26,7 +26,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedStage]:
 def play(stage: ServedStage, attempt: Attempt, *, body: bytes = b"") -> int:
     """Send a webhook under a new id, as somebody who saw it could; another `body` is signed as the forge would."""
     again = replace(attempt, guid=str(uuid.uuid4()), body=body or attempt.body)
-    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=60)
     connection.request("POST", "/hooks/github", again.body, again.headers())
     status = connection.getresponse().status
     connection.close()

@@ -120,7 +120,7 @@ def _crowd(url: str, origin: str, numbers: range) -> "subprocess.Popen[str]":
 def test_two_processes_on_one_ledger_share_one_budget(url: str) -> None:
     with serving(lambda _: ANSWER) as server:
         crowds = [_crowd(url, server.origin, range(start, start + 50)) for start in (0, 50)]
-        admitted = [int(crowd.communicate(timeout=120)[0]) for crowd in crowds]
+        admitted = [int(crowd.communicate(timeout=240)[0]) for crowd in crowds]
         assert (sum(admitted), len(server.seen)) == (3, 3)
     assert _spent(url) == pytest.approx(FOR_THREE)
 
@@ -131,7 +131,7 @@ def test_c8_what_a_killed_process_reserved_counts_until_it_is_asked_again_and_th
         crowd = _crowd(url, server.origin, range(3))
         _until(lambda: len(server.seen) == 3)
         crowd.kill()
-        crowd.communicate(timeout=30)
+        crowd.communicate(timeout=240)
         server.answer = lambda _: ANSWER
         which, caps = scarce(server.origin), replace(WIDE, repository_day_usd=FOR_THREE)
         door, ledger = doors(url, which)

@@ -79,7 +79,7 @@ def test_four_processes_that_start_at_once_share_one_budget(url: str) -> None:
     rivals = [
         subprocess.Popen([*arguments, f"p{n}"], stdout=subprocess.PIPE, env=environment, text=True) for n in range(4)
     ]
-    assert sum(int(rival.communicate(timeout=60)[0]) for rival in rivals) == 3
+    assert sum(int(rival.communicate(timeout=240)[0]) for rival in rivals) == 3
 
 
 @pytest.mark.parametrize(

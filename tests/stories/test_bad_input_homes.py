@@ -70,7 +70,7 @@ def test_a_full_disk_is_told_and_the_repository_is_left_alone(tmp_path: Path) ->
             argv = [*alone, "sh", "-c", _FULL, "sh", size, str(stage.home), *words]
             with undisturbed(stage):
                 done = subprocess.run(
-                    argv, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60
+                    argv, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=240
                 )
             said = Said(done.returncode, done.stdout, done.stderr)
             assert (said.code, told_once(said)) == (3, "disk-full"), (size, said)

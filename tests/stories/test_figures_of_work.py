@@ -136,7 +136,7 @@ def types(stage: ServedStage, *words: str) -> str:
     """What somebody reads who types a command on the machine of the server."""
     command = [str(PROGRAM), *words, "--home", str(stage.home)]
     said = typed(command, cwd=stage.folder, env=environment(stage.folder))
-    out, err = said.communicate(timeout=120)
+    out, err = said.communicate(timeout=240)
     assert said.wait() == 0, (out, err)
     return out
 

@@ -97,7 +97,7 @@ def _is_verified_elsewhere(scene: Scene, folder: Path) -> None:
     words = ("audit", "verify", f"origin/main..{branch}", "--repo", str(folder / "clone"))
     options = ("--key", str(folder / "key.pem"), "--home", str(folder / "home"))
     checking = typed([str(PROGRAM), *words, *options], cwd=folder, env=environment(folder))
-    said = checking.communicate(timeout=60)
+    said = checking.communicate(timeout=240)
     assert checking.returncode == 0, said
 
 

@@ -171,7 +171,7 @@ def verified(scene: Scene, folder: Path, revisions: str) -> bool:
     git(folder, "clone", "--quiet", str(scene.shop.git.path), "clone")
     words = ("audit", "verify", revisions, "--repo", str(folder / "clone"), "--key", str(folder / "key.pem"))
     checking = typed([str(PROGRAM), *words, "--home", str(folder / "home")], cwd=folder, env=environment(folder))
-    said = checking.communicate(timeout=60)
+    said = checking.communicate(timeout=240)
     assert checking.returncode == 0, said
     return True
 

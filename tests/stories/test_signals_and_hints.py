@@ -17,12 +17,12 @@ def _cut_off(stage: Stage, number: int) -> tuple[int, str]:
     """Cut a run off by a signal while its coder is asked; the exit code, and what it said."""
     process = stage.begins("run", *stage.about(), with_policy=True)
     try:
-        for _ in range(1200):
+        for _ in range(3600):
             if "coder" in stage.asked():
                 break
             time.sleep(0.05)
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=180)
     finally:
         process.kill()
     return process.wait(), err
@@ -35,7 +35,7 @@ def test_a_run_that_a_signal_cuts_off_says_the_command_that_goes_on_with_it(tmp_
         code, err = _cut_off(stage, number)
         said = err.splitlines()[-1]
         command = shlex.split(said.split("`")[1])
-        on = subprocess.run(command, cwd="/", env=environment(tmp_path), capture_output=True, text=True, timeout=120)
+        on = subprocess.run(command, cwd="/", env=environment(tmp_path), capture_output=True, text=True, timeout=240)
 
     assert (code, said.split("`")[::2]) == (4, ["Interrupted. What was finished is kept; ", " goes on."])
     assert command[-3:] == ["resume", "--home", str(stage.home)]
@@ -54,7 +54,7 @@ def test_what_to_try_next_names_the_policy_that_was_given_and_can_be_typed(tmp_p
         line = next(line for line in first.out.splitlines() if " rerun " in line)
         command = shlex.split(line.strip().removeprefix("$ ").replace("NAME", "senior"))
         done = subprocess.run(
-            command, cwd="/", env=environment(tmp_path), capture_output=True, text=True, timeout=120
+            command, cwd="/", env=environment(tmp_path), capture_output=True, text=True, timeout=240
         )
 
     assert command[-4:] == ["--home", str(stage.home), "--policy", str(stage.policy)]
@@ -85,7 +85,7 @@ def test_the_demonstration_ends_with_an_approved_change_and_commands_that_can_be
     assert "For a bus that leaves this minute" in done.stdout
     typed = [shlex.split(line.strip()[2:]) for line in done.stdout.splitlines() if line.strip().startswith("$ ")]
     verify = next(words for words in typed if "verify" in words)
-    checked = subprocess.run(verify, cwd="/", env=environment(tmp_path), capture_output=True, text=True, timeout=120)
+    checked = subprocess.run(verify, cwd="/", env=environment(tmp_path), capture_output=True, text=True, timeout=240)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
@@ -93,7 +93,7 @@ def test_the_demonstration_leaves_a_folder_alone_that_holds_something(tmp_path: 
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
     command = [str(Path(sys.executable).parent / "pointsman"), "demo", "--scripted", "--folder", str(tmp_path)]
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60
+        command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=240
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert f"The folder {tmp_path} is not empty." in done.stderr

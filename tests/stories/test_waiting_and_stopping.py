@@ -59,7 +59,7 @@ def test_a_run_whose_model_hangs_is_cancelled_from_another_process_and_nothing_i
             run_id = str(json.loads(stage.does("status", "--json").out)[0]["run_id"])
             other = stage.does("run", *stage.about(), with_policy=True)
             cancelled = stage.does("cancel", run_id)
-            out, err = hanging.communicate(timeout=120)
+            out, err = hanging.communicate(timeout=240)
         shown = stage.does("show", run_id, "--json")
         gone = stage.does("cancel", run_id)
         resumed = stage.does("resume")
@@ -127,7 +127,7 @@ def _running(stage: Stage, *words: str) -> Iterator[Typed]:
             process.communicate()
 
 
-def _until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
+def _until(happened: Callable[[], bool], seconds: float = 180.0) -> None:
     waited = 0.0
     while not happened():
         if waited > seconds:

@@ -51,7 +51,7 @@ class AppScene:
         self.shop = world.repository("acme/shop", {"a.py": "x = 1\n", "README.md": "# Shop\n", **files})
         self.shop.collaborator(self.ada, "write")
         self.installation = world.install(self.shop)
-        self.account = replace(save_account(folder, conversion_of(world)), spacing=0.0, timeout=5)
+        self.account = replace(save_account(folder, conversion_of(world)), spacing=0.0, timeout=30)
         self.begin()
 
     def begin(self) -> None:

@@ -53,4 +53,4 @@ def run(command: Iterable[str], *, own: Path, env: Mapping[str, str]) -> subproc
     path = [str(Path(__file__).parents[2]), str(PACKAGES)]
     spec = {"path": path, "own": str(own), "command": [str(word) for word in command], "env": dict(env)}
     line = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(spec)]
-    return subprocess.run(line, cwd="/", env={}, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(line, cwd="/", env={}, capture_output=True, text=True, check=False, timeout=240)

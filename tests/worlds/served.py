@@ -113,7 +113,7 @@ class ServerWorld:
         connection: type[Connection] = Connection,
         previews: Callable[[str], bytes | ShownPage | None] = lambda _token: None,
     ) -> None:
-        self.inbox = SqlInbox(f"sqlite:///{folder}/ledger.db", patience=1.0)
+        self.inbox = SqlInbox(f"sqlite:///{folder}/ledger.db", patience=20.0)
         self.worker = IdleWorker()
         self.closed = False
         self.registrar = PaperRegistrar(registered=[("", "")] if set_up else [])
@@ -135,7 +135,7 @@ class ServerWorld:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._listener.should_exit = True
-        self._thread.join(20)
+        self._thread.join(120)
         assert not self._thread.is_alive()
         assert self.closed
         self.inbox.close()

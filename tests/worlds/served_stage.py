@@ -29,7 +29,7 @@ from pointsman.forges.github.account import Conversion, save_account
 LABEL = "pointsman"
 REVIEW_LABEL = "pointsman:review"
 CHECK = "pointsman/review"
-PATIENCE = 60.0
+PATIENCE = 180.0
 _OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 
 FILES: Mapping[str, str] = {
@@ -118,14 +118,14 @@ class ServedStage:
         """Tell it to stop, and wait until it has."""
         if self._serving is not None:
             self._serving.send_signal(15)
-            self._serving.wait(30)
+            self._serving.wait(120)
             self._serving = None
 
     def kill(self) -> None:
         """Kill it at once, as a power failure does."""
         if self._serving is not None:
             self._serving.kill()
-            self._serving.wait(30)
+            self._serving.wait(120)
             self._serving = None
 
     def scene(
@@ -189,7 +189,7 @@ class ServedStage:
 
     def keys(self) -> list[str]:
         """The public keys that the server tells, as PEM."""
-        with urllib.request.urlopen(f"{self.url}/.well-known/pointsman-keys.json", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/.well-known/pointsman-keys.json", timeout=60) as answer:
             return [str(key["pem"]) for key in json.load(answer)["keys"]]
 
     @property
@@ -226,13 +226,13 @@ class ServedStage:
         assert serving is not None
         assert serving.poll() is None, f"the server ended: {serving.communicate()}"
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=30) as answer:
                 return bool(json.load(answer)["engine"] == "running")
         except OSError:
             return False
 
     def _rows(self, query: str, file: str = "ledger.sqlite") -> list[tuple[str, ...]]:
-        with closing(sqlite3.connect(f"file:{self.home / file}?mode=ro", uri=True, timeout=10)) as db:
+        with closing(sqlite3.connect(f"file:{self.home / file}?mode=ro", uri=True, timeout=60)) as db:
             return list(db.execute(query))
 
 

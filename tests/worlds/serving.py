@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-SECONDS = 60.0
+SECONDS = 180.0
 _PROGRAM = "from pointsman.entrypoints.cli import main; main()"
 
 

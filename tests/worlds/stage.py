@@ -218,10 +218,10 @@ class Stage:
         """Type a command and read what it says; a `cold` one is started from its file, with nothing imported."""
         command, env = self.command(*words, with_policy=with_policy), environment(self.folder)
         if cold:
-            done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=120)
+            done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=240)
             return Said(done.returncode, done.stdout, done.stderr)
         going = typed(command, cwd=self.folder, env={**env, **self.env}, place=self.place)
-        out, err = going.communicate(timeout=120)
+        out, err = going.communicate(timeout=240)
         return Said(going.wait(), out, err)
 
     def begins(self, *words: str, with_policy: bool = False) -> Typed:

@@ -75,7 +75,7 @@ def test_the_policy_and_the_routing_file_of_a_benchmark_are_valid() -> None:
 def asked(url: str, **body: object) -> tuple[int, dict[str, object]]:
     request = urllib.request.Request(f"{url}/chat/completions", json.dumps({"model": "m", **body}).encode())
     try:
-        with urllib.request.urlopen(request, timeout=20) as said:
+        with urllib.request.urlopen(request, timeout=120) as said:
             text = said.read().decode()
             return said.status, json.loads(text) if text.startswith("{") else {"stream": text}
     except urllib.error.HTTPError as error:
@@ -114,7 +114,7 @@ def test_a_call_that_is_under_way_when_the_time_is_over_is_cut_off() -> None:
             while not server.seen:
                 time.sleep(0.01)
             recorder.closed("slow")
-            assert going.result(20)[0] == 502
+            assert going.result(120)[0] == 502
         assert asked(url, messages=[])[0] == 400
 
 

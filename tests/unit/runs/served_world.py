@@ -300,7 +300,7 @@ class Served:
         await self._until(there)
 
     async def _until(self, holds: Callable[[], Awaitable[bool]]) -> None:
-        for _ in range(3000):
+        for _ in range(12000):
             if await holds():
                 return
             await asyncio.sleep(0.01)

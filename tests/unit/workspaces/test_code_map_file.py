@@ -132,13 +132,13 @@ def test_a_search_that_is_cancelled_half_way_leaves_the_file_to_the_next(world: 
 
     def slow(_path: str) -> bool:
         begun.set()
-        return not go.wait(10)
+        return not go.wait(60)
 
     async def cancelled() -> tuple[Hit, ...]:
         code_map = CodeMap(world.root / ".git")
         files = await entries(world.root / ".git", commit)
         first = asyncio.create_task(code_map.find(commit, files, QUERY, limit=10, hidden=slow))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         first.cancel()
         second = asyncio.create_task(code_map.find(commit, files, QUERY, limit=10, hidden=_open))
         await asyncio.wait({first, second}, timeout=0.2)

@@ -152,7 +152,7 @@ def test_cancelling_ends_every_process_before_it_returns(repository: world.Repos
     async def cancelled() -> list[str]:
         await held.tier()
         running = asyncio.ensure_future(held.run(job))
-        for _ in range(500):
+        for _ in range(3000):
             if len(world.leftovers(world.SLEEP)) >= 2:
                 break
             await asyncio.sleep(0.02)

@@ -18,7 +18,7 @@ HELLO: list[dict[str, str]] = [{"role": "user", "content": "Hello, please plan"}
 
 
 def post(server: ScriptedServer, path: str, body: object, **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request("POST", path, json.dumps(body), {"content-type": "application/json", **headers})
     response = connection.getresponse()
     answer = response.status, response.read()
@@ -158,11 +158,11 @@ def test_as_a_program_it_prints_its_port_logs_digests_and_ends_on_sigterm(tmp_pa
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline())
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("POST", "/api/chat", b'{"model": "m", "stream": false, "messages": []}')
         assert json.loads(connection.getresponse().read())["message"]["content"] == "Hi"
         connection.close()
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     seen = json.loads(log.read_text(encoding="utf-8"))
     assert (seen["path"], seen["model"], len(seen["body_sha256"])) == ("/api/chat", "m", 64)

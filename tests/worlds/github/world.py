@@ -124,7 +124,7 @@ class GitHubWorld(Ground):
         """The next deliveries never arrive."""
         self.outbox.lose_next(times)
 
-    def idle(self, timeout: float = 30.0) -> None:
+    def idle(self, timeout: float = 180.0) -> None:
         """Wait until every webhook was sent and answered (seconds)."""
         self.outbox.idle(timeout)
 
