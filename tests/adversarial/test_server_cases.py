@@ -253,7 +253,7 @@ def test_c1_a_thousand_deliveries_of_one_kind_are_all_taken_while_health_is_told
 def test_a_database_that_is_locked_is_told_as_503_and_the_delivery_is_taken_when_it_comes_again(
     tmp_path: Path,
 ) -> None:
-    with ServerWorld(tmp_path) as world:
+    with ServerWorld(tmp_path, patience=1.0) as world:
         assert world.deliver(LABELLED).status == 202
         rival = sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)
         rival.execute("BEGIN EXCLUSIVE")

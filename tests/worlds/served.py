@@ -112,8 +112,9 @@ class ServerWorld:
         read: Callable[[Mapping[str, str], bytes], Delivery | Ignored | Unreadable] | None = None,
         connection: type[Connection] = Connection,
         previews: Callable[[str], bytes | ShownPage | None] = lambda _token: None,
+        patience: float = 20.0,
     ) -> None:
-        self.inbox = SqlInbox(f"sqlite:///{folder}/ledger.db", patience=20.0)
+        self.inbox = SqlInbox(f"sqlite:///{folder}/ledger.db", patience=patience)
         self.worker = IdleWorker()
         self.closed = False
         self.registrar = PaperRegistrar(registered=[("", "")] if set_up else [])

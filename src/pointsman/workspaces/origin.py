@@ -163,7 +163,9 @@ class RemoteOrigin:
     async def _refs(self, *names: str) -> dict[str, str]:
         """Where the named refs stand at the forge; without a name, every branch."""
         try:
-            words = (*(() if names else ("--heads",)), "--end-of-options", self._transport.url, *names)
+            # Asked for branches alone, a forge does not send the refs of thousands of changes.
+            branches = ("--heads",) if all(name.startswith("refs/heads/") for name in names) else ()
+            words = (*branches, "--end-of-options", self._transport.url, *names)
             out = await self._transport.run(_NOWHERE, "read", "ls-remote", "--quiet", *words)
         except GitFailed as error:
             raise told(error, self._transport.name) from error
