@@ -65,14 +65,25 @@ def lost(before: Mapping[str, bytes], found: Gathered) -> list[NoteProblem]:
 
 
 def from_elsewhere(bound: Sequence[Bound], found: Gathered, repository_id: str) -> list[NoteProblem]:
-    """Notes of another repository, and notes that lie elsewhere while their own commits stand here without them."""
+    """Notes of another repository, and notes that lie elsewhere while their own commits stand here without them.
+
+    A run that is done again keeps the commit and leaves its note on a branch of its own; then the one here speaks.
+    """
     problems = []
+    here = {
+        (one.note.statement.subject_digest("commit"), one.note.predicate.branch)
+        for one in bound
+        if TREE in found.places[one.note.name]
+    }
     for one in bound:
         order, name = one.note.predicate.order, one.note.name
         if repository_id and order.repository.id != repository_id:
             message = f"The note was written for another repository: {order.repository.id}."
             problems.append(NoteProblem(name, "repository", message))
-        if one.kind == "commit" and order.audit_mode == "in-tree" and TREE not in found.places[name]:
+        commit, branch = one.note.statement.subject_digest("commit"), one.note.predicate.branch
+        is_told_here = any(known == commit and other != branch for known, other in here)
+        is_missing = one.kind == "commit" and order.audit_mode == "in-tree" and TREE not in found.places[name]
+        if is_missing and not is_told_here:
             message = f"The note was cut from the tree while its commit stayed; it lies in {found.places[name][0]}."
             problems.append(NoteProblem(name, "removed", message))
     return problems
