@@ -23,36 +23,36 @@ class TrustedKeys:
     """The keys that a verification goes by.
 
     `keys` holds every key by its id, those that are revoked as well, since notes of theirs may be vouched for.
-    `vouched` holds digests of envelopes that hold although the key that signed them is revoked: those which the
+    `vouched` holds for each of these the digests of its envelopes that hold all the same: those which the
     installation knew when it revoked the key. A note's own time says nothing, since whoever has the key writes it.
     """
 
     keys: Mapping[str, SSlibKey] = field(default_factory=lambda: MappingProxyType({}))
     revoked: frozenset[str] = frozenset()
-    vouched: frozenset[str] = frozenset()
+    vouched: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
     def is_refused(self, key_id: str, digest: str) -> bool:
         """Whether an envelope with this digest is not believed although this key signed it."""
-        return key_id in self.revoked and digest not in self.vouched
+        return key_id in self.revoked and digest not in self.vouched.get(key_id, frozenset())
 
 
 def trusted_from(sources: Iterable[bytes]) -> TrustedKeys:
     """The keys of sources that are each PEM (one key or several) or published JSON.
 
-    A key that one source revokes is revoked, whatever the others say. Raises UsageMust when one cannot be read.
+    A key that one source revokes is revoked, whatever the others say, and a note of it holds only when every source
+    that revokes the key vouches for it. Raises UsageMust when one cannot be read.
     """
     keys: dict[str, SSlibKey] = {}
-    revoked: set[str] = set()
-    vouched: set[str] = set()
+    vouched: dict[str, frozenset[str]] = {}
     for source in sources:
         if not source.lstrip().startswith(b"{"):
             keys |= _of_pem(source)
             continue
         for told in _document(source).keys:
             keys |= _of_pem(told.pem.encode(), told.id)
-            revoked |= {told.id} if told.state == "revoked" else set()
-            vouched |= set(told.vouched)
-    return TrustedKeys(MappingProxyType(keys), frozenset(revoked), frozenset(vouched))
+            if told.state == "revoked":
+                vouched[told.id] = vouched.get(told.id, frozenset(told.vouched)) & frozenset(told.vouched)
+    return TrustedKeys(MappingProxyType(keys), frozenset(vouched), MappingProxyType(vouched))
 
 
 def _document(source: bytes) -> PublishedKeys:

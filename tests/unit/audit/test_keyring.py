@@ -63,6 +63,23 @@ def test_u4_a_key_that_one_source_revokes_is_revoked_whatever_the_others_say(sig
         assert found(note(signer), trusted_from(given)) == ["revoked"]
 
 
+def test_u4_only_who_revokes_a_key_vouches_for_its_notes_and_all_who_do_must(
+    signer: KeySigner, tmp_path: Path
+) -> None:
+    forged, other = note(signer), KeySigner(tmp_path / "other.pem")
+    revoked = document(signer, "revoked")
+    for lent in (
+        document(other, "revoked", forged),
+        document(signer, "active", forged),
+        document(signer, "revoked", forged),
+    ):
+        assert (
+            found(forged, trusted_from((revoked, lent)))
+            == found(forged, trusted_from((lent, revoked)))
+            == ["revoked"]
+        )
+
+
 def test_u4_a_vouched_digest_saves_no_note_that_was_changed(signer: KeySigner) -> None:
     honest, other = note(signer, "r-1"), note(signer, "r-2")
     lent = {**json.loads(honest.envelope), "signatures": json.loads(other.envelope)["signatures"]}
