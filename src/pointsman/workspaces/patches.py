@@ -42,10 +42,14 @@ async def canonical(git_dir: Path, base: str, commit: str) -> Canonical:
 
 
 def sections(data: bytes) -> list[list[bytes]]:
-    """The lines of each file's part; lines inside hunks start with a sign, so no content can forge a header."""
+    """The lines of each file's part; lines inside hunks start with a sign, so no content can forge a header.
+
+    A file that became a link, or a link that became a file, is told by git in two parts under the same header: what
+    went and what came. They are one file's part here.
+    """
     found: list[list[bytes]] = []
     for line in data.split(b"\n"):
-        if line.startswith(b"diff --git "):
+        if line.startswith(b"diff --git ") and (not found or found[-1][0] != line):
             found.append([])
         if found:
             found[-1].append(line)
@@ -60,15 +64,22 @@ def hunks_digest(section: list[bytes]) -> str:
 
 def _record(section: list[bytes], letter: str, path: str, model: str, calls: tuple[str, ...]) -> EditRecord:
     hunks = _hunks(section)
+    lines = [line for part in _halves(section) for line in _hunks(part)]
     return EditRecord(
         path=path,
         kind=_KINDS.get(letter, "changed"),
         digest=_digest(hunks),
-        added=sum(line.startswith(b"+") for line in hunks),
-        removed=sum(line.startswith(b"-") for line in hunks),
+        added=sum(line.startswith(b"+") for line in lines),
+        removed=sum(line.startswith(b"-") for line in lines),
         model=model,
         calls=calls,
     )
+
+
+def _halves(section: list[bytes]) -> list[list[bytes]]:
+    """The one part, or the two of what went and what came, so that no header is counted as a line."""
+    starts = [at for at, line in enumerate(section) if line == section[0]]
+    return [section[start:end] for start, end in zip(starts, [*starts[1:], len(section)], strict=True)]
 
 
 def _hunks(section: list[bytes]) -> list[bytes]:
