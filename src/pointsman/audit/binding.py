@@ -117,7 +117,7 @@ def _partial(
     for stretch in pieces:
         seen = digests.get(stretch.pair)
         for path, digest in (seen.files if seen else {}).items():
-            if signed.get(_spelled(path)) != digest:
+            if signed.get(_spelled(path)) != digest or not _is_plain(past, stretch, path):
                 continue
             matching[_spelled(path)] = None
             for commit in stretch.commits:
@@ -133,6 +133,12 @@ def _partial(
     )
     paths = {commit: frozenset(held) for commit, held in part.items()}
     return Bound(note, "files", why, frozenset(), paths, tuple(matching), differing)
+
+
+def _is_plain(past: Past, stretch: Stretch, path: str) -> bool:
+    """Whether no commit made a link or a program of the file: hunks say nothing of that, and so nobody signed it."""
+    seen = [past.touched[commit][path] for commit in stretch.commits if path in past.touched[commit]]
+    return all(one.keeps_its_kind for one in seen)
 
 
 def _nowhere(note: OpenedNote, trees: Mapping[str, str], *, is_whole: bool) -> Bound:

@@ -14,6 +14,8 @@ NOTE_REF = "refs/pointsman/audit"
 KEYS = ".pointsman/keys/"
 MEMORY = ".pointsman/memory.md"
 
+_MODE = 6
+_NOT_THERE, _PLAIN = "000000", "100644"
 _NO_TREE = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
@@ -53,6 +55,12 @@ class Touched:
     path: str
     before: str
     after: str
+
+    @property
+    def keeps_its_kind(self) -> bool:
+        """Whether the mode is as before; what is new or gone is plain when it is a file that nobody can run."""
+        modes = {self.before[:_MODE], self.after[:_MODE]}
+        return len(modes) == 1 or modes == {_NOT_THERE, _PLAIN}
 
 
 @dataclass(frozen=True, slots=True)

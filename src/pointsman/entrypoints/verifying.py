@@ -88,4 +88,6 @@ async def _range(source: GitNoteSource, repository: Repository, revisions: str) 
         return (await source.parted(tip, (start,)) or start if base.endswith(".") else start), tip
     trunk = await source.resolve(repository.default_branch)
     start = await source.parted(tip, (trunk,))
-    return (None if start == tip else start or tip), tip
+    # Where the two have nothing in common, as in a clone that was cut off, all that is here is the range: an empty
+    # one would hold whatever the notes speak of.
+    return (None if start == tip else start), tip

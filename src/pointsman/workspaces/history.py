@@ -1,9 +1,11 @@
 """What verification asks of a repository's past, many questions to one process; nothing there is written to."""
 
+import asyncio
 import hashlib
 import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pointsman.domain.history import Difference, PastCommit, Touched, Trees, is_note
@@ -43,6 +45,20 @@ async def commits_of(git_dir: Path, oids: Sequence[str]) -> tuple[PastCommit, ..
     return tuple(_told(commit, message, here) for commit, message in found)
 
 
+async def ended(git_dir: Path, commits: Sequence[PastCommit], base: str) -> tuple[PastCommit, ...]:
+    """The same, where a shallow clone ends its history with a parent that is missing, though it may be here as well.
+
+    git walks no further from there, so what lies behind would be passed over in silence.
+    """
+    place = Path(printed(await git(git_dir, "rev-parse", "--path-format=absolute", "--git-path", "shallow")))
+    cut = await asyncio.to_thread(_ids_in, place)
+    known = {base, *(commit.id for commit in commits)}
+    return tuple(
+        replace(one, missing=tuple(parent for parent in one.parents if parent not in known)) if one.id in cut else one
+        for one in commits
+    )
+
+
 async def kinds(git_dir: Path, names: Sequence[str]) -> dict[str, str]:
     """The object id behind each name (such as `<commit>^{tree}`); what this copy does not hold is left out."""
     if not names:
@@ -78,6 +94,13 @@ async def by_hand(git_dir: Path, merges: Sequence[PastCommit]) -> dict[str, tupl
         found = {pair: _touched(raw) async for pair, raw in _compared(git_dir, trees, _RAW, env)}
     known = {merge.id: found.get((made[merge.id], merge.tree)) for merge in pairs if merge.id in made}
     return {oid: tuple(one.path for one in paths) for oid, paths in known.items() if paths is not None}
+
+
+def _ids_in(place: Path) -> frozenset[str]:
+    try:
+        return frozenset(place.read_text(encoding="ascii").split())
+    except FileNotFoundError:
+        return frozenset()
 
 
 async def _objects(git_dir: Path, oids: Sequence[str]) -> list[tuple[str, str, bytes]]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.history import KEYS, NOTES, Difference, PastCommit, Touched, Trees
 from pointsman.workspaces.git import GitFailed, git, printed
-from pointsman.workspaces.history import by_hand, commits_of, differences, kinds, touched
+from pointsman.workspaces.history import by_hand, commits_of, differences, ended, kinds, touched
 from pointsman.workspaces.source import git_dir_of, resolve
-from pointsman.workspaces.tree import REGULAR, blobs, entries_of
+from pointsman.workspaces.tree import REGULAR, Entry, blobs, entries_of
 
 
 class GitNoteSource:
@@ -47,8 +47,13 @@ class GitNoteSource:
             return ""
 
     async def notes(self, revision: str) -> tuple[tuple[str, bytes], ...]:
-        """Every file right under `.pointsman/audit/` at the revision: its name without folder, and its bytes."""
-        return await self._folder(revision, NOTES)
+        """Every file right under `.pointsman/audit/` at the revision: its name without folder, and its bytes.
+
+        A folder, a link or a submodule there comes as an empty file, which is no note: no digest has what it hides.
+        """
+        commit = await self.resolve(revision)
+        odd = [(one.path[len(NOTES) :], b"") for one in await self._entries(commit, NOTES) if one.mode not in REGULAR]
+        return (*await self._folder(commit, NOTES), *odd)
 
     async def keys(self, revision: str) -> tuple[tuple[str, bytes], ...]:
         """The public keys that lie in the repository at the revision."""
@@ -63,7 +68,8 @@ class GitNoteSource:
     async def history(self, base: str, head: str) -> tuple[PastCommit, ...]:
         """The same with what each says, and which of its parents this copy lacks."""
         try:
-            return await commits_of(self._git_dir, await self.commits(base, head))
+            found = await commits_of(self._git_dir, await self.commits(base, head))
+            return await ended(self._git_dir, found, base)
         except GitFailed as error:
             raise self._unknown() from error
 
@@ -100,9 +106,15 @@ class GitNoteSource:
 
     async def _folder(self, revision: str, folder: str) -> tuple[tuple[str, bytes], ...]:
         commit = await self.resolve(revision)
+        files = [one for one in await self._entries(commit, folder) if one.mode in REGULAR]
         try:
-            files = [one for one in await entries_of(self._git_dir, commit, folder) if one.mode in REGULAR]
             return tuple([(one.path[len(folder) :], data) async for one, data in blobs(self._git_dir, iter(files))])
+        except GitFailed as error:
+            raise self._unknown() from error
+
+    async def _entries(self, commit: str, folder: str) -> tuple[Entry, ...]:
+        try:
+            return await entries_of(self._git_dir, commit, folder)
         except GitFailed as error:
             raise self._unknown() from error
 
