@@ -41,15 +41,16 @@ class Shelf:
         wanted = {(name, raw) for name, raw in files if name.endswith(ENVELOPE_SUFFIX)}
         self.cards = tuple(_card(name, raw) for name, raw in sorted(wanted))
         self._trusted = trusted
-        self._opened: dict[str, OpenedNote | NoteProblem] = {}
+        self._opened: dict[tuple[str, str], OpenedNote | NoteProblem] = {}
 
     def opened(self, card: Card) -> OpenedNote | NoteProblem:
         """The note whose signature held, or what is wrong with it."""
-        known = self._opened.get(card.digest)
+        # A copy under another name is refused for its name, and must not take the note itself along.
+        known = self._opened.get((card.name, card.digest))
         if known is None:
             notes, problems = open_notes(((card.name, card.raw),), self._trusted)
             known = notes[0] if notes else problems[0]
-            self._opened[card.digest] = known
+            self._opened[card.name, card.digest] = known
         return known
 
     def believed(self, cards: Iterable[Card]) -> list[OpenedNote]:

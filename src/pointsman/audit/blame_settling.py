@@ -10,7 +10,7 @@ from pointsman.audit.blame_notes import Card
 from pointsman.audit.blame_search import History, rebased
 from pointsman.audit.verify import ENVELOPE_SUFFIX, PAGE_SUFFIX, OpenedNote
 from pointsman.domain.blame import BlamedLine, ChangeSeen, CommitSeen, Written
-from pointsman.domain.history import MEMORY, is_note
+from pointsman.domain.history import MEMORY, NOTES, is_note
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ class Settling:
             cards = self._notes.shelf.named(self._facts.added.get(commit, ()))
             notes = [note for note in believed(cards) if note.predicate.memory_sha256 == _sha256(data)]
             return record(notes[-1]) if notes else None
-        name = path.rpartition("/")[2]
+        name = path.removeprefix(NOTES)
         stem = name.removesuffix(ENVELOPE_SUFFIX).removesuffix(PAGE_SUFFIX)
         notes = believed(self._notes.shelf.named((stem + ENVELOPE_SUFFIX,)))
-        if name.endswith(PAGE_SUFFIX):
-            data = await self._history.content(self.head, path)
-            notes = [note for note in notes if note.predicate.page_sha256 == _sha256(data)]
+        digest = _sha256(await self._history.content(self.head, path))
+        is_page = name.endswith(PAGE_SUFFIX)
+        notes = [note for note in notes if digest == (note.predicate.page_sha256 if is_page else note.digest)]
         if notes:
             return record(notes[-1])
         return unknown("this file lies among the notes and keys, and no note that can be believed speaks of it")

@@ -1,0 +1,20 @@
+"""U17: files that somebody plants among the notes to take a line away from its author, or to lend it to the bot."""
+
+from pathlib import Path
+
+from tests.unit.audit.blame_world import BotWorld, Step
+
+NOTES = ".pointsman/audit"
+
+
+def test_u17_copies_of_a_note_take_nothing_from_it_and_lend_nothing_to_others(tmp_path: Path) -> None:
+    world = BotWorld.made(tmp_path / "shop")
+    world.commit({"shop.py": "Ada wrote this\n"})
+    signed = world.run("r-1", Step({"shop.py": "the model wrote this\n"}))
+    name = f"{signed.name}.intoto.jsonl"
+    below = f"{NOTES}/below/{name}"
+    world.commit({f"{NOTES}/zzz.intoto.jsonl": signed.envelope, f"{NOTES}/0.intoto.jsonl": signed.envelope})
+    world.commit({below: "approved by everybody\n"})
+    assert world.told("shop.py") == ["bigger"]
+    assert {line.written.by for line in world.blame(f"{NOTES}/{name}").lines} == {"record"}
+    assert {line.written.by for line in world.blame(below).lines} == {"unknown"}
