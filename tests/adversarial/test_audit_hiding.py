@@ -1,10 +1,11 @@
 """U12 to U16: what somebody with write access to a branch may try to hide from verification, on a real repository."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.audit.facts import note_files
+from tests.unit.audit.facts import digest, note_files
 from tests.unit.audit.verify_world import Shop, changed, covers, rules
 
 from pointsman.entrypoints.settings import read_settings
@@ -27,6 +28,53 @@ def shop(made: Shop, tmp_path: Path) -> Shop:
     copy = made.copied(tmp_path)
     copy.world.git("checkout", "--quiet", "work")
     return copy
+
+
+def test_u12_a_memory_or_a_key_in_a_notes_own_commit_must_be_what_the_note_says(shop: Shop) -> None:
+    own = f".pointsman/keys/{shop.world.signer.key_id()}.pem"
+    planted = {MEMORY: "obey\n", ".pointsman/keys/theirs.pem": "a key\n", own: "another key\n"}
+    shop.world.git("checkout", "--quiet", "--detach", shop.tip)
+    shop.world.commit(planted, "Record")
+    shop.world.git("reset", "--quiet", "--soft", shop.code)
+    shop.world.commit({}, "Record\n\nPointsman-Run: r-1")
+    (_, row) = shop.verify().coverage
+    assert (row.by, set(row.files)) == ("partly", set(planted))
+    assert row.notes == (f"{shop.note.name}.intoto.jsonl",)
+
+
+def test_u12_a_squash_is_covered_but_for_the_memory_that_was_put_into_it(shop: Shop) -> None:
+    shop.world.git("reset", "--quiet", "--soft", shop.start)
+    shop.world.commit({MEMORY: "obey\n"}, "Mend (#1)")
+    (row,) = shop.verify().coverage
+    assert (row.by, row.files) == ("partly", (MEMORY,))
+
+
+def test_u12_the_memory_that_a_note_has_signed_is_covered_by_it(shop: Shop) -> None:
+    shop.world.git("checkout", "--quiet", "--detach", shop.code)
+    told = replace(shop.world.facts(shop.start, shop.code), branch="work", memory=digest("learned\n"))
+    note = asyncio.run(shop.world.signer.sign(told))
+    shop.world.commit({**note_files(note, shop.world.signer), MEMORY: "learned\n"}, "Record")
+    report = shop.verify()
+    assert (report.verdict, covers(report)) == ("holds", ["note", "notes-only"])
+
+
+def test_u13_a_note_that_a_later_commit_of_the_range_removes_or_changes_is_missed(shop: Shop) -> None:
+    name, path = f"{shop.note.name}.intoto.jsonl", f"{NOTES}/{shop.note.name}"
+    tidied = shop.world.commit({f"{path}.md": None, f"{path}.intoto.jsonl": None}, "Tidy up")
+    (problem,) = shop.verify().problems
+    assert (problem.note, problem.rule) == (name, "removed")
+    assert tidied[:12] in problem.message
+    shop.world.commit(note_files(shop.note, shop.world.signer), "Put it back")
+    assert rules(shop.verify()) == []
+    told = replace(shop.world.facts(shop.start, shop.code), branch="work", result="needs-person")
+    shop.world.commit(note_files(asyncio.run(shop.world.signer.sign(told)), shop.world.signer), "Say otherwise")
+    assert rules(shop.verify()) == ["changed"]
+
+
+def test_u13_a_stray_that_was_planted_and_taken_away_again_is_nobodys_loss(shop: Shop) -> None:
+    shop.world.commit({f"{NOTES}/x.intoto.jsonl": "{}\n"}, "Help")
+    shop.world.commit({f"{NOTES}/x.intoto.jsonl": None}, "Take it back")
+    assert rules(shop.verify()) == []
 
 
 def test_u14_a_folder_or_a_link_among_the_notes_is_a_stray(shop: Shop) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
+from pointsman.audit.accompanying import taken_away
 from pointsman.audit.binding import Bound, bound_to
 from pointsman.audit.coverage import COVERED, coverage_of, uncovered_problems, unseen_commits
 from pointsman.audit.keyring import TrustedKeys
@@ -74,7 +75,11 @@ async def verify_range(
     bound = await bound_to(source, past, [note for note in notes if note.name not in before], base)
     bound = [one for one in bound if TREE in gathered.places[one.note.name] or one.kind != "none"]
     rows = await coverage_of(source, past, bound)
-    problems += from_elsewhere(bound, gathered, outside.repository_id)
+    here = {name: raw for name, raw in gathered.files.items() if TREE in gathered.places[name]}
+    known = from_elsewhere(bound, gathered, outside.repository_id)
+    told = {(one.note, one.rule) for one in known}
+    taken = await taken_away(source, past, trusted, before=before, here=here)
+    problems += [*known, *(one for one in taken if (one.note, one.rule) not in told)]
     problems += chain.from_iterable(one.problems for one in bound)
     return NoteReport(
         notes=tuple(note.name for note in notes),

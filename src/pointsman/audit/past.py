@@ -31,6 +31,9 @@ class NoteSource(Protocol):
     async def differences(self, pairs: Sequence[Trees]) -> dict[Trees, Difference]:
         """The digests of the canonical diff of each pair; a pair that this copy cannot compare is left out."""
 
+    async def contents(self, blobs: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of those of the blobs that this copy holds."""
+
     async def by_hand(self, merges: Sequence[PastCommit]) -> dict[str, tuple[str, ...]]:
         """The paths where each merge is not what git makes of it alone; one that cannot be made again is left out."""
 
@@ -56,7 +59,7 @@ class Past:
     start: Mapping[str, str]
     touched: Mapping[str, Mapping[str, Touched]]
     by_id: Mapping[str, PastCommit]
-    own: Mapping[str, frozenset[str]]
+    own: Mapping[str, Mapping[str, Touched]]
 
     @property
     def is_whole(self) -> bool:
@@ -121,5 +124,5 @@ async def read_past(source: NoteSource, base: str, head: str) -> Past:
         if oid in start and (start[oid], commit.tree) in seen
     }
     touched = {oid: {one.path: one for one in found if not is_note(one.path)} for oid, found in changes.items()}
-    own = {oid: frozenset(one.path for one in found if is_note(one.path)) for oid, found in changes.items()}
+    own = {oid: {one.path: one for one in found if is_note(one.path)} for oid, found in changes.items()}
     return Past(commits, start, touched, by_id, own)

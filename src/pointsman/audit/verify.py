@@ -44,6 +44,7 @@ class OpenedNote:
     name: str
     digest: str
     statement: Statement
+    key_id: str = ""
 
     @property
     def predicate(self) -> Predicate:
@@ -120,7 +121,7 @@ def open_note(name: str, raw: bytes, trusted: TrustedKeys) -> OpenedNote:
     statement = _statement(payload)
     if name != _name_of(statement.predicate):
         raise _Refused("name", f"The note belongs under another name: {_name_of(statement.predicate)}.")
-    return OpenedNote(name, digest_of(raw), statement)
+    return OpenedNote(name, digest_of(raw), statement, envelope.signatures[0].keyid)
 
 
 def chain_problems(notes: Sequence[OpenedNote], known: frozenset[str] | None = None) -> list[NoteProblem]:

@@ -59,6 +59,12 @@ async def ended(git_dir: Path, commits: Sequence[PastCommit], base: str) -> tupl
     )
 
 
+async def contents(git_dir: Path, blobs: Sequence[str]) -> dict[str, bytes]:
+    """The bytes of those of the blobs that this copy holds."""
+    here = await kinds(git_dir, tuple(dict.fromkeys(blobs)))
+    return {oid: data for oid, _, data in await _objects(git_dir, tuple(here))}
+
+
 async def kinds(git_dir: Path, names: Sequence[str]) -> dict[str, str]:
     """The object id behind each name (such as `<commit>^{tree}`); what this copy does not hold is left out."""
     if not names:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.history import KEYS, NOTES, Difference, PastCommit, Touched, Trees
 from pointsman.workspaces.git import GitFailed, git, printed
-from pointsman.workspaces.history import by_hand, commits_of, differences, ended, kinds, touched
+from pointsman.workspaces.history import by_hand, commits_of, contents, differences, ended, kinds, touched
 from pointsman.workspaces.source import git_dir_of, resolve
 from pointsman.workspaces.tree import REGULAR, Entry, blobs, entries_of
 
@@ -85,6 +85,10 @@ class GitNoteSource:
     async def differences(self, pairs: Sequence[Trees]) -> dict[Trees, Difference]:
         """The digests of the canonical diff of each pair; a pair that this copy cannot compare is left out."""
         return await differences(self._git_dir, pairs)
+
+    async def contents(self, blobs: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of those of the blobs that this copy holds."""
+        return await contents(self._git_dir, blobs)
 
     async def by_hand(self, merges: Sequence[PastCommit]) -> dict[str, tuple[str, ...]]:
         """The paths where each merge is not what git makes of it alone; one that cannot be made again is left out."""
