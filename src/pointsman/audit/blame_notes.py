@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.signing import digest_of
 from pointsman.audit.verify import ENVELOPE_SUFFIX, OpenedNote, open_notes
 from pointsman.domain.notes import NoteProblem
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,10 @@ def _card(name: str, raw: bytes) -> Card:
         said, subjects = payload["predicate"], payload["subject"]
         heads = {one["name"]: value for one in subjects for value in one["digest"].values()}
         names = (heads["commit"], heads["tree"], said["order"]["base_commit"])
-        texts = (*names, said["run"], said["previous"], heads["diff"])
-        head, tree, base, run, previous, diff = (text if isinstance(text, str) else "" for text in texts)
+        # Nobody has signed this yet as far as we know, so nothing but ids may become a question to git.
+        ids = (*names, said["previous"], heads["diff"])
+        head, tree, base, previous, diff = (str(one) if _ID.fullmatch(str(one)) else "" for one in ids)
+        run = str(said["run"])
         hunks = {str(edit["path"]): str(edit["hunks_sha256"]) for edit in said["edits"]}
         # Beside the tries there may be the tests of a reviewer in each round, and the one that shows the bug.
         most = sum(one["ending"] == "patch" for one in said["tries"]) + 2 * len(said["reviews"]) + 1
