@@ -8,6 +8,8 @@ import pytest
 from tests.unit.audit.facts import digest, note_files
 from tests.unit.audit.verify_world import Shop, changed, covers, rules
 
+from pointsman.domain.errors import UsageMust
+from pointsman.domain.notes import NoteReport
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.verifying import Verification, verify_on_disk
 from pointsman.entrypoints.wiring import Installation
@@ -28,6 +30,17 @@ def shop(made: Shop, tmp_path: Path) -> Shop:
     copy = made.copied(tmp_path)
     copy.world.git("checkout", "--quiet", "work")
     return copy
+
+
+def verified(wanted: Verification, home: Path) -> NoteReport:
+    async def asked() -> NoteReport:
+        installation = Installation(read_settings(home))
+        try:
+            return await verify_on_disk(installation, wanted)
+        finally:
+            await installation.close()
+
+    return asyncio.run(asked())
 
 
 def test_u12_a_memory_or_a_key_in_a_notes_own_commit_must_be_what_the_note_says(shop: Shop) -> None:
@@ -113,15 +126,20 @@ def test_u16_a_head_that_has_nothing_in_common_with_the_default_branch_is_looked
     shop.world.commit({"evil.py": "1\n"}, "Start anew")
     shop.world.git("checkout", "--quiet", "main")
     wanted = Verification(shop.world.folder, "alone", keys=(key,))
+    assert covers(verified(wanted, tmp_path / "home")) == ["person"]
 
-    async def verified() -> list[str]:
-        installation = Installation(read_settings(tmp_path / "home"))
-        try:
-            return covers(await verify_on_disk(installation, wanted))
-        finally:
-            await installation.close()
 
-    assert asyncio.run(verified()) == ["person"]
+def test_u19_the_keys_of_a_change_are_not_those_of_the_default_branch(shop: Shop, tmp_path: Path) -> None:
+    """A clone of the change alone, with the bot's keys on its branch and none on the remote's default branch."""
+    copy = tmp_path / "copy"
+    shop.world.git("checkout", "--quiet", "main")
+    shop.world.git("clone", "--quiet", "--branch=work", str(shop.world.folder), str(copy))
+    wanted = Verification(copy, trusts_default_branch=True)
+    with pytest.raises(UsageMust, match="There is no key"):
+        verified(wanted, tmp_path / "home")
+    shop.world.git("-C", str(copy), "remote", "set-head", "origin", "--delete")
+    with pytest.raises(UsageMust, match="does not say which branch"):
+        verified(wanted, tmp_path / "home")
 
 
 def test_u15_a_file_that_became_a_link_is_one_file_of_the_change_with_one_digest(shop: Shop) -> None:

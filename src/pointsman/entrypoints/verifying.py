@@ -14,6 +14,7 @@ from pointsman.entrypoints.wiring import Installation
 from pointsman.workspaces.local_repository import locate
 from pointsman.workspaces.note_source import GitNoteSource, read_keys
 
+_REMOTE_HEAD = "refs/remotes/origin/HEAD"
 _NAME_A_KEY = (
     "Name the public keys of the bot that signed, from a place that the change cannot write to, with --key. Keys in "
     "the repository are there for convenience; --trust-default-branch believes those on its default branch."
@@ -67,7 +68,7 @@ async def _trusted(
 ) -> TrustedKeys:
     given = [pem for path in wanted.keys for pem in read_keys(path)]
     if wanted.trusts_default_branch:
-        trunk = await source.resolve(repository.default_branch)
+        trunk = await _trunk(source, repository)
         given += [pem for _, pem in await source.keys(trunk)]
         if not given:
             raise UsageMust(f"There is no key on {repository.default_branch}.", code="key-file", hint=_NAME_A_KEY)
@@ -77,6 +78,22 @@ async def _trusted(
             "There is no key to check by: this installation has never signed.", code="key-file", hint=_NAME_A_KEY
         )
     return trusted
+
+
+async def _trunk(source: GitNoteSource, repository: Repository) -> str:
+    """The tip of the default branch, as the remote names it where there is one.
+
+    What is checked out is no answer in a clone: it may be the very change that is looked at, with keys of its own.
+    """
+    if await source.has(_REMOTE_HEAD):
+        return await source.resolve(_REMOTE_HEAD)
+    if await source.has("refs/remotes"):
+        raise UsageMust(
+            "This clone does not say which branch of its remote is the default one.",
+            code="key-file",
+            hint=f"`git remote set-head origin --auto` asks the remote. {_NAME_A_KEY}",
+        )
+    return await source.resolve(repository.default_branch)
 
 
 async def _range(source: GitNoteSource, repository: Repository, revisions: str) -> tuple[str | None, str]:
