@@ -30,6 +30,7 @@ def repository(tmp_path: Path) -> world.Repository:
 def _probe(tmp_path: Path) -> dict[str, str]:
     bait = tmp_path / "bait"
     bait.write_text("bait")
+    (tmp_path / "key").write_text("key")
     return {
         "file": str(bait),
         "scratch": str(tmp_path),
@@ -38,6 +39,7 @@ def _probe(tmp_path: Path) -> dict[str, str]:
         "socket": str(tmp_path / "socket"),
         "pid": str(os.getpid()),
         "pid_namespace": str(Path("/proc/self/ns/pid").readlink()),
+        "secret": str(tmp_path / "key"),
     }
 
 
@@ -51,6 +53,7 @@ def test_t11_the_probes_do_get_out_where_nothing_holds_them(tmp_path: Path) -> N
     assert found["probes"] >= 46
     for name in ("environment", "reading a file of the host", "writing a file of the host", "missing filter"):
         assert name in found["escapes"]
+    assert f"reading {tmp_path / 'key'}" in found["escapes"]
     for name in ("signalling the bot", "missing limits", "calling memfd_create", "removing a file of the host"):
         assert name in found["escapes"]
 

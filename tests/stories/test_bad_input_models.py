@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.worlds.mishaps import in_policy, told_once, undisturbed
+from tests.worlds.profile import part_of
 from tests.worlds.repositories import link_out
 from tests.worlds.script import Answer, always
 from tests.worlds.scripted_server import ScriptedServer
@@ -84,17 +85,20 @@ def test_nobody_at_the_address_is_told_with_the_address(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "words"),
-    [
-        ("la la la", "No edit was found in the reply"),
-        ("", "the reply was empty"),
-        (Answer(text=edit("1")[:40], ending="cut"), "the reply was cut off at the length limit"),
-        (_made(".git/hooks/post-commit"), "leads into git's own files"),
-        (_made(".pointsman.yml"), "protected"),
-        (_made(".github/workflows/ci.yml"), "protected"),
-        (_made("../outside.py"), "`..`"),
-        (_made("shop/secret.py"), "is a link"),
-        (_made("vault/secret.txt"), "vault"),
-    ],
+    part_of(
+        [
+            ("la la la", "No edit was found in the reply"),
+            ("", "the reply was empty"),
+            (Answer(text=edit("1")[:40], ending="cut"), "the reply was cut off at the length limit"),
+            (_made(".git/hooks/post-commit"), "leads into git's own files"),
+            (_made(".pointsman.yml"), "protected"),
+            (_made(".github/workflows/ci.yml"), "protected"),
+            (_made("../outside.py"), "`..`"),
+            (_made("shop/secret.py"), "is a link"),
+            (_made("vault/secret.txt"), "vault"),
+        ],
+        4,
+    ),
 )
 def test_an_answer_that_is_no_edit_or_a_forbidden_one_leaves_no_change(
     tmp_path: Path, answer: Answer | str, words: str
