@@ -13,12 +13,13 @@ import rfc8785
 from securesystemslib.dsse import Envelope
 from tests.unit.audit.facts import CODER, REVIEWER, World, call, facts, model, note_files, reviewed_by, route
 
-from pointsman.audit.inspection import NOTE_FOLDER, Outside, verify_range
+from pointsman.audit.inspection import Outside, verify_range
 from pointsman.audit.keyring import trusted_from
 from pointsman.audit.ledger import SqlLedger
 from pointsman.audit.signer import KeySigner
 from pointsman.audit.signing import load_or_make_key
 from pointsman.domain.errors import PointsmanError, Stopped
+from pointsman.domain.history import NOTES
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps
@@ -84,7 +85,7 @@ def test_an_honest_branch_holds_and_every_commit_of_it_is_covered(world: World) 
 def test_u1_a_changed_page_is_found(world: World) -> None:
     base = world.rev("HEAD")
     signed = world.note("r-1")
-    world.commit({f"{NOTE_FOLDER}/{signed.name}.md": signed.page.replace("approve", "reject")}, "Improve")
+    world.commit({f"{NOTES}{signed.name}.md": signed.page.replace("approve", "reject")}, "Improve")
     assert rules(check(world, base)) == ["page"]
 
 
@@ -108,7 +109,7 @@ def test_u2_two_notes_that_swapped_their_names_are_found(signer: KeySigner) -> N
 def test_u2_a_note_that_was_there_at_the_base_and_is_removed_or_changed_is_found(world: World) -> None:
     signed = world.note("r-1")
     base = world.rev("HEAD")
-    path = f"{NOTE_FOLDER}/{signed.name}"
+    path = f"{NOTES}{signed.name}"
     world.commit({f"{path}.md": None, f"{path}.intoto.jsonl": None}, "Tidy up")
     assert rules(check(world, base)) == ["removed", "removed"]
     other = asyncio.run(
@@ -284,7 +285,7 @@ def test_u7_a_review_of_a_persons_commits_claims_none_of_them(world: World) -> N
 def test_u8_a_file_that_somebody_planted_among_the_notes_is_found(world: World, name: str) -> None:
     base = world.rev("HEAD")
     signed = world.note("r-1")
-    world.commit({f"{NOTE_FOLDER}/{name}": "approved by everybody\n"}, "Help the audit")
+    world.commit({f"{NOTES}{name}": "approved by everybody\n"}, "Help the audit")
     report = check(world, base)
     assert [problem.note for problem in report.problems] == [name]
     assert report.notes == (f"{signed.name}.intoto.jsonl",)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pointsman.audit.binding import Bound
 from pointsman.audit.keyring import TrustedKeys, trusted_from
 from pointsman.audit.past import NoteSource, Past
-from pointsman.audit.verify import ENVELOPE_SUFFIX, PAGE_SUFFIX, OpenedNote, open_notes
+from pointsman.audit.verify import OpenedNote, open_notes
 from pointsman.domain.errors import UsageMust
-from pointsman.domain.history import KEYS, MEMORY, NOTES, Touched
+from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, MEMORY, NOTES, PAGE_SUFFIX, Touched
 from pointsman.domain.notes import NoteProblem
 
 _REGULAR = "100644"

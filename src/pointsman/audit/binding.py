@@ -11,7 +11,8 @@ from pointsman.domain.history import Difference, Trees
 from pointsman.domain.notes import NoteProblem
 from pointsman.domain.verified import BindingKind
 
-_NOTHING = hashlib.sha256(b"").hexdigest()
+NO_DIFF = hashlib.sha256(b"").hexdigest()
+"""The digest of a diff in which nothing changed."""
 _NO_HUNKS = hashlib.sha256(b"\n").hexdigest()
 _LONGEST_PATH = 500
 
@@ -168,7 +169,7 @@ def _by_paths(past: Past) -> Stretches:
 
 def _candidates(note: OpenedNote, stretches: Stretches) -> Iterable[Stretch]:
     """The stretches that change just the paths of the note; all of them for a review, which lists no paths."""
-    if _subject(note, "diff") == _NOTHING:
+    if _subject(note, "diff") == NO_DIFF:
         return ()
     paths = frozenset(edit.path for edit in note.predicate.edits)
     if paths:

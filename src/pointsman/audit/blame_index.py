@@ -1,15 +1,13 @@
 """The notes by what leads to them: a commit of their run, the hunks of a file, the whole diff."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from pointsman.audit.binding import NO_DIFF
 from pointsman.audit.blame_credit import credit, noted_path, reviews_of
 from pointsman.audit.blame_notes import Card, Shelf
 from pointsman.audit.verify import OpenedNote
 from pointsman.domain.blame import ChangeSeen, Written
-
-_NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class NoteIndex:
                 self._of_commit.setdefault(commit, []).append(card)
             for one in card.hunks.items():
                 self._of_hunks.setdefault(one, []).append(card)
-            if card.wrote and card.diff != _NOTHING:
+            if card.wrote and card.diff != NO_DIFF:
                 self._of_diff.setdefault(card.diff, []).append(card)
 
     def speaking_of(self, commit: str) -> list[Card]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.signing import digest_of
-from pointsman.audit.verify import ENVELOPE_SUFFIX, OpenedNote, open_notes
+from pointsman.audit.verify import OpenedNote, open_notes
+from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.notes import NoteProblem
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

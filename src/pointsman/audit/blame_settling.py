@@ -8,9 +8,9 @@ from pointsman.audit.blame_credit import Pointers, noted_path, person, pointers_
 from pointsman.audit.blame_index import NoteIndex
 from pointsman.audit.blame_notes import Card
 from pointsman.audit.blame_search import History, rebased
-from pointsman.audit.verify import ENVELOPE_SUFFIX, PAGE_SUFFIX, OpenedNote
+from pointsman.audit.verify import OpenedNote
 from pointsman.domain.blame import BlamedLine, ChangeSeen, CommitSeen, Written
-from pointsman.domain.history import MEMORY, NOTES, is_note
+from pointsman.domain.history import ENVELOPE_SUFFIX, MEMORY, NOTES, PAGE_SUFFIX, is_note
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,6 @@ from pointsman.audit.verify import (
 from pointsman.domain.notes import NoteProblem, NoteReport
 from pointsman.domain.verified import NoteBinding
 
-NOTE_FOLDER = ".pointsman/audit"
-KEY_FOLDER = ".pointsman/keys"
-
 
 @dataclass(frozen=True, slots=True)
 class Outside:

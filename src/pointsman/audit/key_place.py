@@ -1,13 +1,13 @@
 """Where a home keeps its keys: the private half that signs, made or given, and the public halves of all it had."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pointsman.audit.signing import SigningKey, key_of, load_or_make_key, read_private
+from pointsman.audit.private_file import read_private, replace_whole
+from pointsman.audit.signing import KEPT, SigningKey, key_of, load_or_make_key
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.keys import KnownKey
 
@@ -78,11 +78,11 @@ class KeyPlace:
         """Keep the public half, so that old notes can be verified though the ledger is lost."""
         place = self._public / f"{key.key_id}.pem"
         if not place.exists() and not place.with_name(key.key_id + _REVOKED).exists():
-            _write(place, key.public_pem)
+            replace_whole(place, key.public_pem)
 
     def mark_revoked(self, key: KnownKey) -> None:
         """Keep that a key is revoked, so that a ledger restored from a backup learns it again."""
-        _write(self._public / f"{key.id}{_REVOKED}", key.pem.encode())
+        replace_whole(self._public / f"{key.id}{_REVOKED}", key.pem.encode())
         (self._public / f"{key.id}.pem").unlink(missing_ok=True)
 
     def kept(self, at: str) -> tuple[KnownKey, ...]:
@@ -118,23 +118,13 @@ class KeyPlace:
 def _read(path: Path) -> bytes:
     try:
         # Secrets that are mounted into a container are links to the file of now.
-        return read_private(Path(os.path.realpath(path)))
+        return read_private(Path(os.path.realpath(path)), KEPT)
     except OSError as error:
         raise OperatorMust(
             f"The signing key {path} cannot be read: {error.strerror}.",
             code="signing-key",
             hint="POINTSMAN_SIGNING_KEY_FILE names it; mend the name, or the file's owner.",
         ) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".half-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).replace(path)
 
 
 def _stamp(path: Path) -> object:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pointsman.audit.statement import effective_routes, note_name
+from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase
 from pointsman.domain.notes import NoteFacts
@@ -270,7 +271,7 @@ def _tail(facts: NoteFacts) -> Iterator[str]:
     before = f"It follows note {inert(facts.previous)}." if facts.previous else "It is the first note of its chain."
     if facts.memory:
         yield f"With it the repository's memory was written, with the digest {inert(facts.memory)}."
-    yield f"Signed as data in {inert(name + '.intoto.jsonl')}. {before} Check it: `pointsman audit verify`."
+    yield f"Signed as data in {inert(name + ENVELOPE_SUFFIX)}. {before} Check it: `pointsman audit verify`."
 
 
 def _list(texts: Iterable[str]) -> str:

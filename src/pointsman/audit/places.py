@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.audit.binding import Bound
-from pointsman.audit.verify import ENVELOPE_SUFFIX, PAGE_SUFFIX
+from pointsman.domain.history import ENVELOPE_SUFFIX, PAGE_SUFFIX
 from pointsman.domain.notes import KeptNote, NoteProblem
 
 TREE = "the tree"

@@ -1,9 +1,6 @@
 """The installation's key and the envelope: Ed25519 under DSSE, bytes canonical by RFC 8785."""
 
 import hashlib
-import os
-import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +16,19 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
 from pointsman.audit.predicate import Statement
+from pointsman.audit.private_file import Kept, make_once, read_private
 from pointsman.domain.errors import OperatorMust
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
+KEPT = Kept(
+    "signing key",
+    code="signing-key",
+    harm="proves nothing",
+    mend="Make a new one that only the bot may read: move this away. If nobody saw it: chmod 600 {path}",
+    most=1 << 16,
+)
+"""How a signing key's file is read."""
+
 _PASSPHRASE = "POINTSMAN_SIGNING_KEY_PASSPHRASE holds the passphrase of an encrypted key."
 _MADE_ANEW = (
     "Restore the key from a backup, or move it away: a new one is then made, and old notes need the old public key."
@@ -44,8 +51,8 @@ def load_or_make_key(path: Path) -> SigningKey:
     """
     try:
         if not path.exists() and not path.is_symlink():
-            _make(path)
-        return key_of(read_private(path), str(path))
+            make_once(path, CryptoSigner(Ed25519PrivateKey.generate()).private_bytes)
+        return key_of(read_private(path, KEPT), str(path))
     except OSError as error:
         raise OperatorMust(
             f"The signing key {path} cannot be read or made: {error.strerror}.",
@@ -65,44 +72,6 @@ def seal(statement: Statement, key: SigningKey) -> bytes:
 def digest_of(envelope: bytes) -> str:
     """sha256 of an envelope's bytes: what the next note names as its `previous`."""
     return hashlib.sha256(envelope).hexdigest()
-
-
-def _make(path: Path) -> None:
-    """Write a new key beside its place and link it there, which fails when somebody was faster."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = CryptoSigner(Ed25519PrivateKey.generate()).private_bytes
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".key-")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
-
-
-def read_private(path: Path) -> bytes:
-    """The bytes of a file that nobody else may read or replace. Raises OperatorMust (`signing-key`), OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        held, folder = os.fstat(file.fileno()), path.parent.stat()
-        if not stat.S_ISREG(held.st_mode) or held.st_mode & 0o077 or held.st_uid not in (0, os.geteuid()):
-            raise OperatorMust(
-                f"The signing key {path} can be read by others, so it proves nothing.",
-                code="signing-key",
-                hint=f"Make a new one that only the bot may read: move this away. If nobody saw it: chmod 600 {path}",
-            )
-        if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
-            raise OperatorMust(
-                f"Others may replace the signing key: they can write to its folder {path.parent}.",
-                code="signing-key",
-                hint=f"chmod 700 {path.parent}",
-            )
-        return file.read(1 << 16)
 
 
 def key_of(pem: bytes, called: str, passphrase: bytes = b"") -> SigningKey:

@@ -3,9 +3,6 @@
 import base64
 import binascii
 import hashlib
-import os
-import stat
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +11,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from pointsman.audit.private_file import Kept, make_once, read_private
 from pointsman.domain.errors import OperatorMust
 
 BYTES = 32
+_KEPT = Kept(
+    "text key",
+    code="text-key",
+    harm="hides nothing",
+    mend="If nobody saw it: chmod 600 {path}. Else move it away: a new one is made, old texts are lost.",
+    most=1 << 12,
+)
 _ELSE = "Restore it from a backup. Without it texts cannot be read, and nothing else is lost: notes hold digests."
 
 
@@ -43,8 +48,8 @@ def key_at(path: Path, *, make: bool) -> TextKey:
     """
     try:
         if make and not path.exists() and not path.is_symlink():
-            _make(path)
-        return key_of(_read(path), str(path))
+            make_once(path, AESGCM.generate_key(8 * BYTES).hex().encode() + b"\n")
+        return key_of(read_private(path, _KEPT).decode("ascii", errors="replace"), str(path))
     except OSError as error:
         raise OperatorMust(
             f"The text key {path} cannot be read or made: {error.strerror}.", code="text-key", hint=_ELSE
@@ -77,39 +82,3 @@ def key_of(text: str, place: str) -> TextKey:
             hint="Make one with `openssl rand -hex 32`.",
         )
     return TextKey(secret)
-
-
-def _make(path: Path) -> None:
-    """Write a new key beside its place and link it there, which fails when somebody was faster."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".key-")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(AESGCM.generate_key(8 * BYTES).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
-
-
-def _read(path: Path) -> str:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        held, folder = os.fstat(file.fileno()), path.parent.stat()
-        if not stat.S_ISREG(held.st_mode) or held.st_mode & 0o077 or held.st_uid not in (0, os.geteuid()):
-            raise OperatorMust(
-                f"The text key {path} can be read by others, so it hides nothing.",
-                code="text-key",
-                hint=f"If nobody saw it: chmod 600 {path}. Else move it away: a new one is made, old texts are lost.",
-            )
-        if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
-            raise OperatorMust(
-                f"Others may replace the text key: they can write to its folder {path.parent}.",
-                code="text-key",
-                hint=f"chmod 700 {path.parent}",
-            )
-        return file.read(1 << 12).decode("ascii", errors="replace")

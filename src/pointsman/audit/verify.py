@@ -17,10 +17,9 @@ from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.predicate import ModelPart, Part, Predicate, Statement
 from pointsman.audit.signing import PAYLOAD_TYPE, digest_of
 from pointsman.audit.statement import note_name
+from pointsman.domain.history import ENVELOPE_SUFFIX, PAGE_SUFFIX
 from pointsman.domain.notes import NoteProblem, NoteReport
 
-ENVELOPE_SUFFIX = ".intoto.jsonl"
-PAGE_SUFFIX = ".md"
 _LARGEST = 16 << 20
 _MOST_DIGITS = 16
 """Whole numbers below so many digits are exact in JSON (RFC 8259, section 6)."""

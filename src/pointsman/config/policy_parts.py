@@ -134,7 +134,7 @@ class TaskDefaults(Strict):
 class PhaseRule(Strict):
     """The bounds of one phase besides money."""
 
-    max_calls: Count = Field(description="Model calls in the phase.")
+    max_calls: Count = Field(description="Model calls in the phase; when it codes, in one try.")
     seconds: Seconds = Field(description="Time for the phase, in seconds.")
 
 

@@ -1,6 +1,7 @@
 """What people are told of the signed note: where it is kept, the whole of it, and the trailers that point to it."""
 
 from pointsman.conversation.outbound import inline_code, outbound_code
+from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.notes import SignedNote
 from pointsman.domain.outcome import Earlier, Note, confirmed_tests
 from pointsman.domain.run import LOCAL, RunSpec
@@ -51,7 +52,7 @@ def note_in_full(signed: SignedNote, run_id: str) -> str:
             "## Note in full\n\nThe note is too long for this place. The installation gives it out: "
             f"`pointsman audit export --run {run_id} --to FOLDER`."
         )
-    name = inline_code(f"{signed.name}.intoto.jsonl")
+    name = inline_code(signed.name + ENVELOPE_SUFFIX)
     return "\n\n".join(
         (
             "## Note in full",

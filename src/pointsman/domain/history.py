@@ -8,6 +8,10 @@ Trees: TypeAlias = tuple[str, str]
 """Two trees by their ids: what was, and what became of it."""
 
 NOTES = ".pointsman/audit/"
+ENVELOPE_SUFFIX = ".intoto.jsonl"
+PAGE_SUFFIX = ".md"
+"""Both files of a note have its name and one of these."""
+
 NOTE_REF = "refs/pointsman/audit"
 """Where notes lie that are in no branch: it only ever grows, by one commit for each note."""
 

@@ -204,6 +204,11 @@ def _fits(call: NotedCall, wanted: Wanted) -> bool:
         (wanted.perimeter, call.perimeter),
         (wanted.phase, call.phase),
     )
+    return _are(asked)
+
+
+def _are(asked: Iterable[tuple[str, str]]) -> bool:
+    """Whether each is what is wanted; whatever it is where nothing is."""
     return all(want in ("", have) for want, have in asked)
 
 
@@ -217,7 +222,7 @@ def _is_wanted(note: Noted, wanted: Wanted) -> bool:
         (wanted.run, note.run),
     )
     return (
-        all(want in ("", have) for want, have in named)
+        _are(named)
         and (not wanted.asks_of_calls or bool(calls_of(note, wanted)))
         and note.policy_digest.startswith(wanted.policy)
         and (not wanted.person or _has_person(note, wanted.person))

@@ -7,8 +7,7 @@ from pathlib import Path
 from pointsman.audit.keyring import TrustedKeys
 from pointsman.audit.noted import believed
 from pointsman.audit.places import TREE, NotePlace, gather
-from pointsman.audit.verify import ENVELOPE_SUFFIX
-from pointsman.domain.history import NOTE_REF
+from pointsman.domain.history import ENVELOPE_SUFFIX, NOTE_REF
 from pointsman.domain.landed import Landed
 from pointsman.domain.noted import Believed
 from pointsman.domain.notes import KeptNote
@@ -19,7 +18,7 @@ from pointsman.workspaces.note_source import GitNoteSource, notes_in_folder
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """What a clone holds at one commit."""
+    """What a clone holds at one commit, or a store, which has no `tip`."""
 
     name: str
     tip: str

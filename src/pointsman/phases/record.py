@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
+from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, NOTES, PAGE_SUFFIX
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.notes import NoteFacts, PersonAct, SignedNote
 from pointsman.domain.outcome import Earlier, Note
@@ -12,9 +13,6 @@ from pointsman.domain.run import RunSpec
 from pointsman.domain.work import CommitText
 from pointsman.phases.memory import MEMORY
 from pointsman.ports.bundle import Ports
-
-AUDIT_FOLDER = ".pointsman/audit"
-KEYS_FOLDER = ".pointsman/keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,11 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
     """
     facts = _facts(spec, earlier, closing)
     signed = await ports.signer.sign(facts)
-    page, statement = f"{AUDIT_FOLDER}/{signed.name}.md", f"{AUDIT_FOLDER}/{signed.name}.intoto.jsonl"
+    page, statement = NOTES + signed.name + PAGE_SUFFIX, NOTES + signed.name + ENVELOPE_SUFFIX
     files = {
         page: signed.page.encode("utf-8"),
         statement: signed.envelope,
-        f"{KEYS_FOLDER}/{signed.key_id}.pem": signed.public_key,
+        f"{KEYS}{signed.key_id}.pem": signed.public_key,
     }
     commit, words = closing.head, _words(spec, signed)
     if spec.audit_mode == "in-tree":

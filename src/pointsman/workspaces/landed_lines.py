@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pointsman.domain.history import KEYS, MEMORY, NOTES
+from pointsman.domain.history import ENVELOPE_SUFFIX, NOTES, is_note
 from pointsman.domain.landed import Landed
 from pointsman.workspaces.git import Asked, run
 from pointsman.workspaces.source import git_dir_of, resolve
 
-_ENVELOPE = ".intoto.jsonl"
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STAT = re.compile(r"\n?(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
 # What a commit message or a name holds can end no field, since git lets no NUL into either.
@@ -37,10 +36,10 @@ async def landed_lines(location: str, revision: str, since: str = "") -> tuple[L
             at=each.at,
             author=each.author,
             runs=each.runs,
-            added=sum(stat.added for stat in each.stats if not _is_ours(stat.path)),
-            removed=sum(stat.removed for stat in each.stats if not _is_ours(stat.path)),
+            added=sum(stat.added for stat in each.stats if not is_note(stat.path)),
+            removed=sum(stat.removed for stat in each.stats if not is_note(stat.path)),
             notes=tuple(
-                stat.path.removeprefix(NOTES) for stat in each.stats if _is_note(stat.path) and not stat.removed
+                stat.path.removeprefix(NOTES) for stat in each.stats if _is_envelope(stat.path) and not stat.removed
             ),
             brought=frozenset((each.commit, *brought.get(each.commit, ()))),
         )
@@ -110,9 +109,5 @@ async def _brought(git_dir: Path, line: tuple[_Commit, ...]) -> dict[str, tuple[
     return own
 
 
-def _is_ours(path: str) -> bool:
-    return path == MEMORY or path.startswith((NOTES, KEYS))
-
-
-def _is_note(path: str) -> bool:
-    return path.startswith(NOTES) and path.endswith(_ENVELOPE) and "/" not in path[len(NOTES) :]
+def _is_envelope(path: str) -> bool:
+    return path.startswith(NOTES) and path.endswith(ENVELOPE_SUFFIX) and "/" not in path[len(NOTES) :]

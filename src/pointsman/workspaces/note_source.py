@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pointsman.domain.errors import OwnerMust, UsageMust
-from pointsman.domain.history import KEYS, NOTES, Difference, PastCommit, Touched, Trees
+from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, NOTES, PAGE_SUFFIX, Difference, PastCommit, Touched, Trees
 from pointsman.workspaces.git import GitFailed, git, printed
 from pointsman.workspaces.history import by_hand, commits_of, contents, differences, ended, kinds, touched
 from pointsman.workspaces.source import git_dir_of, resolve
@@ -139,7 +139,7 @@ class GitNoteSource:
 def notes_in_folder(folder: Path) -> tuple[tuple[str, bytes], ...]:
     """The notes that lie in a folder of files, by name; other files are left. Raises UsageMust."""
     try:
-        paths = sorted(path for path in folder.iterdir() if path.name.endswith((".intoto.jsonl", ".md")))
+        paths = sorted(path for path in folder.iterdir() if path.name.endswith((ENVELOPE_SUFFIX, PAGE_SUFFIX)))
         return tuple((path.name, path.read_bytes()) for path in paths)
     except OSError as error:
         raise UsageMust(f"The notes in {folder} cannot be read: {error.strerror}.", code="note-folder") from error

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pointsman.audit.inspection import KEY_FOLDER, NOTE_FOLDER
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OwnerMust
+from pointsman.domain.history import KEYS, NOTES
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Perimeter, Phase, Risk, Sensitivity, Severity, TaskClass
 from pointsman.domain.models import Caps, Model, Price, Provider, ProviderKind
@@ -252,14 +252,14 @@ class World:
         return replace(told, earlier=replace(told.earlier, patch=replace(told.earlier.patch, edits=edits)))
 
     async def notes(self, revision: str) -> tuple[tuple[str, bytes], ...]:
-        names = self.git("ls-tree", "--name-only", revision, f"{NOTE_FOLDER}/").decode().split()
+        names = self.git("ls-tree", "--name-only", revision, f"{NOTES}").decode().split()
         return tuple((Path(name).name, self.git("cat-file", "blob", f"{revision}:{name}")) for name in names)
 
     async def commits(self, base: str, head: str) -> tuple[str, ...]:
         return tuple(self.git("rev-list", "--reverse", "--topo-order", f"{base}..{head}").decode().split())
 
     async def diff_digest(self, base: str, head: str) -> str:
-        outside = (".", f":(exclude){NOTE_FOLDER}", f":(exclude){KEY_FOLDER}")
+        outside = (".", f":(exclude){NOTES}", f":(exclude){KEYS}")
         return hashlib.sha256(self.git(*_DIFF, base, head, "--", *outside)).hexdigest()
 
     async def tree(self, commit: str) -> str:
@@ -268,7 +268,7 @@ class World:
 
 def note_files(signed: SignedNote, signer: KeySigner) -> dict[str, str | bytes | None]:
     return {
-        f"{NOTE_FOLDER}/{signed.name}.md": signed.page,
-        f"{NOTE_FOLDER}/{signed.name}.intoto.jsonl": signed.envelope,
-        f"{KEY_FOLDER}/{signed.key_id}.pem": signer.public_key(),
+        f"{NOTES}{signed.name}.md": signed.page,
+        f"{NOTES}{signed.name}.intoto.jsonl": signed.envelope,
+        f"{KEYS}/{signed.key_id}.pem": signer.public_key(),
     }

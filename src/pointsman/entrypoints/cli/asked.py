@@ -7,7 +7,17 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from pointsman.domain.levels import TaskClass
-from pointsman.entrypoints.cli.options import AsJson, BudgetUsd, Home, IssueFile, Policy, Repo, Routing
+from pointsman.entrypoints.cli.options import (
+    AsJson,
+    BudgetUsd,
+    Home,
+    IssueFile,
+    NoteFolders,
+    Policy,
+    Repo,
+    Routing,
+    TrustedKeys,
+)
 
 Name: TypeAlias = Annotated[
     str,
@@ -124,16 +134,11 @@ class VerifyAsked:
         ),
     ] = ""
     repo: Repo = Path()
-    key: Annotated[
-        list[Path] | None,
-        typer.Option("--key", metavar="<path>", help="Trusted keys: PEM, a folder, published JSON; else ours."),
-    ] = None
+    key: TrustedKeys = None
     trust_default_branch: Annotated[
         bool, typer.Option("--trust-default-branch", help="Trust the keys that lie on the default branch.")
     ] = False
-    notes: Annotated[
-        list[Path] | None, typer.Option("--notes", metavar="<folder>", help="A folder with more notes.")
-    ] = None
+    notes: NoteFolders = None
     head: Annotated[
         str, typer.Option("--head", metavar="<digest>", help="The newest note, as a check or the ledger names it.")
     ] = ""

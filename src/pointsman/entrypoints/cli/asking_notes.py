@@ -2,17 +2,23 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from pointsman.entrypoints.cli.options import Home, Repo
+from pointsman.entrypoints.cli.options import Home, NoteFolders, Repo, TrustedKeys
 
 if TYPE_CHECKING:
     from pointsman.domain.noted import Wanted
 
 Form = Literal["table", "json", "csv"]
 Rows = Literal["runs", "calls", "edits"]
+Revision: TypeAlias = Annotated[
+    str, typer.Option("--rev", help="The branch or commit whose notes are asked; else the checked-out one.")
+]
+Store: TypeAlias = Annotated[
+    bool, typer.Option("--store", help="Ask the installation's own store, which says nothing of lines.")
+]
 
 
 @dataclass(frozen=True)
@@ -60,19 +66,10 @@ class QueryAsked:
     form: Annotated[Form, typer.Option("--format", help="How it is printed.")] = "table"
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
     repo: Repo = Path()
-    revision: Annotated[
-        str, typer.Option("--rev", help="The branch or commit whose notes are asked; else the checked-out one.")
-    ] = ""
-    store: Annotated[
-        bool, typer.Option("--store", help="Ask the installation's own store, of all its repositories.")
-    ] = False
-    notes: Annotated[
-        list[Path] | None, typer.Option("--notes", metavar="FOLDER", help="A folder that holds more notes.")
-    ] = None
-    key: Annotated[
-        list[Path] | None,
-        typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
-    ] = None
+    revision: Revision = ""
+    store: Store = False
+    notes: NoteFolders = None
+    key: TrustedKeys = None
     home: Home = None
 
     def wanted(self, since: str, until: str) -> "Wanted":
@@ -115,19 +112,10 @@ class ReportAsked:
         typer.Option("--to", metavar="FILE", help="Write it there: .html or .md; else Markdown is printed."),
     ] = None
     repo: Repo = Path()
-    revision: Annotated[
-        str, typer.Option("--rev", help="The branch or commit it is about; else the checked-out one.")
-    ] = ""
-    store: Annotated[
-        bool, typer.Option("--store", help="About the installation's own store; then nothing is said of lines.")
-    ] = False
-    notes: Annotated[
-        list[Path] | None, typer.Option("--notes", metavar="FOLDER", help="A folder that holds more notes.")
-    ] = None
-    key: Annotated[
-        list[Path] | None,
-        typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
-    ] = None
+    revision: Revision = ""
+    store: Store = False
+    notes: NoteFolders = None
+    key: TrustedKeys = None
     home: Home = None
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pointsman.domain.errors import UsageMust
+from pointsman.domain.history import ENVELOPE_SUFFIX, PAGE_SUFFIX
 from pointsman.domain.notes import KeptNote
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
@@ -35,7 +36,7 @@ async def export(run: str, to: Path, home: Path | None) -> int:
 
 
 def _files(note: KeptNote) -> dict[str, bytes]:
-    return {f"{note.name}.intoto.jsonl": note.envelope, f"{note.name}.md": note.page.encode("utf-8")}
+    return {note.name + ENVELOPE_SUFFIX: note.envelope, note.name + PAGE_SUFFIX: note.page.encode("utf-8")}
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

@@ -13,10 +13,10 @@ from rich.text import Text
 from pointsman.conversation.figures import counted, usd
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.noted import Believed, Noted, Wanted, calls_of, chosen, edits_of
-from pointsman.entrypoints.cli.asking_notes import QueryAsked, Rows
+from pointsman.entrypoints.cli.asking_notes import QueryAsked, ReportAsked, Rows
 from pointsman.entrypoints.cli.stats import first_day
 from pointsman.entrypoints.cli.terminal import plain, table_of
-from pointsman.entrypoints.notes_at import notes_at, notes_kept
+from pointsman.entrypoints.notes_at import Clone, notes_at, notes_kept
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -30,7 +30,7 @@ async def query(asked: QueryAsked) -> int:
     installation = Installation(read_settings(asked.home))
     try:
         wanted = asked.wanted(first_day(asked.since, installation.clock.now()), last_day(asked.until))
-        found = await notes_for(installation, asked)
+        found = (await notes_for(installation, asked)).notes
     finally:
         await installation.close()
     fitting = chosen(found.notes, wanted)
@@ -45,12 +45,12 @@ async def query(asked: QueryAsked) -> int:
     return 1 if found.problems else 0
 
 
-async def notes_for(installation: Installation, asked: QueryAsked) -> Believed:
-    """The notes that are asked: those of the clone, or of the installation's store."""
+async def notes_for(installation: Installation, asked: QueryAsked | ReportAsked) -> Clone:
+    """The notes that are asked: those of the clone, or of the installation's store, which has no tip."""
     trusted = await installation.trusted(tuple(asked.key or ()))
     if asked.store:
-        return notes_kept(await installation.notes.notes(), trusted)
-    return (await notes_at(asked.repo, asked.revision, trusted, tuple(asked.notes or ()))).notes
+        return Clone("this installation", "", notes_kept(await installation.notes.notes(), trusted))
+    return await notes_at(asked.repo, asked.revision, trusted, tuple(asked.notes or ()))
 
 
 def last_day(until: str) -> str:

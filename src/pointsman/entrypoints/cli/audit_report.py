@@ -14,9 +14,9 @@ from pointsman.domain.errors import UsageMust
 from pointsman.domain.landed import Landed
 from pointsman.domain.noted import Believed, Wanted, chosen
 from pointsman.entrypoints.cli.asking_notes import ReportAsked
-from pointsman.entrypoints.cli.audit_query import last_day
+from pointsman.entrypoints.cli.audit_query import last_day, notes_for
 from pointsman.entrypoints.cli.stats import first_day
-from pointsman.entrypoints.notes_at import landed_at, notes_at, notes_kept
+from pointsman.entrypoints.notes_at import landed_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -54,12 +54,8 @@ async def _read(asked: ReportAsked) -> _Read:
     try:
         now = installation.clock.now()
         since, until = first_day(asked.since, now), last_day(asked.until)
-        trusted = await installation.trusted(tuple(asked.key or ()))
-        if asked.store:
-            kept = notes_kept(await installation.notes.notes(), trusted)
-            return _Read(About("this installation", "", since, until, now), kept, ())
-        clone = await notes_at(asked.repo, asked.revision, trusted, tuple(asked.notes or ()))
-        landed = await landed_at(asked.repo, clone.tip, since, until)
+        clone = await notes_for(installation, asked)
+        landed = await landed_at(asked.repo, clone.tip, since, until) if clone.tip else ()
         return _Read(About(clone.name, clone.tip, since, until, now), clone.notes, landed)
     finally:
         await installation.close()

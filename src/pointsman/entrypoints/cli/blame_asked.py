@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pointsman.entrypoints.cli.options import Home, Repo
+from pointsman.entrypoints.cli.options import Home, Repo, TrustedKeys
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,5 @@ class BlameAsked:
     ] = "table"
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
     repo: Repo = Path()
-    key: Annotated[
-        list[Path] | None,
-        typer.Option("--key", metavar="<path>", help="A trusted public key; ours when there is none."),
-    ] = None
+    key: TrustedKeys = None
     home: Home = None

@@ -19,6 +19,13 @@ Routing: TypeAlias = Annotated[
 IssueFile: TypeAlias = Annotated[Path, typer.Option("--issue", help="The issue, a Markdown file.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 GitHubWeb: TypeAlias = Annotated[str, typer.Option("--web", help="Address of GitHub's pages.")]
+TrustedKeys: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--key", metavar="<path>", help="Trusted keys: PEM, a folder, published JSON; else ours."),
+]
+NoteFolders: TypeAlias = Annotated[
+    list[Path] | None, typer.Option("--notes", metavar="<folder>", help="A folder with more notes.")
+]
 RunId: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `pointsman runs` prints it.")]
 
 
