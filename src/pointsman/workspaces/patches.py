@@ -33,9 +33,14 @@ class Canonical:
         )
 
 
+async def diff_bytes(git_dir: Path, base: str, commit: str) -> bytes:
+    """The bytes of the canonical diff from `base` to `commit`."""
+    return await git(git_dir, "diff-tree", "-r", *_FORM, "--end-of-options", base, commit)
+
+
 async def canonical(git_dir: Path, base: str, commit: str) -> Canonical:
     """The canonical diff from `base` to `commit`, with the letter and path of every file in its order."""
-    data = await git(git_dir, "diff-tree", "-r", *_FORM, "--end-of-options", base, commit)
+    data = await diff_bytes(git_dir, base, commit)
     listed = await git(git_dir, "diff-tree", "-r", "-z", "--name-status", "--no-renames", base, commit)
     parts = listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
     return Canonical(data, tuple(zip(parts[::2], parts[1::2], strict=True)))

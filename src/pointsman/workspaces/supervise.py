@@ -128,7 +128,7 @@ def _broken_limit(output: _Output, watch: Watch, now: float) -> tuple[Status, st
         return "timeout", f"stopped after {watch.limits.seconds:g} seconds, the limit of the whole job"
     if output.total > watch.limits.kill:
         return "output-limit", f"stopped after {watch.limits.kill // 2**20} MB of output"
-    found = processes.descendants(os.getpid())
+    found = processes.glimpse(os.getpid())
     # The plain sum counts shared pages for everybody; only when it is too high is the true one worth its price.
     if sum(process.resident for process in found.values()) > watch.limits.resident:
         held = processes.weight(found)

@@ -26,6 +26,7 @@ from pointsman.domain.work import (
 from pointsman.workspaces.code_map.index import CodeMap
 from pointsman.workspaces.code_map.symbols import symbols_in
 from pointsman.workspaces.commits import NewFile, commit_files
+from pointsman.workspaces.contents import Contents
 from pointsman.workspaces.edits import refusals
 from pointsman.workspaces.edits.apply import apply_edits, paths_of, refuse_paths
 from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
@@ -33,11 +34,12 @@ from pointsman.workspaces.git import git
 from pointsman.workspaces.mirror import mirror_path
 from pointsman.workspaces.note_ref import append
 from pointsman.workspaces.origin import LocalOrigin, Origin
-from pointsman.workspaces.patches import canonical
+from pointsman.workspaces.patches import canonical, diff_bytes
 from pointsman.workspaces.text import MAX_TEXT_BYTES, decode
 from pointsman.workspaces.tree import LINK, REGULAR, SUBMODULE, Entry, blobs, entries
 
 _KEPT_TREES = 16
+_KEPT_BYTES = 4 << 20
 _KINDS: Mapping[str, Literal["link", "submodule"]] = {LINK: "link", SUBMODULE: "submodule"}
 
 
@@ -53,6 +55,7 @@ class GitWorkspace:
         self._repository = repository
         self._origin = origin
         self._trees: OrderedDict[str, tuple[Entry, ...]] = OrderedDict()
+        self._contents = Contents(_KEPT_BYTES)
         self._map = CodeMap(git_dir)
 
     @classmethod
@@ -88,6 +91,7 @@ class GitWorkspace:
     async def rest(self) -> None:
         """Let go of what is held open and in memory; the next question takes it up again."""
         self._trees.clear()
+        self._contents.clear()
         await self._map.close()
 
     async def files(self, commit: str, *, every: bool = False) -> tuple[FileEntry, ...]:
@@ -160,7 +164,7 @@ class GitWorkspace:
 
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff between two commits; bytes that are no UTF-8 show as replacement characters."""
-        return (await canonical(self.git_dir, base, commit)).data.decode("utf-8", "replace")
+        return (await diff_bytes(self.git_dir, base, commit)).decode("utf-8", "replace")
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files onto `onto`; the path guard does not apply. Returns the commit id."""
@@ -188,7 +192,12 @@ class GitWorkspace:
         return self._trees[commit]
 
     async def _bytes(self, wanted: list[Entry]) -> dict[str, bytes]:
-        return {entry.path: data async for entry, data in blobs(self.git_dir, wanted)}
+        """The bytes of each, by path. A run reads the same few files again and again, so those read last are kept."""
+        found = {entry.path: data for entry in wanted if (data := self._contents.get(entry.oid)) is not None}
+        async for entry, data in blobs(self.git_dir, [entry for entry in wanted if entry.path not in found]):
+            found[entry.path] = data
+            self._contents.keep(entry.oid, data)
+        return found
 
     async def _undressed(self, onto: str, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
         """Whole texts without the comment that models put on top to name the file."""
