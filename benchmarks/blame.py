@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.unit.audit.blame_world import ADA, BotWorld, Step
 
 from benchmarks.measured import Cost, measure
-from pointsman.audit.signing import load_or_make_key
+from pointsman.audit.keys.signing import load_or_make_key
 from pointsman.entrypoints.blame_at import Target, blame_at
 from pointsman.entrypoints.settings import read_settings
 

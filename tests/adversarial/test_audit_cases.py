@@ -13,11 +13,11 @@ import rfc8785
 from securesystemslib.dsse import Envelope
 from tests.unit.audit.facts import CODER, REVIEWER, World, call, facts, model, note_files, reviewed_by, route
 
-from pointsman.audit.inspection import Outside, verify_range
-from pointsman.audit.keyring import trusted_from
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.checking.inspection import Outside, verify_range
+from pointsman.audit.keys.keyring import trusted_from
+from pointsman.audit.keys.signing import load_or_make_key
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.audit.signer import KeySigner
-from pointsman.audit.signing import load_or_make_key
 from pointsman.domain.errors import PointsmanError, Stopped
 from pointsman.domain.history import NOTES
 from pointsman.domain.ledger import CallRecord

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.unit.audit.facts import facts
 
-from pointsman.audit.keyring import TrustedKeys, trusted_from
+from pointsman.audit.checking.verify import open_notes
+from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
 from pointsman.audit.signer import KeySigner
-from pointsman.audit.verify import open_notes
 from pointsman.domain.notes import SignedNote
 
 REFUSALS = {"envelope", "duplicate-key", "canonical", "payload-type", "unsigned", "signature", "statement", "name"}

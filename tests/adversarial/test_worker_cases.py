@@ -13,7 +13,7 @@ from tests.unit.runs.served_world import ADA, BOT, FINE, SHOP, OnePlace, change_
 from tests.unit.runs.test_conduct_of_a_review import ODD, REMARK, asked
 from tests.unit.runs.test_steering import known_review
 
-from pointsman.audit.memory import SqlMemory
+from pointsman.audit.ledger.memory import SqlMemory
 from pointsman.domain.events import ChangeClosed, ReviewAsked, ThreadReplied
 from pointsman.domain.forge import Access, CheckState, Thread
 from pointsman.domain.run import Actor

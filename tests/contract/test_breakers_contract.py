@@ -10,7 +10,7 @@ import pytest
 from tests.contract.breakers_world import BreakersInMemory, SetClock, trying
 from tests.contract.ledger_world import Postgres
 
-from pointsman.audit.breakers import SqlBreakers
+from pointsman.audit.ledger.breakers import SqlBreakers
 from pointsman.domain.breaker import IN_A_ROW, Failed, HeldOff, Trying
 from pointsman.ports.breakers import Breakers
 

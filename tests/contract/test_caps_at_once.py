@@ -11,7 +11,7 @@ import pytest
 from tests.contract.ledger_world import CAPS, PYTHONPATH, answered, call, fits
 from tests.unit.models.models_world import Seen, Sent, WallClock, as_json, ask, model, provider, saying, serving
 
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.errors import Stopped
 from pointsman.domain.ledger import Spent
 from pointsman.domain.models import Ask, Caps, Model, Outage, Price, ProviderKind, Reply

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import pytest
 from tests.contract.ledger_world import ANSWER, CAPS, call
 
-from pointsman.audit.clearing import SqlClearing
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.text_key import TextKey
-from pointsman.audit.texts import SqlTexts
+from pointsman.audit.ledger.ledger import SqlLedger
+from pointsman.audit.texts.clearing import SqlClearing
+from pointsman.audit.texts.key import TextKey
+from pointsman.audit.texts.texts import SqlTexts
 from pointsman.domain.ledger import RunStateName, RunView
 from pointsman.domain.levels import Sensitivity
 from pointsman.domain.texts import Erasure, KeptRun

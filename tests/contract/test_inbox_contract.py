@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.contract.ledger_world import view
 
-from pointsman.audit.inbox import SqlInbox
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.memory import SqlMemory
+from pointsman.audit.ledger.inbox import SqlInbox
+from pointsman.audit.ledger.ledger import SqlLedger
+from pointsman.audit.ledger.memory import SqlMemory
 from pointsman.domain.errors import TryAgain
 from pointsman.domain.events import Delivery
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from tests.contract.ledger_world import ANSWER, CAPS, NOON, PYTHONPATH, Postgres, answered, call, fits, view
 
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.errors import Stopped, TryAgain
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase
@@ -56,7 +56,7 @@ _RIVAL = """
 import asyncio, sys
 from dataclasses import replace
 from tests.contract.ledger_world import CAPS, call
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.errors import Stopped
 
 async def story():

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from tests.contract.ledger_world import CAPS, NOON, answered, call, view
 
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.marks import SqlMarks
+from pointsman.audit.ledger.ledger import SqlLedger
+from pointsman.audit.ledger.marks import SqlMarks
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Phase, Severity
 from pointsman.domain.marks import (

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from tests.contract.ledger_world import view
 
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.notes import SqlNotes
+from pointsman.audit.ledger.ledger import SqlLedger
+from pointsman.audit.ledger.notes import SqlNotes
 from pointsman.domain.notes import KeptNote
 
 FIRST = KeptNote(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.contract.ledger_world import NOON, Postgres
 
-from pointsman.audit.quarantine import SqlQuarantine
+from pointsman.audit.ledger.quarantine import SqlQuarantine
 from pointsman.domain.ledger import Quarantined
 from pointsman.models.guard import QuarantineInMemory
 from pointsman.ports.quarantine import Quarantine

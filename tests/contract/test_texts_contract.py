@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from tests.contract.ledger_world import NOON
 
-from pointsman.audit.text_key import TextKey
-from pointsman.audit.texts import SqlTexts
+from pointsman.audit.texts.key import TextKey
+from pointsman.audit.texts.texts import SqlTexts
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.levels import Phase, Sensitivity
 from pointsman.domain.texts import Erasure, KeptRun, Look, SentText, TextKind, TextSum, Which

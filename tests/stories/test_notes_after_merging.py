@@ -10,8 +10,8 @@ from tests.worlds.repositories import FIXED, commit, git, write
 from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import Stage, rows, staged, usual
 
-from pointsman.audit.inspection import Outside, verify_range
-from pointsman.audit.keyring import trusted_from
+from pointsman.audit.checking.inspection import Outside, verify_range
+from pointsman.audit.keys.keyring import trusted_from
 from pointsman.domain.notes import NoteReport
 from pointsman.workspaces.note_source import GitNoteSource
 

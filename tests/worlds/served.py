@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pointsman.audit.inbox import SqlInbox
+from pointsman.audit.ledger.inbox import SqlInbox
 from pointsman.domain.errors import PointsmanError
 from pointsman.domain.events import Delivery, Ignored
 from pointsman.entrypoints.web.app import create_app

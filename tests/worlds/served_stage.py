@@ -21,7 +21,7 @@ from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import APPROVAL, PLAN, PROGRAM, RIGHT, SEATS, Seat, edit, environment, policy_of, replies
 from tests.worlds.warm import Typed, typed
 
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.ledger import RunView
 from pointsman.domain.run import Actor
 from pointsman.forges.github.account import Conversion, save_account

@@ -1,1 +1,1 @@
-"""The note: statement, signature, chain, verification; and the ledger it is drawn from."""
+"""What stays: the ledger, notes with their keys and checks, blame, and texts for as long as they may be kept."""

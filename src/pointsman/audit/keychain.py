@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from pointsman.audit import rotation
-from pointsman.audit.key_place import KeyPlace
-from pointsman.audit.key_store import SqlKeys
-from pointsman.audit.keyring import TrustedKeys, trusted_from
-from pointsman.audit.published import published
+from pointsman.audit.keys import rotation
+from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
+from pointsman.audit.keys.place import KeyPlace
+from pointsman.audit.keys.published import published
+from pointsman.audit.ledger.key_store import SqlKeys
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.keys import KnownKey
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pointsman.audit.key_place import KeyPlace
-from pointsman.audit.key_store import SqlKeys
-from pointsman.audit.keyring import trusted_from
-from pointsman.audit.page import page_of
-from pointsman.audit.signing import SigningKey, digest_of, seal
-from pointsman.audit.statement import note_name, statement_of
-from pointsman.audit.verify import verify_notes
+from pointsman.audit.checking.verify import verify_notes
+from pointsman.audit.keys.keyring import trusted_from
+from pointsman.audit.keys.place import KeyPlace
+from pointsman.audit.keys.signing import SigningKey, digest_of, seal
+from pointsman.audit.ledger.key_store import SqlKeys
+from pointsman.audit.note.page import page_of
+from pointsman.audit.note.statement import note_name, statement_of
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.keys import KeyState, KnownKey
 from pointsman.domain.notes import NoteFacts, NoteReport, SignedNote
 
 
 class KeySigner:
-    """Signs with the Ed25519 key of a place, which is made at first use; see audit/key_place.py.
+    """Signs with the Ed25519 key of a place, which is made at first use; see `keys.place`.
 
     With `keys` it signs with an active key only, and takes up one that took the place of another while it ran.
     """

@@ -15,7 +15,7 @@ from pointsman.workspaces.blame import GitHistory
 from pointsman.workspaces.note_source import read_keys
 
 if TYPE_CHECKING:
-    from pointsman.audit.keyring import TrustedKeys
+    from pointsman.audit.keys.keyring import TrustedKeys
 
 _SPAN = re.compile(r"(?P<path>.+):(?P<first>\d{0,9})(?P<dash>-?)(?P<last>\d{0,9})", re.DOTALL)
 _NO_FILE = "no-such-file"
@@ -44,7 +44,7 @@ async def blame_at(target: Target, keys: tuple[Path, ...], settings: Settings) -
     # What was asked is known now: git begins while the rest of the program is still read from disk.
     lines = await history.begin(commit, asked)
     try:
-        from pointsman.audit.blame import blame
+        from pointsman.audit.blaming.blame import blame
 
         also = await history.elsewhere()
         return await blame(history, commit, asked, trusted=lambda: _trusted(keys, settings), also=also)
@@ -76,7 +76,7 @@ async def _asked(history: GitHistory, commit: str, target: Target) -> tuple[Aske
 
 async def _trusted(keys: tuple[Path, ...], settings: Settings) -> "TrustedKeys":
     """The keys in the files, else those of the installation of this machine, if there is one."""
-    from pointsman.audit.keyring import TrustedKeys, trusted_from
+    from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
 
     if keys:
         return trusted_from(pem for path in keys for pem in read_keys(path))

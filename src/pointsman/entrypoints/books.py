@@ -3,18 +3,18 @@
 import threading
 from pathlib import Path
 
-from pointsman.audit.breakers import SqlBreakers
-from pointsman.audit.clearing import SqlClearing
-from pointsman.audit.inbox import SqlInbox
-from pointsman.audit.key_place import KeyPlace
 from pointsman.audit.keychain import KeyChain
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.marks import SqlMarks
-from pointsman.audit.memory import SqlMemory
-from pointsman.audit.notes import SqlNotes
-from pointsman.audit.quarantine import SqlQuarantine
-from pointsman.audit.text_key import TextKey, key_at, key_from
-from pointsman.audit.texts import SqlTexts
+from pointsman.audit.keys.place import KeyPlace
+from pointsman.audit.ledger.breakers import SqlBreakers
+from pointsman.audit.ledger.inbox import SqlInbox
+from pointsman.audit.ledger.ledger import SqlLedger
+from pointsman.audit.ledger.marks import SqlMarks
+from pointsman.audit.ledger.memory import SqlMemory
+from pointsman.audit.ledger.notes import SqlNotes
+from pointsman.audit.ledger.quarantine import SqlQuarantine
+from pointsman.audit.texts.clearing import SqlClearing
+from pointsman.audit.texts.key import TextKey, key_at, key_from
+from pointsman.audit.texts.texts import SqlTexts
 from pointsman.entrypoints.settings import Settings, credential
 from pointsman.ports.clock import Clock
 

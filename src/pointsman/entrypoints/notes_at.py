@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pointsman.audit.keyring import TrustedKeys
-from pointsman.audit.noted import believed
-from pointsman.audit.places import TREE, NotePlace, gather
+from pointsman.audit.checking.noted import believed
+from pointsman.audit.checking.places import TREE, NotePlace, gather
+from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.domain.history import ENVELOPE_SUFFIX, NOTE_REF
 from pointsman.domain.landed import Landed
 from pointsman.domain.noted import Believed

@@ -69,7 +69,7 @@ async def measured(home: Path, *files: RoutingFile) -> Figures:
     ledger = home / "ledger.sqlite"
     if not ledger.is_file() or not any(file.leaves_a_choice for file in files):
         return NOTHING_MEASURED
-    from pointsman.audit.marks import SqlMarks
+    from pointsman.audit.ledger.marks import SqlMarks
 
     marks = SqlMarks(f"sqlite:///{ledger}")
     try:

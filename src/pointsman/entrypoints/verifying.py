@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pointsman.audit.inspection import Outside, verify_range
-from pointsman.audit.keyring import TrustedKeys
-from pointsman.audit.places import stored
+from pointsman.audit.checking.inspection import Outside, verify_range
+from pointsman.audit.checking.places import stored
+from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.domain.errors import OwnerMust, UsageMust
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Repository

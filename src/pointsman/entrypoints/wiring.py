@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pointsman.audit.inspection import Outside, noted_authors, verify_range
-from pointsman.audit.keyring import TrustedKeys
-from pointsman.audit.places import stored
+from pointsman.audit.checking.inspection import Outside, noted_authors, verify_range
+from pointsman.audit.checking.places import stored
+from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.events import Delivery, Event, Ignored
 from pointsman.domain.figures import Figures, days_before

@@ -10,8 +10,8 @@ from typing import Literal
 
 from tests.unit.audit.facts import BIGGER, CODER, REVIEWER, call, digest, facts, note_files
 
-from pointsman.audit.blame import blame
-from pointsman.audit.keyring import TrustedKeys, trusted_from
+from pointsman.audit.blaming.blame import blame
+from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.blame import Asked, Blame, ToldLine
 from pointsman.domain.ledger import CallRecord

@@ -4,19 +4,19 @@ import json
 import re
 from pathlib import Path
 
-from pointsman.audit.predicate import Predicate
-from pointsman.audit.published import keys_schema
-from pointsman.audit.schema import predicate_schema, report_schema
+from pointsman.audit.keys.published import keys_schema
+from pointsman.audit.note.predicate import Predicate
+from pointsman.audit.note.schema import predicate_schema, report_schema
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
-AUDIT = Path(__file__).resolve().parents[3] / "src/pointsman/audit"
+CHECKING = Path(__file__).resolve().parents[3] / "src/pointsman/audit/checking"
 COMMAND = (
-    "python -c 'from pointsman.audit.schema import predicate_schema as s; print(s(), end=str())'"
+    "python -c 'from pointsman.audit.note.schema import predicate_schema as s; print(s(), end=str())'"
     " > docs/audit-predicate.schema.json"
 )
 
 KEYS_COMMAND = (
-    "python -c 'from pointsman.audit.published import keys_schema as s; print(s(), end=str())'"
+    "python -c 'from pointsman.audit.keys.published import keys_schema as s; print(s(), end=str())'"
     " > docs/published-keys.schema.json"
 )
 
@@ -26,7 +26,7 @@ def test_the_published_schema_is_the_one_that_the_code_makes() -> None:
 
 
 def test_the_published_schema_of_the_report_is_the_one_that_the_code_makes() -> None:
-    told = "python -c 'from pointsman.audit.schema import report_schema as s; print(s(), end=str())'"
+    told = "python -c 'from pointsman.audit.note.schema import report_schema as s; print(s(), end=str())'"
     assert (DOCS / "audit-verify.schema.json").read_text() == report_schema(), f"run: {told}"
 
 
@@ -48,7 +48,7 @@ def test_every_rule_that_verification_names_is_explained_on_the_page() -> None:
     section = (DOCS / "audit.md").read_text().split("## The rules")[1].split("## The fields")[0]
     told = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
     code = "".join(
-        (AUDIT / f"{name}.py").read_text() for name in ("verify", "inspection", "places", "binding", "coverage")
+        (CHECKING / f"{name}.py").read_text() for name in ("verify", "inspection", "places", "binding", "coverage")
     )
     named = set(re.findall(r'(?:_Refused\(|NoteProblem\(\s*[\w."]+,\s+|return )"([a-z-]+)",', code))
     assert named == told

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.audit.blame_world import BOT, BotWorld, Step, numbered
 from tests.unit.audit.facts import digest
 
-from pointsman.audit.blame_credit import BOT_MAIL
+from pointsman.audit.blaming.credit import BOT_MAIL
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.blame import Reviewed
 from pointsman.workspaces.messages import is_our_author

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tests.unit.audit.facts import facts
 
-from pointsman.audit.key_place import KeyPlace
+from pointsman.audit.checking.verify import verify_notes
 from pointsman.audit.keychain import KeyChain
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.verify import verify_notes
+from pointsman.audit.keys.place import KeyPlace
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.errors import OperatorMust, TryAgain, UsageMust
 from pointsman.domain.notes import SignedNote
 

@@ -11,10 +11,10 @@ import pytest
 import rfc8785
 from tests.unit.audit.facts import facts
 
-from pointsman.audit.keyring import TrustedKeys, trusted_from
-from pointsman.audit.published import keys_schema, published
+from pointsman.audit.checking.verify import verify_notes
+from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
+from pointsman.audit.keys.published import keys_schema, published
 from pointsman.audit.signer import KeySigner
-from pointsman.audit.verify import verify_notes
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.keys import KeyState, KnownKey
 from pointsman.domain.notes import SignedNote

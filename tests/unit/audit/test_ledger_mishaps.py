@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.contract.ledger_world import CAPS, PYTHONPATH, call
 
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.errors import OperatorMust, PointsmanError
 
 
@@ -32,7 +32,7 @@ def test_a_url_that_means_no_database_is_for_the_operator() -> None:
 _FULL_DISK = """
 import asyncio, sys
 from tests.contract.ledger_world import CAPS, call
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.errors import OperatorMust
 
 async def story():

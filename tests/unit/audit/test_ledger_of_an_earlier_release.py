@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.contract.ledger_world import CAPS, NOON, call, view
 
-from pointsman.audit.key_store import SqlKeys
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.key_store import SqlKeys
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.keys import KnownKey
 
 

@@ -27,11 +27,11 @@ from securesystemslib.dsse import Envelope
 from tests.unit.audit.facts import REVIEWER, SECRET, digest, facts, route
 
 from pointsman import __version__
-from pointsman.audit.keyring import trusted_from
-from pointsman.audit.page import inert, page_of
+from pointsman.audit.keys.keyring import trusted_from
+from pointsman.audit.note.page import inert, page_of
+from pointsman.audit.note.statement import note_name, statement_of
+from pointsman.audit.note.told import sha256
 from pointsman.audit.signer import KeySigner
-from pointsman.audit.statement import note_name, statement_of
-from pointsman.audit.told import sha256
 from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.levels import Phase, Severity
 from pointsman.domain.notes import NoteFacts, SignedNote

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman.audit.text_key import key_at, key_from, key_of
+from pointsman.audit.texts.key import key_at, key_from, key_of
 from pointsman.domain.errors import OperatorMust
 
 

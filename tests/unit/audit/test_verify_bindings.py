@@ -8,9 +8,9 @@ import pytest
 from tests.unit.audit.facts import note_files
 from tests.unit.audit.verify_world import CODE, TEXT, Shop, changed, covers, only, rules
 
-from pointsman.audit.inspection import Outside, verify_range
-from pointsman.audit.keyring import trusted_from
-from pointsman.audit.places import NotePlace
+from pointsman.audit.checking.inspection import Outside, verify_range
+from pointsman.audit.checking.places import NotePlace
+from pointsman.audit.keys.keyring import trusted_from
 from pointsman.workspaces.note_source import GitNoteSource
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.unit.audit.facts import World, note_files
 
-from pointsman.audit.inspection import Outside, verify_range
-from pointsman.audit.keyring import trusted_from
+from pointsman.audit.checking.inspection import Outside, verify_range
+from pointsman.audit.keys.keyring import trusted_from
 from pointsman.domain.notes import NoteReport, SignedNote
 from pointsman.domain.verified import NoteBinding
 from pointsman.workspaces.note_source import GitNoteSource

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.audit.facts import World
 from typer.testing import CliRunner
 
-from pointsman.audit.keyring import trusted_from
+from pointsman.audit.keys.keyring import trusted_from
 from pointsman.entrypoints.cli.app import app
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.unit.models.models_world import KEY, LedgerInMemory, Sent, WallClock, ask, model, provider, saying, serving
 
-from pointsman.audit.text_key import TextKey
-from pointsman.audit.texts import SqlTexts
+from pointsman.audit.texts.key import TextKey
+from pointsman.audit.texts.texts import SqlTexts
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.levels import Sensitivity
 from pointsman.domain.models import Outage, ProviderKind, Reply

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from tests.unit.phases.phase_world import ScriptedModels
 from tests.unit.runs.served_world import Served
 
-from pointsman.audit.ledger import SqlLedger
+from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import Perimeter
 from pointsman.domain.models import Ask, Outage, Reply

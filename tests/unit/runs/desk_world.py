@@ -9,7 +9,7 @@ from tests.unit.phases.phase_world import Line
 from tests.unit.runs.served_world import ADA, ISSUE, SHOP, Served, ServedForge
 from tests.worlds.stage import SEATS, policy_of
 
-from pointsman.audit.inbox import SqlInbox
+from pointsman.audit.ledger.inbox import SqlInbox
 from pointsman.config.policy_file import PolicyFile, load_policy
 from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.events import ChangePushed, Commented, Delivery, Event, Ignored, IssueLabelled, Origin

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from tests.unit.phases.phase_world import Line, World, says
 
-from pointsman.audit.ledger import SqlLedger
-from pointsman.audit.marks import SqlMarks
-from pointsman.audit.memory import SqlMemory
-from pointsman.audit.notes import SqlNotes
+from pointsman.audit.ledger.ledger import SqlLedger
+from pointsman.audit.ledger.marks import SqlMarks
+from pointsman.audit.ledger.memory import SqlMemory
+from pointsman.audit.ledger.notes import SqlNotes
 from pointsman.domain.errors import OwnerMust, PointsmanError
 from pointsman.domain.events import Origin
 from pointsman.domain.forge import (

@@ -8,8 +8,8 @@ import pytest
 from tests.unit.audit.facts import World
 from tests.unit.runs.served_world import ADA, ServedForge, change_view
 
-from pointsman.audit.inspection import verify_range
-from pointsman.audit.keyring import trusted_from
+from pointsman.audit.checking.inspection import verify_range
+from pointsman.audit.keys.keyring import trusted_from
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.forge import ChangeCommit, ChangeOrder, ChangeView
 from pointsman.domain.run import Repository

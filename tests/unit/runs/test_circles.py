@@ -7,7 +7,7 @@ from tests.unit.phases.phase_world import MID, says
 from tests.unit.runs.served_world import BLOCK, FINE, PLAN, Served, review_of
 from tests.unit.runs.test_loop_of_a_build import LOW, STRONG, asked, block, coded, signed
 
-from pointsman.audit.page import page_of
+from pointsman.audit.note.page import page_of
 from pointsman.domain.models import Reply
 from pointsman.domain.outcome import Patch
 

@@ -14,7 +14,7 @@ from tests.unit.runs.test_conduct_of_a_fix import asked as fix_asked
 from tests.unit.runs.test_conduct_of_a_review import ODD, REMARK
 from tests.unit.runs.test_conduct_of_a_review import asked as review_order
 
-from pointsman.audit.marks import SqlMarks
+from pointsman.audit.ledger.marks import SqlMarks
 from pointsman.domain.errors import OperatorMust, TryAgain
 from pointsman.domain.levels import Phase, TaskClass
 from pointsman.domain.marks import Account, ChangeMark, FindingMark, PairMark, RunMarks, Span, What

@@ -9,9 +9,9 @@ import pytest
 from tests.unit.phases.phase_world import says
 from tests.unit.runs.served_world import ADA, BLOCK, FINE, PLAN, Served, review_of
 
-from pointsman.audit.clearing import SqlClearing
-from pointsman.audit.text_key import TextKey
-from pointsman.audit.texts import SqlTexts
+from pointsman.audit.texts.clearing import SqlClearing
+from pointsman.audit.texts.key import TextKey
+from pointsman.audit.texts.texts import SqlTexts
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.levels import Phase
 from pointsman.domain.run import Need

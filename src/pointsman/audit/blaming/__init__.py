@@ -1,0 +1,1 @@
+"""Blame: lines of a file joined with the notes that speak of them."""

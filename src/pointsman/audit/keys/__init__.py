@@ -1,0 +1,1 @@
+"""Keys: the half that signs, the halves that are believed, and how one follows another."""

@@ -1,0 +1,62 @@
+"""The installation's store of signed notes, on SQL."""
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+
+from pointsman.audit.ledger.database import Database
+from pointsman.audit.ledger.tables import notes, runs
+from pointsman.domain.notes import KeptNote
+
+_FIELDS = ("repository_id", "repository", "run_id", "branch", "name", "page", "digest", "previous", "key_id")
+
+
+class SqlNotes:
+    """The Notes in the ledger's database, by the same URL; see ports/notes.py."""
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    async def keep_note(self, note: KeptNote) -> None:
+        """Keep a note by its digest; the same one twice counts once."""
+        this = select(notes.c.seq).where(notes.c.repository_id == note.repository_id, notes.c.digest == note.digest)
+        values = {name: getattr(note, name) for name in (*_FIELDS, "change", "envelope", "written_at")}
+
+        def work(connection: Connection) -> None:
+            if connection.execute(this).first() is None:
+                connection.execute(insert(notes).values(values))
+
+        await self._database.write(work)
+
+    async def notes(self, repository_id: str = "", since: str = "") -> tuple[KeptNote, ...]:
+        """The notes in the order in which they took their places; `since` is compared as it is spelled."""
+        query = _with_changes().order_by(notes.c.seq)
+        if repository_id:
+            query = query.where(notes.c.repository_id == repository_id)
+        if since:
+            query = query.where(notes.c.written_at >= since)
+        return await self._rows(query)
+
+    async def note_of(self, run_id: str) -> KeptNote | None:
+        """The newest note of a run."""
+        newest = _with_changes().where(notes.c.run_id == run_id).order_by(notes.c.seq.desc()).limit(1)
+        found = await self._rows(newest)
+        return found[0] if found else None
+
+    async def _rows(self, query: Select[*tuple[object, ...]]) -> tuple[KeptNote, ...]:
+        return await self._database.read(
+            lambda connection: tuple(_note_of(row) for row in connection.execute(query).mappings())
+        )
+
+
+def _with_changes() -> Select[*tuple[object, ...]]:
+    """Notes with the number of the change, which a build learns only after it has signed."""
+    made = func.coalesce(func.nullif(notes.c.change, ""), runs.c.change, "").label("made")
+    return select(notes, made).join_from(notes, runs, notes.c.run_id == runs.c.run_id, isouter=True)
+
+
+def _note_of(row: RowMapping) -> KeptNote:
+    told = {name: str(row[name]) for name in (*_FIELDS, "written_at")}
+    return KeptNote(change=str(row["made"]), envelope=bytes(row["envelope"]), **told)

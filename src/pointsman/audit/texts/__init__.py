@@ -1,0 +1,1 @@
+"""Texts: prompts and answers, encrypted, and gone in time."""
