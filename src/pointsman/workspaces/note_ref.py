@@ -22,9 +22,7 @@ async def append(mirror: Path, origin: Origin, files: Mapping[str, bytes], *, te
     faster time and again, and what the origin raises.
     """
     for _ in range(_TRIES):
-        head = await origin.note_head()
-        if head is not None:
-            await origin.fetch(mirror, head)
+        head = await origin.note_head(mirror)
         lacking = await _lacking(mirror, head, files)
         if head is not None and not lacking:
             return head

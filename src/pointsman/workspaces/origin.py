@@ -36,8 +36,8 @@ class Origin(Protocol):
     async def publish_note(self, mirror: Path, commit: str, *, expected_head: str | None) -> None:
         """Set the ref of notes to `commit` if it still stands on `expected_head` (None: if it does not exist)."""
 
-    async def note_head(self) -> str | None:
-        """The commit that the ref of notes stands on, or None when there is none yet."""
+    async def note_head(self, mirror: Path) -> str | None:
+        """Bring the commit that the ref of notes stands on into the mirror; None when there is none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,10 @@ class LocalOrigin:
         """See `publish.publish_note`."""
         await publishing.publish_note(mirror, commit, self.location, expected_head=expected_head)
 
-    async def note_head(self) -> str | None:
+    async def note_head(self, mirror: Path) -> str | None:
         """See `publish.note_head`."""
-        return await publishing.note_head(self.location)
+        head = await publishing.note_head(self.location)
+        return head and await fetch_into(mirror, self.location, head)
 
 
 class RemoteOrigin:
@@ -119,7 +120,7 @@ class RemoteOrigin:
                 await self._transport.run(staging, "write", "push", *plain, *pushed)
             except GitFailed as error:
                 # git repeats a push whose answer was lost, and is then told that the branch stands there already.
-                if not has_moved(error) or (await self._refs(ref)).get(ref) != commit:
+                if not has_moved(error) or await self._stands_at(mirror, ref) != commit:
                     name = ref.removeprefix("refs/heads/")
                     raise told_of_push(error, self._transport.name, name) from error
         await remember(mirror, commit)
@@ -129,11 +130,23 @@ class RemoteOrigin:
         if not await _may_be_branch(branch):
             raise unknown(self._transport.name, branch)
         ref = f"refs/heads/{branch}"
-        return (await self._refs(ref)).get(ref)
+        return (await self._branches(ref)).get(ref)
 
-    async def note_head(self) -> str | None:
-        """The commit that the ref of notes stands on at the forge."""
-        return (await self._refs(NOTE_REF)).get(NOTE_REF)
+    async def note_head(self, mirror: Path) -> str | None:
+        """Bring what the ref of notes stands on at the forge. Raises as `fetch` does.
+
+        It is fetched by its name, since a forge that is asked to list it sends the refs of all changes along.
+        """
+        await ensure_mirror(mirror, "sha1")
+        try:
+            commit = await self._bring(mirror, NOTE_REF)
+        except GitFailed as error:
+            found = told(error, self._transport.name)
+            if found.code == "unknown-revision":
+                return None
+            raise found from error
+        await remember(mirror, commit)
+        return commit
 
     async def _bring(self, mirror: Path, wanted: str) -> str:
         quiet = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head")
@@ -152,7 +165,7 @@ class RemoteOrigin:
         found = told(error, self._transport.name)
         if found.code != "unknown-revision":
             return found
-        if revision == "HEAD" and not await self._refs():
+        if revision == "HEAD" and not await self._branches():
             return OwnerMust(
                 f"{self._transport.name} has no commit yet.",
                 code="empty-repository",
@@ -160,12 +173,14 @@ class RemoteOrigin:
             )
         return unknown(self._transport.name, revision)
 
-    async def _refs(self, *names: str) -> dict[str, str]:
-        """Where the named refs stand at the forge; without a name, every branch."""
+    async def _stands_at(self, mirror: Path, ref: str) -> str | None:
+        return await self.note_head(mirror) if ref == NOTE_REF else (await self._branches(ref)).get(ref)
+
+    async def _branches(self, *names: str) -> dict[str, str]:
+        """Where branches stand at the forge: those of these refs, or every one."""
         try:
             # Asked for branches alone, a forge does not send the refs of thousands of changes.
-            branches = ("--heads",) if all(name.startswith("refs/heads/") for name in names) else ()
-            words = (*branches, "--end-of-options", self._transport.url, *names)
+            words = ("--heads", "--end-of-options", self._transport.url, *names)
             out = await self._transport.run(_NOWHERE, "read", "ls-remote", "--quiet", *words)
         except GitFailed as error:
             raise told(error, self._transport.name) from error

@@ -82,3 +82,19 @@ def test_a_note_that_reads_otherwise_there_is_never_written_over(place: Place) -
         asyncio.run(place.append("two", "r-1"))
     assert refused.value.code == "note-in-the-way"
     assert git(place.bare, "rev-parse", NOTE_REF) == head
+
+
+def test_of_thousands_of_changes_at_the_forge_the_ref_of_notes_is_brought_alone(tmp_path: Path) -> None:
+    with running_hub(tmp_path) as hub:
+        place = Place(tmp_path, hub.bare, hub.repository, hub)
+        mirror, origin = place.workspace("one").git_dir, hub.origin()
+        head = git(hub.bare, "rev-parse", "main")
+        with (hub.bare / "packed-refs").open("a") as refs:
+            refs.writelines(f"{head} refs/pull/{number:04}/head\n" for number in range(2000))
+        assert git(hub.bare, "rev-parse", "refs/pull/1999/head") == head
+        sent = hub.server.git.sent_bytes
+        assert asyncio.run(origin.note_head(mirror)) is None
+        git(hub.bare, "update-ref", NOTE_REF, "main")
+        assert asyncio.run(origin.note_head(mirror)) == head
+        assert hub.server.git.sent_bytes - sent < 10_000
+        git(mirror, "cat-file", "-e", f"{head}^{{tree}}")
