@@ -15,8 +15,11 @@ from pointsman.audit.ledger.quarantine import SqlQuarantine
 from pointsman.audit.texts.clearing import SqlClearing
 from pointsman.audit.texts.key import TextKey, key_at, key_from
 from pointsman.audit.texts.texts import SqlTexts
+from pointsman.domain.errors import OperatorMust
 from pointsman.entrypoints.settings import Settings, credential
 from pointsman.ports.clock import Clock
+
+_GIVEN = "POINTSMAN_TEXT_KEY names it: give its owner alone the right to read it, or name another place."
 
 
 class Books:
@@ -39,7 +42,7 @@ class Books:
 
     def secret_files(self) -> tuple[Path, ...]:
         """The files with private keys, which no code of a repository may be able to read."""
-        return (*self.keys.place.files, self.text_key.own)
+        return (*self.keys.place.files, *self.text_key.files)
 
     def close(self) -> None:
         """Close every connection."""
@@ -53,14 +56,32 @@ class TextKeyPlace:
 
     def __init__(self, settings: Settings) -> None:
         self._reference = settings.text_key
-        self.own = settings.home / "keys" / "texts.key"
+        self._own = settings.home / "keys" / "texts.key"
         self._key: TextKey | None = None
         self._opening = threading.Lock()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold a key: the home's own, which old texts may need still, and one that is given."""
+        is_file = self._reference.startswith("file:")
+        return (self._own, Path(self._reference.removeprefix("file:"))) if is_file else (self._own,)
+
+    @property
+    def holds_one(self) -> bool:
+        """Whether a key is given or was made; nothing is made."""
+        return bool(self._reference) or self._own.exists()
 
     def opened(self) -> TextKey:
         """The key; the home's own is made where there is none. Raises OperatorMust (`text-key`)."""
         with self._opening:
             if self._key is None:
                 given = self._reference
-                self._key = key_from(given, credential) if given else key_at(self.own, make=True)
+                self._key = key_from(given, _given) if given else key_at(self._own, make=True)
             return self._key
+
+
+def _given(reference: str) -> str | None:
+    try:
+        return credential(reference)
+    except OperatorMust as error:
+        raise OperatorMust(error.message, code="text-key", hint=_GIVEN) from error

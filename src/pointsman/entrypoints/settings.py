@@ -13,6 +13,7 @@ from pointsman.domain.run import Actor
 
 _SIGNING_KEY = "POINTSMAN_SIGNING_KEY"
 _PASSPHRASE = "POINTSMAN_SIGNING_KEY_PASSPHRASE"
+_TEXT_KEY = "POINTSMAN_TEXT_KEY"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def read_settings(home: Path | None = None, policy: Path | None = None) -> Setti
         anthropic_key=bool(env.get("ANTHROPIC_API_KEY")),
         named=home is not None,
         policy=policy,
-        text_key=env.get("POINTSMAN_TEXT_KEY", ""),
+        text_key=_reference(_TEXT_KEY, env.get(_TEXT_KEY, "")),
         signing_keys=_signing_keys(env.get(f"{_SIGNING_KEY}_FILE"), env.get(_SIGNING_KEY)),
         signing_passphrase=_reference(_PASSPHRASE, env.get(_PASSPHRASE, "")),
     )

@@ -1,5 +1,6 @@
 """What this machine has: sandbox, interpreters, policy, and which models answer."""
 
+import asyncio
 import json
 import sys
 from dataclasses import asdict, dataclass
@@ -10,12 +11,14 @@ from rich.text import Text
 
 from pointsman.domain.breaker import Breaker
 from pointsman.domain.errors import OperatorMust
+from pointsman.entrypoints.books import TextKeyPlace
 from pointsman.entrypoints.cli.terminal import table_of
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation, read_policy
 from pointsman.runs.hearing.capped import used_up_today
 
 _KEY = "signing key"
+_TEXT_KEY = "text key"
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,12 @@ class Check:
 
 
 async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
-    """Look at everything a run needs. Exit code 3 when no sandbox holds or no model answers."""
+    """Look at everything a run needs. Exit code 3 when no sandbox holds, a key is of no use or no model answers."""
     settings = read_settings(home)
     loaded = read_policy(policy, settings.home)
     installation = Installation(settings, loaded.policy.sandbox.interpreters)
     checks = [Check("policy", True, f"{loaded.place}: {len(loaded.policy.models)} models")]
-    checks += await _sandbox_and_key(installation)
+    checks += await _sandbox_and_keys(installation)
     checks.extend(
         Check("interpreter", True, " ".join(f"{chain.name} {chain.version} at {chain.root}".split()))
         for chain in installation.toolchains()
@@ -60,8 +63,9 @@ async def doctor(policy: Path | None, home: Path | None, as_json: bool) -> int:
     return 3 if _lacks(checks) else 0
 
 
-async def _sandbox_and_key(installation: Installation) -> list[Check]:
-    """What holds code of others, and whether the key that signs is of use and out of its reach. None is made."""
+async def _sandbox_and_keys(installation: Installation) -> list[Check]:
+    """What holds code of others, and whether the keys are of use and out of its reach. None is made."""
+    checks = [await _text_key(installation.books.text_key)]
     try:
         signs = "none yet; one is made with the first run"
         if installation.keys.place.holds_one:
@@ -69,9 +73,19 @@ async def _sandbox_and_key(installation: Installation) -> list[Check]:
             signs = f"{key.key_id[:16]} signs; no code in the sandbox can read it"
         tier = await installation.sandbox_tier()
     except OperatorMust as error:
-        return [Check(_KEY, False, str(error))]
+        return [Check(_KEY, False, str(error)), *checks]
     sandbox = Check("sandbox", tier.name != "none", f"{tier.name} {tier.why}".strip())
-    return [sandbox, Check(_KEY, True, signs)]
+    return [sandbox, Check(_KEY, True, signs), *checks]
+
+
+async def _text_key(place: TextKeyPlace) -> Check:
+    if not place.holds_one:
+        return Check(_TEXT_KEY, True, "none yet; one is made with the first run")
+    try:
+        key = await asyncio.to_thread(place.opened)
+    except OperatorMust as error:
+        return Check(_TEXT_KEY, False, str(error))
+    return Check(_TEXT_KEY, True, f"{key.key_id} encrypts prompts and answers")
 
 
 async def _money(installation: Installation, allowed: float) -> Check:
@@ -97,6 +111,10 @@ def _lacks(checks: list[Check]) -> list[str]:
         lacks.append("No sandbox holds, so no tests can be run: mend what is said of it above (docs/sandbox.md).")
     if not all(check.good for check in checks if check.about == _KEY):
         lacks.append("Nothing can be signed, so nothing is run: mend what is said of the key above (docs/keys.md).")
+    if not all(check.good for check in checks if check.about == _TEXT_KEY):
+        lacks.append(
+            "No text can be kept, so nothing is run: mend what is said of the text key above (docs/retention.md)."
+        )
     if not any(check.good for check in checks if check.about.startswith("model ")):
         lacks.append(
             "No model answers, so nothing can be run. Give one provider above the key that it looks for, start one\n"
