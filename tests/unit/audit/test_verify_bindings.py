@@ -94,6 +94,9 @@ def test_u6_a_conflict_that_was_settled_in_a_rebase_is_told_as_partial_with_the_
     assert (bound.kind, bound.files, bound.differing) == ("files", ("b.py",), ("a.py",))
     assert bound.why.startswith("Only in part")
     assert [(row.by, row.files) for row in report.coverage] == [("partly", ("a.py",)), ("notes-only", ())]
+    (problem,) = report.problems
+    assert (problem.rule, "only in part: no note speaks of a.py" in problem.message) == ("uncovered", True)
+    assert shop.verify().verdict == "holds"
 
 
 def test_u7_a_persons_follow_up_is_theirs_and_a_commit_that_says_it_is_the_bots_needs_a_note(shop: Shop) -> None:

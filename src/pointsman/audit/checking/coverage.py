@@ -59,12 +59,17 @@ async def coverage_of(source: NoteSource, past: Past, bound: Sequence[Bound]) ->
 
 
 def uncovered_problems(rows: Sequence[CommitCover]) -> list[NoteProblem]:
-    """What is wrong when each commit that says that it is the bot's must have a note."""
-    return [
-        NoteProblem("", "uncovered", f"Commit {row.commit[:12]} says that the bot made it, and no note covers it.")
-        for row in rows
-        if row.by == "bot"
-    ]
+    """What is wrong when notes must cover each commit that is the bot's, by its word or by a note, to the last file.
+
+    In a commit that is covered in part nobody can tell the rest from what the bot wrote, so it is not covered.
+    """
+    return [NoteProblem("", "uncovered", _uncovered(row)) for row in rows if row.by in ("bot", "partly")]
+
+
+def _uncovered(row: CommitCover) -> str:
+    if row.by == "bot":
+        return f"Commit {row.commit[:12]} says that the bot made it, and no note covers it."
+    return f"Commit {row.commit[:12]} is covered only in part: no note speaks of {', '.join(row.files)} in it."
 
 
 def unseen_commits(past: Past, rows: Sequence[CommitCover]) -> list[NoteProblem]:

@@ -55,7 +55,7 @@ async def verify_range(
     """Check every note at `head`, and those that are new since `base` against the commits between the two.
 
     Without a `base` (None) the range begins where the oldest of the notes does. With `must_cover` a commit that says
-    that it is the bot's and has no note is a problem.
+    that it is the bot's and has no note is a problem, and so is one that notes cover in part.
     """
     outside = outside or Outside()
     gathered = gather(NotePlace(TREE, await source.notes(head)), outside.places)

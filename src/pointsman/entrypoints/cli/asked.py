@@ -146,7 +146,10 @@ class VerifyAsked:
         str, typer.Option("--repository", metavar="<id>", help="The forge's id that each new note must name.")
     ] = ""
     require_coverage: Annotated[
-        bool, typer.Option("--require-coverage", help="Fail when a commit of the bot's has no note.")
+        bool,
+        typer.Option(
+            "--require-coverage", help="Fail when notes do not cover a commit of the bot's, or cover it in part."
+        ),
     ] = False
     summary: Annotated[
         Path | None, typer.Option("--summary", metavar="<file>", help="Write the report there as Markdown as well.")
