@@ -67,12 +67,12 @@ def test_the_text_key_itself_may_be_given_and_the_file_of_one_is_among_what_no_j
 ) -> None:
     (tmp_path / "given.key").write_text("ab" * 32)
     (tmp_path / "given.key").chmod(0o600)
-    ids = []
+    found = []
     for value in ("ab" * 32, f"file:{tmp_path}/given.key"):
         monkeypatch.setenv("POINTSMAN_TEXT_KEY", value)
         books = Books("sqlite://", read_settings(tmp_path), SystemClock())
-        ids.append(books.text_key.opened().key_id)
-        held = books.secret_files()
+        found.append((books.text_key.opened().key_id, set(books.secret_files())))
         books.close()
-    assert ids[0] == ids[1]
-    assert {tmp_path / "given.key", tmp_path / "keys/texts.key"} <= set(held)
+    (direct, _), (by_file, secret) = found
+    assert direct == by_file
+    assert {tmp_path / "given.key", tmp_path / "keys/texts.key"} <= secret
