@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -291,6 +292,11 @@ def staged(
     return Stage(folder, found, server, policy)
 
 
+# What lies under /usr is in every sandbox; interpreters elsewhere have tests of their own, and may start slower.
+_SYSTEM = "/usr/local/bin:/usr/bin:/bin"
+_PATH = _SYSTEM if shutil.which("python3", path=_SYSTEM) else os.environ["PATH"]
+
+
 def environment(folder: Path) -> dict[str, str]:
     """A bare environment with a home of its own, so that nothing of the machine's owner takes part."""
-    return {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "STORY_KEY": "a-key-of-a-story"}
+    return {"PATH": _PATH, "HOME": str(folder), "LC_ALL": "C.UTF-8", "STORY_KEY": "a-key-of-a-story"}
