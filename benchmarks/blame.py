@@ -97,7 +97,7 @@ def taken(repository: Path, path: str, key: Path, rounds: int) -> None:
             if measured.cost.exit_code:
                 raise SystemExit(measured.errors)
             costs[name] += [measured.cost] if number else []
-        spent = _timed(lambda: asyncio.run(blame_at(Target(repository, path, "main"), (key,), settings)))
+        spent = _timed(lambda: asyncio.run(blame_at(Target(repository, path, "main"), (key,), lambda: settings)))
         inside += [spent] if number else []
     git_wall = statistics.median(cost.wall_seconds for cost in costs["git blame"])
     for name, found in costs.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.unit.audit.facts import facts
 
-from pointsman.audit.checking.verify import open_notes
+from pointsman.audit.checking.opening import open_notes
 from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.notes import SignedNote

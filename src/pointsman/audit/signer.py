@@ -8,12 +8,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pointsman.audit.checking.verify import verify_notes
+from pointsman.audit.keys.envelope import digest_of
 from pointsman.audit.keys.keyring import trusted_from
 from pointsman.audit.keys.place import KeyPlace
-from pointsman.audit.keys.signing import SigningKey, digest_of, seal
+from pointsman.audit.keys.signing import SigningKey, seal
 from pointsman.audit.ledger.key_store import SqlKeys
+from pointsman.audit.note.naming import note_name
 from pointsman.audit.note.page import page_of
-from pointsman.audit.note.statement import note_name, statement_of
+from pointsman.audit.note.statement import statement_of
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.keys import KeyState, KnownKey
 from pointsman.domain.notes import NoteFacts, NoteReport, SignedNote

@@ -18,6 +18,9 @@ NOTE_REF = "refs/pointsman/audit"
 KEYS = ".pointsman/keys/"
 MEMORY = ".pointsman/memory.md"
 
+NO_DIFF = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The digest of a diff in which nothing changed: sha256 of nothing."""
+
 _MODE = 6
 _NOT_THERE, _PLAIN = "000000", "100644"
 _NO_TREE = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pointsman.domain.ledger import CallRecord
+from pointsman.domain.note_problem import NoteProblem as NoteProblem
 from pointsman.domain.outcome import Earlier
 from pointsman.domain.run import RunSpec
 from pointsman.domain.verified import CommitCover, NoteBinding
@@ -80,15 +81,6 @@ class KeptNote:
     previous: str
     key_id: str
     written_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoteProblem:
-    """One thing that verification found wrong: which note, which rule, what to look at."""
-
-    note: str
-    rule: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from pointsman.domain.blame import Asked, Blame
 from pointsman.domain.errors import OwnerMust, UsageMust
-from pointsman.entrypoints.settings import Settings
 from pointsman.workspaces.blame import GitHistory
-from pointsman.workspaces.note_source import read_keys
+from pointsman.workspaces.note_files import read_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pointsman.audit.keys.keyring import TrustedKeys
+    from pointsman.entrypoints.settings import Settings
 
 _SPAN = re.compile(r"(?P<path>.+):(?P<first>\d{0,9})(?P<dash>-?)(?P<last>\d{0,9})", re.DOTALL)
 _NO_FILE = "no-such-file"
@@ -31,8 +33,9 @@ class Target:
     copies: bool = False
 
 
-async def blame_at(target: Target, keys: tuple[Path, ...], settings: Settings) -> Blame:
-    """Who wrote the lines that are asked about. Trusted are the given keys; without any, those of the installation.
+async def blame_at(target: Target, keys: tuple[Path, ...], settings: "Callable[[], Settings]") -> Blame:
+    """Who wrote the lines that are asked about. Trusted are the given keys; without any, those of the installation,
+    and only then is anybody asked for the settings.
 
     Raises OwnerMust and UsageMust for what is no repository, revision, file or line of it.
     """
@@ -74,12 +77,13 @@ async def _asked(history: GitHistory, commit: str, target: Target) -> tuple[Aske
     return Asked(path, first, last, target.copies), length
 
 
-async def _trusted(keys: tuple[Path, ...], settings: Settings) -> "TrustedKeys":
+async def _trusted(keys: tuple[Path, ...], read: "Callable[[], Settings]") -> "TrustedKeys":
     """The keys in the files, else those of the installation of this machine, if there is one."""
     from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
 
     if keys:
         return trusted_from(pem for path in keys for pem in read_keys(path))
+    settings = read()
     ledger = settings.home / "ledger.sqlite"
     if not (settings.signing_keys or ledger.exists() or (settings.home / "keys").exists()):
         return TrustedKeys()

@@ -13,7 +13,8 @@ from pointsman.domain.noted import Believed
 from pointsman.domain.notes import KeptNote
 from pointsman.workspaces.landed_lines import landed_lines
 from pointsman.workspaces.local_repository import locate
-from pointsman.workspaces.note_source import GitNoteSource, notes_in_folder
+from pointsman.workspaces.note_files import notes_in_folder
+from pointsman.workspaces.note_source import GitNoteSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from pointsman.domain.run import Repository
 from pointsman.entrypoints.notes_at import other_places
 from pointsman.entrypoints.wiring import Installation
 from pointsman.workspaces.local_repository import locate
-from pointsman.workspaces.note_source import GitNoteSource, read_keys
+from pointsman.workspaces.note_files import read_keys
+from pointsman.workspaces.note_source import GitNoteSource
 
 _REMOTE_HEAD = "refs/remotes/origin/HEAD"
 _NAME_A_KEY = (

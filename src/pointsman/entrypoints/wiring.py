@@ -51,7 +51,8 @@ from pointsman.runs.worker import Worker
 from pointsman.workspaces.gallery import Gallery
 from pointsman.workspaces.landings import landings
 from pointsman.workspaces.local_repository import assisted_by, commits_between
-from pointsman.workspaces.note_source import GitNoteSource, read_keys
+from pointsman.workspaces.note_files import read_keys
+from pointsman.workspaces.note_source import GitNoteSource
 from pointsman.workspaces.origin import Origin, RemoteOrigin
 from pointsman.workspaces.plain_git import run_git
 from pointsman.workspaces.sandbox import LinuxSandbox

@@ -7,19 +7,20 @@ from pathlib import Path
 
 from pointsman.domain.blame import Asked, BlamedLine, ChangeSeen, CommitSeen
 from pointsman.domain.errors import OwnerMust, UsageMust
-from pointsman.domain.history import NOTE_REF, NOTES, Difference, Touched, Trees, is_note, no_tree
+from pointsman.domain.history import ENVELOPE_SUFFIX, NOTE_REF, NOTES, Difference, Touched, Trees, is_note, no_tree
+from pointsman.workspaces.ahead import Begun, take
 from pointsman.workspaces.git import Asked as Order
 from pointsman.workspaces.git import GitFailed, git, printed, run
+from pointsman.workspaces.git_words import BLAMING, blame_args
 from pointsman.workspaces.source import git_dir_of, resolve
 from pointsman.workspaces.tree import LINK, REGULAR, SUBMODULE, Entry, blobs, entries, entries_of
 
-# Without a working tree no attributes of the user's have a say, nor has a file of theirs that hides commits.
-_PLAIN = ("-c", "core.bare=true", "-c", "core.quotePath=false", "-c", "blame.ignoreRevsFile=")
 _NOTHING = "000000"
 _PERSON = re.compile(r"(?P<name>.*?) ?<(?P<mail>[^>]*)> (?P<at>\d+) [+-]\d{4}")
 _ESCAPED = re.compile(rb"\\(?:([0-7]{3})|(.))", re.DOTALL)
 _LETTERS = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _BINARY_LOOK = 8000
+_PATIENCE_SECONDS, _MOST_BYTES = 300.0, 256 << 20
 _ODD = {LINK: "a symbolic link", SUBMODULE: "a submodule"}
 
 
@@ -68,16 +69,19 @@ class GitHistory:
     async def _lines(
         self, commit: str, asked: Asked, heads: Mapping[str, tuple[str, ...]] | None = None
     ) -> tuple[BlamedLine, ...]:
-        flags = ("--porcelain", "-C", "-C") if asked.copies else ("--porcelain",)
-        span = ("-L", f"{asked.first},{asked.last or ''}")
-        tail = (commit, "--", asked.path)
-        grafts = "".join(f"{one} {' '.join(parents)}\n" for one, parents in (heads or {}).items()).encode()
-        grafted = ("-S", "/dev/stdin") if grafts else ()
-        return tuple(_blamed(await self._asked(*_PLAIN, "blame", *flags, *grafted, *span, *tail, stdin=grafts)))
+        args = blame_args(commit, asked.path, asked.first, asked.last, copies=asked.copies)
+        if not heads:
+            begun = take(Order(self._git_dir, args).argv())
+            told = await _answer(begun) if begun is not None else None
+            return tuple(_blamed(told if told is not None else await self._asked(*args)))
+        grafts = "".join(f"{one} {' '.join(parents)}\n" for one, parents in heads.items()).encode()
+        at = args.index("blame") + 1
+        return tuple(_blamed(await self._asked(*args[:at], "-S", "/dev/stdin", *args[at:], stdin=grafts)))
 
     async def notes(self, commit: str) -> tuple[tuple[str, bytes], ...]:
-        """The files right under `.pointsman/audit/` at the commit: name without folder, and bytes."""
-        wanted = [entry for entry in await entries_of(self._git_dir, commit, NOTES) if entry.mode in REGULAR]
+        """The envelopes right under `.pointsman/audit/` at the commit: name without folder, and bytes."""
+        found = await entries_of(self._git_dir, commit, NOTES)
+        wanted = [one for one in found if one.mode in REGULAR and one.path.endswith(ENVELOPE_SUFFIX)]
         return tuple([(entry.path[len(NOTES) :], data) async for entry, data in blobs(self._git_dir, wanted)])
 
     async def commits(self, ids: Iterable[str]) -> dict[str, CommitSeen]:
@@ -90,7 +94,7 @@ class GitHistory:
 
     async def introduced(self, ids: Iterable[str]) -> dict[str, frozenset[str]]:
         """The names of the files that each commit added under `.pointsman/audit/`, as against its first parent."""
-        args = (*_PLAIN, "diff-tree", "--stdin", "-r", "--root", "--no-renames", "-z", "--name-only")
+        args = (*BLAMING, "diff-tree", "--stdin", "-r", "--root", "--no-renames", "-z", "--name-only")
         found: dict[str, set[str]] = {}
         stdin = "".join(f"{one}\n" for one in ids).encode()
         told = await git(self._git_dir, *args, "--diff-filter=A", "--", NOTES, stdin=stdin)
@@ -104,12 +108,12 @@ class GitHistory:
 
     async def changes(self, pairs: Iterable[tuple[str, str]]) -> tuple[ChangeSeen | None, ...]:
         """What lies between each pair of a parent (empty for none) and a commit; None where an object is missing."""
-        # Most questions need no diff, and git is quicker at its work than the rest is imported.
-        from pointsman.workspaces.history import differences, kinds, touched
-
         wanted = tuple(pairs)
         if not wanted:
             return ()
+        # Most questions need no diff, and git is quicker at its work than the rest is imported.
+        from pointsman.workspaces.history import differences, kinds, touched
+
         names = dict.fromkeys(f"{commit}^{{tree}}" for pair in wanted for commit in pair if commit)
         trees = await kinds(self._git_dir, tuple(names))
         asked = [_trees(pair, trees) for pair in wanted]
@@ -131,7 +135,7 @@ class GitHistory:
         paths = [f"{NOTES}{name}" for name in names]
         if not paths:
             return {}
-        args = (*_PLAIN, "log", "--format=%x00%H", "--name-only", "--diff-filter=A", "--no-renames", head, "--")
+        args = (*BLAMING, "log", "--format=%x00%H", "--name-only", "--diff-filter=A", "--no-renames", head, "--")
         told = await self._asked(*args, *paths)
         found = (part.split("\n") for part in told.decode("utf-8", "surrogateescape").split("\0")[1:])
         return {row.removeprefix(NOTES): commit for commit, *rows in found for row in rows if row}
@@ -156,6 +160,17 @@ class GitHistory:
                 code="unknown-revision",
                 hint="A shallow or partial clone may lack it: fetch the whole history, then ask again.",
             ) from error
+
+
+async def _answer(begun: Begun) -> bytes | None:
+    """What a git that began ahead of us has to say; None when it has to be asked again, which then says why."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return await asyncio.to_thread(begun.answer, _MOST_BYTES)
+    except TimeoutError:
+        return None
+    finally:
+        begun.end()
 
 
 def _no_file(path: str, commit: str, entry: Entry | None, *, is_folder: bool) -> OwnerMust:

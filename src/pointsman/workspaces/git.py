@@ -4,45 +4,13 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
 import signal
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pointsman.domain.errors import OperatorMust
-
-_SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin:/run/current-system/sw/bin"
-
-_ENVIRONMENT = {
-    "PATH": _SEARCH_PATH,
-    "LC_ALL": "C",
-    "HOME": "/nonexistent",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": "/dev/null",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    # Objects are piped between repositories, so no transport is ever needed; a partial clone cannot start one either.
-    "GIT_ALLOW_PROTOCOL": "none",
-}
-
-_SETTINGS = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.attributesFile=/dev/null",
-    "core.protectHFS=true",
-    "core.protectNTFS=true",
-    "core.logAllRefUpdates=false",
-    "safe.bareRepository=explicit",
-    "http.followRedirects=false",
-    "diff.ignoreSubmodules=all",
-    "gc.auto=0",
-    "maintenance.auto=false",
-)
+from pointsman.workspaces.git_words import ENVIRONMENT, command_line, found_git
 
 _MEGABYTE = 1 << 20
 _OLDEST = (2, 39)
@@ -78,8 +46,7 @@ class Asked:
 
     def argv(self) -> list[str]:
         """The whole command line."""
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-        return [binary(), f"--git-dir={self.git_dir}", "--literal-pathspecs", *settings, *self.args]
+        return command_line(binary(), str(self.git_dir), self.args)
 
 
 def refuse_old(version: str) -> None:
@@ -96,8 +63,8 @@ def refuse_old(version: str) -> None:
 
 def binary() -> str:
     """The path of the git binary. Raises OperatorMust when there is none in the usual places."""
-    found = shutil.which("git", path=_SEARCH_PATH)
-    if found is None:
+    found = found_git()
+    if not found:
         raise OperatorMust("git is not installed.", code="git-missing", hint="Install git 2.39 or newer.")
     return found
 
@@ -164,7 +131,7 @@ async def _start(asked: Asked, *, stdin: int, stdout: int) -> asyncio.subprocess
         stdin=stdin,
         stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
-        env={**_ENVIRONMENT, **asked.env},
+        env={**ENVIRONMENT, **asked.env},
         cwd="/",
         start_new_session=True,
         user=owner[0] if owner else None,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pointsman.domain.errors import OwnerMust, UsageMust
-from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, NOTES, PAGE_SUFFIX, Difference, PastCommit, Touched, Trees
+from pointsman.domain.errors import OwnerMust
+from pointsman.domain.history import KEYS, NOTES, Difference, PastCommit, Touched, Trees
 from pointsman.workspaces.git import GitFailed, git, printed
 from pointsman.workspaces.history import by_hand, commits_of, contents, differences, ended, kinds, touched
 from pointsman.workspaces.source import git_dir_of, resolve
@@ -134,25 +134,3 @@ class GitNoteSource:
             code="unknown-revision",
             hint="A shallow clone may lack it: fetch the whole history, then verify again.",
         )
-
-
-def notes_in_folder(folder: Path) -> tuple[tuple[str, bytes], ...]:
-    """The notes that lie in a folder of files, by name; other files are left. Raises UsageMust."""
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.name.endswith((ENVELOPE_SUFFIX, PAGE_SUFFIX)))
-        return tuple((path.name, path.read_bytes()) for path in paths)
-    except OSError as error:
-        raise UsageMust(f"The notes in {folder} cannot be read: {error.strerror}.", code="note-folder") from error
-
-
-def read_keys(path: Path) -> tuple[bytes, ...]:
-    """A file with public keys, or each PEM file of a folder. Raises UsageMust when it cannot be read."""
-    try:
-        if not path.is_dir():
-            return (path.read_bytes(),)
-        found = tuple(file.read_bytes() for file in sorted(path.glob("*.pem")))
-    except OSError as error:
-        raise UsageMust(f"The public key {path} cannot be read: {error.strerror}.", code="key-file") from error
-    if not found:
-        raise UsageMust(f"The folder {path} holds no PEM file.", code="key-file")
-    return found

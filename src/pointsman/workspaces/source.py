@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pointsman.domain.errors import OwnerMust
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
+from pointsman.workspaces.git_words import git_dir_at
 
 _REVISION = re.compile(r"[^\x00-\x20\x7f:?*\[\\-][^\x00-\x20\x7f:?*\[\\]{0,299}")
 
@@ -16,12 +17,10 @@ def git_dir_of(location: str) -> Path:
     Folders above are not searched, so that nobody's home directory is taken for the repository of everything in it.
     Raises OwnerMust(not-a-repository).
     """
-    folder = Path(os.path.realpath(location)) if location and "\0" not in location else None
-    if folder is not None and (folder / ".git").exists():
-        return folder / ".git"
-    if folder is not None and (folder / "HEAD").is_file() and (folder / "objects").is_dir():
-        return folder
-    raise not_a_repository(location)
+    found = git_dir_at(location)
+    if not found:
+        raise not_a_repository(location)
+    return Path(found)
 
 
 def not_a_repository(location: str) -> OwnerMust:

@@ -1,7 +1,9 @@
 """Which keys are believed: PEM, published JSON, revoked keys and the notes that are vouched for."""
 
 import asyncio
+import base64
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from securesystemslib.signer import SSlibKey
 from tests.unit.audit.facts import facts
 
 from pointsman.audit.checking.verify import verify_notes
@@ -120,3 +125,19 @@ def test_a_published_key_under_another_keys_id_is_refused(signer: KeySigner, tmp
 
 def test_what_is_published_fits_its_schema(signer: KeySigner) -> None:
     jsonschema.validate(json.loads(document(signer, "revoked", note(signer))), json.loads(keys_schema()))
+
+
+def test_a_key_has_the_id_that_others_give_it_in_whatever_form_it_comes(signer: KeySigner) -> None:
+    pem = signer.public_key()
+    key = load_pem_public_key(pem)
+    assert isinstance(key, Ed25519PublicKey)
+    known = SSlibKey.from_crypto(key).keyid
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    rows = textwrap.wrap(base64.b64encode(der).decode(), 16)
+    folded = "\n".join(("-----BEGIN PUBLIC KEY-----", *rows, "-----END PUBLIC KEY-----\n")).encode()
+    for form in (pem, pem.replace(b"\n", b"\r\n"), folded, b"\n\n" + pem + b"\n"):
+        assert list(trusted_from((form,)).keys) == [known]
+    assert known == signer.key_id()
+    for broken in (pem.replace(b"MCow", b"MCox"), pem[:60] + pem[64:], b"-----BEGIN PUBLIC KEY-----"):
+        with pytest.raises(UsageMust):
+            trusted_from((broken,))

@@ -24,12 +24,13 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope
+from securesystemslib.signer import SSlibKey
 from tests.unit.audit.facts import REVIEWER, SECRET, digest, facts, route
 
 from pointsman import __version__
-from pointsman.audit.keys.keyring import trusted_from
+from pointsman.audit.note.naming import note_name
 from pointsman.audit.note.page import inert, page_of
-from pointsman.audit.note.statement import note_name, statement_of
+from pointsman.audit.note.statement import statement_of
 from pointsman.audit.note.told import sha256
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OperatorMust, UsageMust
@@ -110,7 +111,7 @@ def test_the_same_facts_give_the_same_bytes(signer: KeySigner, tmp_path: Path) -
 def test_an_independent_verifier_accepts_what_was_signed(signer: KeySigner) -> None:
     envelope = Envelope.from_dict(json.loads(sign(signer).envelope))
     assert envelope.payload_type == "application/vnd.in-toto+json"
-    assert len(envelope.verify(list(trusted_from((signer.public_key(),)).keys.values()), 1)) == 1
+    assert len(envelope.verify([SSlibKey.from_crypto(load_pem_public_key(signer.public_key()))], 1)) == 1
 
 
 def test_the_signature_is_ed25519_over_the_dsse_preauthentication_encoding(signer: KeySigner) -> None:

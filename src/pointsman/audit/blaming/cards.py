@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pointsman.audit.checking.verify import OpenedNote, open_notes
+from pointsman.audit.checking.opening import OpenedNote, open_notes
+from pointsman.audit.keys.envelope import digest_of
 from pointsman.audit.keys.keyring import TrustedKeys
-from pointsman.audit.keys.signing import digest_of
 from pointsman.domain.history import ENVELOPE_SUFFIX
-from pointsman.domain.notes import NoteProblem
+from pointsman.domain.note_problem import NoteProblem
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -44,6 +44,9 @@ class Shelf:
     def __init__(self, files: Iterable[tuple[str, bytes]], trusted: TrustedKeys) -> None:
         wanted = {(name, raw) for name, raw in files if name.endswith(ENVELOPE_SUFFIX)}
         self.cards = tuple(_card(name, raw) for name, raw in sorted(wanted))
+        self._named: dict[str, list[Card]] = {}
+        for card in self.cards:
+            self._named.setdefault(card.name, []).append(card)
         self._trusted = trusted
         self._opened: dict[tuple[str, str], OpenedNote | NoteProblem] = {}
 
@@ -68,8 +71,7 @@ class Shelf:
 
     def named(self, names: Iterable[str]) -> tuple[Card, ...]:
         """The notes with these file names."""
-        wanted = frozenset(names)
-        return tuple(card for card in self.cards if card.name in wanted)
+        return tuple(card for name in sorted(frozenset(names)) for card in self._named.get(name, ()))
 
     def wrong(self) -> tuple[str, ...]:
         """What is wrong with the chain, and with every note that was looked at, in words.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pointsman.audit.checking.verify import OpenedNote
+from pointsman.audit.checking.opening import OpenedNote
 from pointsman.audit.note.predicate import CallPart, EditPart, Predicate, TryPart
 from pointsman.domain.blame import Binding, CommitSeen, Reviewed, Written
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from pointsman.audit.blaming.cards import Card, Shelf
 from pointsman.audit.blaming.credit import credit, noted_path, reviews_of
-from pointsman.audit.checking.binding import NO_DIFF
-from pointsman.audit.checking.verify import OpenedNote
+from pointsman.audit.checking.opening import OpenedNote
 from pointsman.domain.blame import ChangeSeen, Written
+from pointsman.domain.history import NO_DIFF
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class History(Protocol):
         """Each line with where it came in. `heads` are commits that are read as if they had these parents."""
 
     async def notes(self, commit: str) -> tuple[tuple[str, bytes], ...]:
-        """The files right under `.pointsman/audit/` at the commit: name without folder, and bytes."""
+        """The envelopes right under `.pointsman/audit/` at the commit: name without folder, and bytes."""
 
     async def commits(self, ids: Iterable[str]) -> dict[str, CommitSeen]:
         """The commits among the ids that the repository holds."""

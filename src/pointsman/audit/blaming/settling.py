@@ -8,7 +8,7 @@ from pointsman.audit.blaming.cards import Card
 from pointsman.audit.blaming.credit import Pointers, noted_path, person, pointers_of, record, reviews_of, unknown
 from pointsman.audit.blaming.index import NoteIndex
 from pointsman.audit.blaming.search import History, rebased
-from pointsman.audit.checking.verify import OpenedNote
+from pointsman.audit.checking.opening import OpenedNote
 from pointsman.domain.blame import BlamedLine, ChangeSeen, CommitSeen, Written
 from pointsman.domain.history import ENVELOPE_SUFFIX, MEMORY, NOTES, PAGE_SUFFIX, is_note
 

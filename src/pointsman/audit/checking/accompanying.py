@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.audit.checking.binding import Bound
+from pointsman.audit.checking.opening import OpenedNote, open_notes
 from pointsman.audit.checking.past import NoteSource, Past
-from pointsman.audit.checking.verify import OpenedNote, open_notes
 from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, MEMORY, NOTES, PAGE_SUFFIX, Touched

@@ -5,14 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pointsman.audit.checking.opening import OpenedNote
 from pointsman.audit.checking.past import LONGEST_CHAIN, NoteSource, Past, Stretch
-from pointsman.audit.checking.verify import OpenedNote
-from pointsman.domain.history import Difference, Trees
+from pointsman.domain.history import NO_DIFF, Difference, Trees
 from pointsman.domain.notes import NoteProblem
 from pointsman.domain.verified import BindingKind
 
-NO_DIFF = hashlib.sha256(b"").hexdigest()
-"""The digest of a diff in which nothing changed."""
 _NO_HUNKS = hashlib.sha256(b"\n").hexdigest()
 _LONGEST_PATH = 500
 

@@ -8,14 +8,10 @@ from itertools import chain
 from pointsman.audit.checking.accompanying import taken_away
 from pointsman.audit.checking.binding import Bound, bound_to
 from pointsman.audit.checking.coverage import COVERED, coverage_of, uncovered_problems, unseen_commits
+from pointsman.audit.checking.opening import OpenedNote, open_notes
 from pointsman.audit.checking.past import NoteSource, read_past
 from pointsman.audit.checking.places import TREE, Gathered, NotePlace, from_elsewhere, gather, left_out, lost
-from pointsman.audit.checking.verify import (
-    OpenedNote,
-    chain_problems,
-    open_notes,
-    separation_problems,
-)
+from pointsman.audit.checking.verify import chain_problems, separation_problems
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.domain.notes import NoteProblem, NoteReport
 from pointsman.domain.verified import NoteBinding

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pointsman.audit.checking.inspection import in_order
-from pointsman.audit.checking.verify import OpenedNote, open_notes
+from pointsman.audit.checking.opening import OpenedNote, open_notes
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.audit.note.predicate import ModelPart, Predicate
 from pointsman.domain.noted import Believed, Noted, NotedAct, NotedCall, NotedEdit, NotedHop, NotedReview

@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from pydantic import ValidationError
-from securesystemslib.exceptions import Error as SecureSystemsError
-from securesystemslib.signer import SSlibKey
-
-from pointsman.audit.keys.published import PublishedKeys
+from pointsman.audit.keys.public_key import NoKey, PublicKey, read_public_key
 from pointsman.domain.errors import UsageMust
+
+if TYPE_CHECKING:
+    from pointsman.audit.keys.published import PublishedKeys
 
 _PEM = re.compile(rb"-----BEGIN [^-]+-----.+?-----END [^-]+-----", re.DOTALL)
 _FORMS = "Give a PEM file, a folder of them, or the JSON that a server publishes at /.well-known/pointsman-keys.json."
@@ -27,7 +25,7 @@ class TrustedKeys:
     installation knew when it revoked the key. A note's own time says nothing, since whoever has the key writes it.
     """
 
-    keys: Mapping[str, SSlibKey] = field(default_factory=lambda: MappingProxyType({}))
+    keys: Mapping[str, PublicKey] = field(default_factory=lambda: MappingProxyType({}))
     revoked: frozenset[str] = frozenset()
     vouched: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -42,7 +40,7 @@ def trusted_from(sources: Iterable[bytes]) -> TrustedKeys:
     A key that one source revokes is revoked, whatever the others say, and a note of it holds only when every source
     that revokes the key vouches for it. Raises UsageMust when one cannot be read.
     """
-    keys: dict[str, SSlibKey] = {}
+    keys: dict[str, PublicKey] = {}
     vouched: dict[str, frozenset[str]] = {}
     for source in sources:
         if not source.lstrip().startswith(b"{"):
@@ -55,27 +53,30 @@ def trusted_from(sources: Iterable[bytes]) -> TrustedKeys:
     return TrustedKeys(MappingProxyType(keys), frozenset(vouched), MappingProxyType(vouched))
 
 
-def _document(source: bytes) -> PublishedKeys:
+def _document(source: bytes) -> "PublishedKeys":
+    from pydantic import ValidationError
+
+    from pointsman.audit.keys.published import PublishedKeys
+
     try:
         return PublishedKeys.model_validate_json(source)
     except ValidationError as error:
         raise UsageMust("A file of published keys cannot be read.", code="key-file", hint=_FORMS) from error
 
 
-def _of_pem(source: bytes, expected: str = "") -> dict[str, SSlibKey]:
-    found = {key.keyid: key for key in map(_key, _PEM.findall(source) or [source])}
+def _of_pem(source: bytes, expected: str = "") -> dict[str, PublicKey]:
+    found = {key.key_id: key for key in map(_key, _PEM.findall(source) or [source])}
     if expected and set(found) != {expected}:
         raise UsageMust(f"A published key is not the one that its id names: {expected[:16]}.", code="key-file")
     return found
 
 
-def _key(pem: bytes) -> SSlibKey:
+def _key(pem: bytes) -> PublicKey:
     try:
-        key = SSlibKey.from_crypto(load_pem_public_key(pem))
-    except (ValueError, UnsupportedAlgorithm, SecureSystemsError) as error:
-        raise UsageMust("A trusted public key cannot be read.", code="key-file", hint=_FORMS) from error
-    if key.keytype != "ed25519":
+        return read_public_key(pem)
+    except NoKey as error:
+        if not error.kind:
+            raise UsageMust("A trusted public key cannot be read.", code="key-file", hint=_FORMS) from error
         raise UsageMust(
-            f"A trusted public key is {key.keytype}.", code="key-file", hint="Notes are signed with Ed25519."
-        )
-    return key
+            f"A trusted public key is {error.kind}.", code="key-file", hint="Notes are signed with Ed25519."
+        ) from error

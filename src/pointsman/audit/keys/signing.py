@@ -1,6 +1,5 @@
 """The installation's key and the envelope: Ed25519 under DSSE, bytes canonical by RFC 8785."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +14,11 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
+from pointsman.audit.keys.envelope import PAYLOAD_TYPE
 from pointsman.audit.keys.private_file import Kept, make_once, read_private
 from pointsman.audit.note.predicate import Statement
 from pointsman.domain.errors import OperatorMust
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
 KEPT = Kept(
     "signing key",
     code="signing-key",
@@ -67,11 +66,6 @@ def seal(statement: Statement, key: SigningKey) -> bytes:
     envelope = Envelope(payload, PAYLOAD_TYPE, {})
     envelope.sign(key.signer)
     return rfc8785.dumps(envelope.to_dict()) + b"\n"
-
-
-def digest_of(envelope: bytes) -> str:
-    """sha256 of an envelope's bytes: what the next note names as its `previous`."""
-    return hashlib.sha256(envelope).hexdigest()
 
 
 def key_of(pem: bytes, called: str, passphrase: bytes = b"") -> SigningKey:

@@ -4,7 +4,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pointsman.audit.note.statement import effective_routes, note_name
+from pointsman.audit.note.naming import note_name
+from pointsman.audit.note.statement import effective_routes
 from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import MODEL_PHASES, Phase

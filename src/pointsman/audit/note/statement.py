@@ -1,6 +1,5 @@
 """The signed data of a note, made from the facts of a run: pure, integers only, texts by their digests."""
 
-from datetime import datetime
 from typing import Literal
 
 from pointsman import __version__
@@ -31,12 +30,6 @@ from pointsman.domain.models import Model
 from pointsman.domain.notes import NoteFacts
 from pointsman.domain.outcome import Patch, Plan, Triage, Try, confirmed_tests
 from pointsman.domain.run import Refuse, Route, RunSpec
-
-
-def note_name(written_at: str, branch: str, run_id: str) -> str:
-    """The file name of a note without folder and suffix: `<date>-<branch-slug>-<run>`."""
-    day = datetime.fromisoformat(written_at).date().isoformat()
-    return f"{day}-{_slug(branch)[:40].strip('-') or 'change'}-{_slug(run_id) or 'run'}"
 
 
 def statement_of(facts: NoteFacts, page: str) -> Statement:
@@ -264,8 +257,3 @@ def _edits(patch: Patch | None) -> tuple[EditPart, ...]:
         )
         for edit in (patch.edits if patch else ())
     )
-
-
-def _slug(text: str) -> str:
-    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text.lower())
-    return "-".join(part for part in kept.split("-") if part)

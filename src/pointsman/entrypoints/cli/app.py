@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pointsman import __version__
 from pointsman.entrypoints.cli.asked import IssueAsked, VerifyAsked
 from pointsman.entrypoints.cli.asking_notes import QueryAsked, ReportAsked
-from pointsman.entrypoints.cli.blame_asked import BlameAsked
+from pointsman.entrypoints.cli.blame_app import blame_command
 from pointsman.entrypoints.cli.explaining_app import explaining
 from pointsman.entrypoints.cli.figuring_app import figuring
 from pointsman.entrypoints.cli.keys_app import keys
@@ -23,19 +22,12 @@ from pointsman.entrypoints.cli.options import (
     leave_after,
     taking,
 )
+from pointsman.entrypoints.cli.root import notes_group, program
 from pointsman.entrypoints.cli.texts_app import texts
 from pointsman.entrypoints.cli.trials_app import trials
 
-app = typer.Typer(
-    name="pointsman",
-    help="From an issue to a reviewed, signed change; each phase on the model that the repository's routing names.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-audit = typer.Typer(help="What wrote this line, and who checked it.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(audit, name="audit")
+app = program()
+audit = notes_group(app)
 audit.add_typer(texts)
 setup = typer.Typer(help="Make the bot known to a forge, without a browser here.", rich_markup_mode=None)
 app.add_typer(setup, name="setup", no_args_is_help=True)
@@ -43,13 +35,6 @@ app.add_typer(explaining)
 app.add_typer(figuring)
 app.add_typer(trials, name="eval", no_args_is_help=True)
 app.add_typer(keys, name="keys")
-
-
-@app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    if version:
-        typer.echo(f"pointsman {__version__}")
-        raise typer.Exit
 
 
 @app.command("run")
@@ -290,13 +275,7 @@ def export_command(
     leave_after(audit_export.export(run, to, home))
 
 
-@audit.command("blame")
-@taking(BlameAsked)
-def blame_command(asked: BlameAsked) -> None:
-    """What wrote each line of a file, and who checked it."""
-    from pointsman.entrypoints.cli import audit_blame
-
-    leave_after(audit_blame.blame(asked))
+audit.command("blame")(blame_command)
 
 
 @audit.command("query")

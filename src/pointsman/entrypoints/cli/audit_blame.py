@@ -4,31 +4,41 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pointsman.conversation.masking import masked
-from pointsman.domain.blame import Blame, ToldLine, Written
-from pointsman.domain.invisible import visible_characters
+from pointsman.domain.blame import Blame, ToldLine
 from pointsman.entrypoints.blame_at import Target, blame_at
 from pointsman.entrypoints.cli.blame_asked import BlameAsked
-from pointsman.entrypoints.settings import read_settings
 
-_WIDEST = {"lines": 11, "commit": 8, "who wrote it": 30, "run": 14, "prompt": 12, "checked by": 40}
-_NARROW = 100
-_COLOURS = {"model": "36", "reviewer": "35", "record": "2", "person": "32", "unknown": "33"}
+if TYPE_CHECKING:
+    from pointsman.entrypoints.settings import Settings
 
 
 async def blame(asked: BlameAsked) -> int:
     """Print who wrote what. Exit code 0; with `strict` 1 when something is wrong with the notes."""
     target = Target(asked.repo, asked.file, asked.revision, asked.copies)
-    found = await blame_at(target, tuple(asked.key or ()), read_settings(asked.home))
+    found = await blame_at(target, tuple(asked.key or ()), lambda: _settings(asked.home))
     if asked.as_json or asked.form == "json":
         sys.stdout.write(json.dumps(whole_json(found), indent=1) + "\n")
     elif asked.form == "lines":
-        sys.stdout.writelines(json.dumps(line_json(line)) + "\n" for line in found.lines)
+        sys.stdout.writelines(lines_text(found))
     else:
-        sys.stdout.writelines(f"{row}\n" for row in page(found, shutil.get_terminal_size((_NARROW, 24)).columns))
+        _print_page(found)
     return 1 if asked.strict and found.wrong else 0
+
+
+def _settings(home: Path | None) -> "Settings":
+    from pointsman.entrypoints.settings import read_settings
+
+    return read_settings(home)
+
+
+def _print_page(found: Blame) -> None:
+    # What makes a table safe for a terminal is read only for tables: it takes a while, and scripts need none of it.
+    from pointsman.entrypoints.cli.blame_page import NARROW, page
+
+    sys.stdout.writelines(f"{row}\n" for row in page(found, shutil.get_terminal_size((NARROW, 24)).columns))
 
 
 def whole_json(found: Blame) -> dict[str, object]:
@@ -40,6 +50,20 @@ def whole_json(found: Blame) -> dict[str, object]:
         "wrong": list(found.wrong),
         "lines": [line_json(line) for line in found.lines],
     }
+
+
+def lines_text(found: Blame) -> Iterator[str]:
+    """`line_json` of each line, as text; what thousands of lines share is turned into text once."""
+    shared: dict[tuple[str, str, int], tuple[str, str]] = {}
+    for told in found.lines:
+        line = told.line
+        key = (line.commit, line.path, id(told.written))
+        if key not in shared:
+            whole = list(line_json(told).items())
+            shared[key] = json.dumps(dict(whole[1:3]))[1:-1], json.dumps(dict(whole[4:-1]))[1:-1]
+        place, rest = shared[key]
+        then, text = line.origin, json.dumps(line.text)
+        yield f'{{"line": {line.number}, {place}, "line_then": {then}, {rest}, "text": {text}}}\n'
 
 
 def line_json(told: ToldLine) -> dict[str, object]:
@@ -65,86 +89,3 @@ def line_json(told: ToldLine) -> dict[str, object]:
         "why": written.why,
         "text": line.text,
     }
-
-
-def page(found: Blame, width: int = _NARROW) -> Iterator[str]:
-    """The table: a row for lines of one origin that follow each other, and what is doubtful below it."""
-    if not found.lines:
-        yield f"{_plain(found.path)} is empty: there is nothing to ask about."
-        return
-    whys: dict[str, int] = {}
-    rows = [_row(list(group), whys) for _, group in groupby(found.lines, lambda one: (one.line.commit, one.written))]
-    yield from _table([row for row, _ in rows], [by for _, by in rows], width)
-    for why, number in whys.items():
-        yield f"[{number}] {_plain(why)}"
-    for wrong in found.wrong:
-        yield _coloured(f"! {_plain(wrong)}", "31")
-    if found.wrong:
-        yield "The notes do not hold together; `pointsman audit verify` says more."
-
-
-def _row(lines: list[ToldLine], whys: dict[str, int]) -> tuple[dict[str, str], str]:
-    first, last, written = lines[0].line, lines[-1].line, lines[0].written
-    doubt = f" [{whys.setdefault(written.why, len(whys) + 1)}]" if written.why else ""
-    span = str(first.number) if first.number == last.number else f"{first.number}-{last.number}"
-    cells = {
-        "lines": span,
-        "commit": first.commit[:8],
-        "who wrote it": f"{_who(written)}{doubt}",
-        "run": written.run,
-        "prompt": _prompt(written),
-        "checked by": _checked(written),
-    }
-    return {name: _plain(text) for name, text in cells.items()}, written.by
-
-
-def _who(written: Written) -> str:
-    names = " or ".join(written.models)
-    return {
-        "model": names,
-        "reviewer": f"{names}, as reviewer",
-        "record": "the run's own record",
-        "person": written.person or "a person",
-        "unknown": "unknown",
-    }[written.by]
-
-
-def _prompt(written: Written) -> str:
-    """The last prompt's first characters, since it holds those before it, and how many more there were."""
-    if not written.prompts:
-        return ""
-    more = len(written.prompts) - 1
-    return f"{written.prompts[-1][:8]}{f' +{more}' if more else ''}"
-
-
-def _checked(written: Written) -> str:
-    """The last word of a review; that there was none is said where a model wrote."""
-    if written.reviews:
-        last = written.reviews[-1]
-        return f"{last.model}: {last.verdict}"
-    return "nobody" if written.by == "model" else ""
-
-
-def _table(rows: list[dict[str, str]], kinds: list[str], width: int) -> Iterator[str]:
-    wide = {name: min(most, max(len(name), *(len(row[name]) for row in rows))) for name, most in _WIDEST.items()}
-    spare = sum(wide.values()) + 2 * (len(wide) - 1) - width
-    for name in ("checked by", "who wrote it", "run"):
-        cut = max(0, min(spare, wide[name] - 12))
-        wide[name], spare = wide[name] - cut, spare - cut
-    yield _coloured("  ".join(name.ljust(size) for name, size in wide.items()).rstrip(), "2")
-    for row, kind in zip(rows, kinds, strict=True):
-        cells = "  ".join(_cut(row[name], size).ljust(size) for name, size in wide.items())
-        yield _coloured(cells.rstrip(), _COLOURS[kind])
-
-
-def _cut(text: str, size: int) -> str:
-    return text if len(text) <= size else f"{text[: size - 1]}…"
-
-
-def _plain(text: str) -> str:
-    """Words of people, models or files, on one line: no escape sequences, no credentials."""
-    return " ".join(masked(visible_characters(text)[0]).split())
-
-
-def _coloured(text: str, code: str) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if sys.stdout.isatty() else text

@@ -5,9 +5,6 @@ import sys
 from collections.abc import Callable
 
 from pointsman.domain.errors import PointsmanError
-from pointsman.entrypoints.cli.errors import TRY_AGAIN, exit_code_of, explain
-from pointsman.entrypoints.logs import log_path
-from pointsman.entrypoints.settings import program
 
 
 class Interrupted(Exception):
@@ -25,22 +22,30 @@ def exit_code_after(command: Callable[[], int]) -> int:
     """Run `command`; an error of the four families is told in its own words, anything else is a bug and is logged."""
     try:
         return command()
-    except PointsmanError as error:
-        _say(explain(error))
-        return exit_code_of(error)
-    except Interrupted as cut:
-        _say(f"Interrupted. What was finished is kept; `{program()} resume{cut.home_option}` goes on.")
-        return TRY_AGAIN
-    except KeyboardInterrupt:
-        _say("Interrupted. What was finished is kept.")
-        return TRY_AGAIN
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does; Typer ends quietly on this.
         raise
+    except (PointsmanError, Interrupted, KeyboardInterrupt) as error:
+        return _told(error)
     except Exception as error:
         logger.exception("a command failed by a bug")
-        _say(explain(error, log=log_path()))
-        return exit_code_of(error)
+        return _told(error)
+
+
+def _told(error: BaseException) -> int:
+    """Say what happened; what is needed for it is read from disk only now, since most commands end well."""
+    from pointsman.entrypoints.cli.errors import TRY_AGAIN, exit_code_of, explain
+    from pointsman.entrypoints.logs import log_path
+    from pointsman.entrypoints.settings import program
+
+    if isinstance(error, Interrupted):
+        _say(f"Interrupted. What was finished is kept; `{program()} resume{error.home_option}` goes on.")
+        return TRY_AGAIN
+    if isinstance(error, KeyboardInterrupt):
+        _say("Interrupted. What was finished is kept.")
+        return TRY_AGAIN
+    _say(explain(error, log=log_path()))
+    return exit_code_of(error)
 
 
 def _say(text: str) -> None:
