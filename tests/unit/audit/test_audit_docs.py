@@ -48,7 +48,8 @@ def test_every_rule_that_verification_names_is_explained_on_the_page() -> None:
     section = (DOCS / "audit.md").read_text().split("## The rules")[1].split("## The fields")[0]
     told = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
     code = "".join(
-        (CHECKING / f"{name}.py").read_text() for name in ("verify", "inspection", "places", "binding", "coverage")
+        (CHECKING / f"{name}.py").read_text()
+        for name in ("opening", "verify", "inspection", "places", "binding", "coverage")
     )
     named = set(re.findall(r'(?:_Refused\(|NoteProblem\(\s*[\w."]+,\s+|return )"([a-z-]+)",', code))
     assert named == told
