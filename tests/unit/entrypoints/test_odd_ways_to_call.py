@@ -21,6 +21,15 @@ def test_an_amount_that_bounds_nothing_is_no_budget(command: tuple[str, ...], am
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("option", ["--cost-over", "--cost-under"])
+def test_no_run_costs_more_or_less_than_no_amount(option: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [PROGRAM, "audit", "query", option, "nan", "--home", tmp_path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert option in done.stderr
+
+
 def test_a_reader_that_has_seen_enough_is_no_fault_of_ours() -> None:
     theirs, ours = os.pipe()
     os.close(theirs)

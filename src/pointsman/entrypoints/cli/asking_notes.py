@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from pointsman.entrypoints.cli.options import Home, NoteFolders, Repo, TrustedKeys
+from pointsman.entrypoints.cli.options import Home, NoteFolders, Repo, TrustedKeys, an_amount
 
 if TYPE_CHECKING:
     from pointsman.domain.noted import Wanted
@@ -47,10 +47,12 @@ class QueryAsked:
     since: Annotated[str, typer.Option("--since", metavar="DAYS|DATE", help="So many days back, or a day.")] = "all"
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day.")] = ""
     cost_over: Annotated[
-        float | None, typer.Option("--cost-over", metavar="USD", help="Runs that cost at least this much.")
+        float | None,
+        typer.Option("--cost-over", metavar="USD", callback=an_amount, help="Runs that cost at least this much."),
     ] = None
     cost_under: Annotated[
-        float | None, typer.Option("--cost-under", metavar="USD", help="Runs that cost at most this much.")
+        float | None,
+        typer.Option("--cost-under", metavar="USD", callback=an_amount, help="Runs that cost at most this much."),
     ] = None
     escalated: Annotated[
         bool | None, typer.Option("--escalated/--not-escalated", help="Whether a stronger model took over.")

@@ -22,6 +22,8 @@ from pointsman.entrypoints.wiring import Installation
 
 Row = Mapping[str, str | int | float]
 _FIGURES = frozenset({"calls", "in", "out", "cost", "added", "removed"})
+_WHOLE = frozenset({"day", "run", "phase", "perimeter", "prompt", "verdict", "evidence"})
+_SHORT_DIGEST = 8
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -67,7 +69,7 @@ def _print(console: Console, notes: Sequence[Noted], wanted: Wanted, rows: Rows)
         console.print(Text("No note fits."))
         return
     shown = _SHOWN[rows]
-    table = table_of(*shown, right=_FIGURES & set(shown), gap=2)
+    table = table_of(*shown, right=_FIGURES & set(shown), whole=_WHOLE)
     for row in made:
         table.add_row(*(plain(_cell(name, row[name]), 60) for name in shown))
     console.print(table)
@@ -78,12 +80,14 @@ def _print(console: Console, notes: Sequence[Noted], wanted: Wanted, rows: Rows)
 def _cell(name: str, value: str | int | float) -> str:
     if name == "cost":
         return usd(float(value))
+    if name == "prompt":
+        return str(value)[:_SHORT_DIGEST]
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 _SHOWN: Mapping[Rows, tuple[str, ...]] = {
-    "runs": ("day", "run", "issue", "task", "authors", "reviewer", "verdict", "evidence", "calls", "cost"),
-    "calls": ("day", "run", "phase", "model", "provider", "perimeter", "in", "out", "cost", "prompt"),
+    "runs": ("day", "run", "issue", "authors", "reviewer", "verdict", "evidence", "cost"),
+    "calls": ("day", "run", "phase", "model", "perimeter", "in", "out", "cost", "prompt"),
     "edits": ("day", "run", "path", "model", "added", "removed", "reviewer", "verdict"),
 }
 

@@ -19,7 +19,7 @@ from pointsman.entrypoints.wiring import Installation
 
 _HEX = frozenset("0123456789abcdef")
 _SHORTEST, _WHOLE = 8, 64
-_HINT = "Digests of prompts and answers stand in the notes: `pointsman audit query --of calls --json`."
+_HINT = "Digests of prompts and answers stand in the notes: `pointsman audit query --rows calls --json`."
 
 
 async def show_prompt(asked: PromptAsked) -> int:

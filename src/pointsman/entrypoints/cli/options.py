@@ -29,16 +29,16 @@ NoteFolders: TypeAlias = Annotated[
 RunId: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `pointsman runs` prints it.")]
 
 
-def _an_amount(dollars: float) -> float:
+def an_amount(dollars: float | None) -> float | None:
     """Neither `nan` nor `inf` bounds anything, and a lower bound of Typer's lets both through."""
-    if not math.isfinite(dollars):
+    if dollars is not None and not math.isfinite(dollars):
         raise typer.BadParameter("an amount in US dollars is wanted, such as 0.10")
     return dollars
 
 
 BudgetUsd: TypeAlias = Annotated[
     float,
-    typer.Option("--budget-usd", min=0.0, callback=_an_amount, help="What all of it may cost, in US dollars."),
+    typer.Option("--budget-usd", min=0.0, callback=an_amount, help="What all of it may cost, in US dollars."),
 ]
 
 

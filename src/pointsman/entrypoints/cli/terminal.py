@@ -16,12 +16,17 @@ def plain(text: str, limit: int = 0) -> Text:
     return Text(f"{clean[: limit - 1]}…" if 0 < limit < len(clean) else clean)
 
 
-def table_of(*columns: str, right: frozenset[str] = frozenset(), gap: int = 2) -> Table:
-    """A table without lines, its columns `gap` characters apart; those named in `right` hold figures, kept whole."""
+def table_of(
+    *columns: str, right: frozenset[str] = frozenset(), whole: frozenset[str] = frozenset(), gap: int = 2
+) -> Table:
+    """A table without lines, its columns `gap` characters apart.
+
+    Those named in `right` hold figures; these and those named in `whole` are never broken over lines.
+    """
     table = Table(box=None, padding=(0, gap, 0, 0), header_style="dim")
     for name in columns:
         if name in right:
             table.add_column(name, justify="right", no_wrap=True)
         else:
-            table.add_column(name, overflow="fold")
+            table.add_column(name, overflow="fold", no_wrap=name in whole)
     return table
