@@ -23,7 +23,7 @@ from tests.unit.phases.test_coding_tries import PLAN
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.outcome import CheckResult, Earlier, Failure, NoReproduction, Reproduction
 from pointsman.domain.run import Goal, Issue
-from pointsman.phases.proof.placing import neighbour, place_for, slug_of
+from pointsman.phases.proof.placing import example_for, neighbour, place_about, place_for, slug_of
 from pointsman.phases.reproduce import Sought, reproduce, speaks_of
 
 QUIET = {**TREE, "tests/test_bounds.py": TEST.replace("clamp(5, 0, 3) == 3", "clamp(-1, 0, 3) == 0")}
@@ -183,3 +183,21 @@ def test_what_a_text_is_about_is_told_by_the_code_that_the_issue_names() -> None
     assert wanted("E assert clamp(1) == 2") and not wanted("E assert clamped == 2")
     plain = speaks_of(replace(ISSUE, title="Discounts forget percents", body="They do."))
     assert plain("test_discounts_with_percents") and not plain("test_discounts")
+
+
+@pytest.mark.parametrize(
+    ("code", "paths", "place"),
+    [
+        ("pkg/a.py", ["tests/test_b.py", "tests/conftest.py"], "tests/test_shown.py"),
+        ("pkg/a.py", [], "test_shown.py"),
+        ("pkg/a.go", [], ""),
+        ("pkg/a.go", ["pkg/a_test.go", "web/a.test.ts"], "pkg/shown_test.go"),
+        ("web/a.jsx", ["web/b-test.ts", "pkg/a_test.go"], "web/shown-test.ts"),
+        ("src/main/A.swift", ["Tests/ATests.swift"], "Tests/ShownTests.swift"),
+        ("pkg/a.py", ["test_shown.py", "test_b.py"], "test_shown_2.py"),
+    ],
+)
+def test_a_test_about_some_code_goes_where_others_of_its_language_lie(
+    code: str, paths: Sequence[str], place: str
+) -> None:
+    assert place_about(code, "shown", example_for(code, paths), paths) == place

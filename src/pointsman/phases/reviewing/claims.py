@@ -10,7 +10,7 @@ from pointsman.domain.work import CommitText, EditOrder, EditRefusal, EditRules,
 from pointsman.phases.asking import Piece, fit, reply_to, temperature_of
 from pointsman.phases.proof.commands import Command, commands_for, is_unittest
 from pointsman.phases.proof.feedback import first_failure
-from pointsman.phases.proof.layout import example_for, place_for
+from pointsman.phases.proof.placing import example_for, place_about
 from pointsman.phases.proof.showing import TestRun, run_test
 from pointsman.phases.reviewing.proofs import Shown, file_in, shown_by, unfit
 from pointsman.phases.reviewing.review_question import Case, task
@@ -90,7 +90,7 @@ class Claims:
         workspace = self.case.asking.ports.workspace
         example = example_for(finding.path, self.ground.paths)
         word = f"{_OURS}_{finding.id.removeprefix('f-')}"
-        path = place_for(word, finding.path, example, self.ground.paths)
+        path = place_about(finding.path, word, example, self.ground.paths)
         if not path:
             return Proof("unconfirmed", "the repository has no test to go by")
         source = await workspace.read(self.case.subject.commit, example) if example else None
