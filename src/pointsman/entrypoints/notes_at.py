@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pointsman.audit.checking.noted import believed
+from pointsman.audit.checking.noted import believed, believed_in
 from pointsman.audit.checking.places import TREE, NotePlace, gather
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.domain.history import ENVELOPE_SUFFIX, NOTE_REF
@@ -26,16 +26,29 @@ class Clone:
     notes: Believed
 
 
-async def notes_at(location: Path, revision: str, trusted: TrustedKeys, folders: Sequence[Path] = ()) -> Clone:
-    """The notes in the tree of a revision, by default of the checked-out branch, on the audit ref and in folders.
+@dataclass(frozen=True, slots=True)
+class AskedClone:
+    """A clone and what is asked of it: the notes in the tree of a revision, by default of the checked-out branch.
+
+    `folders` hold more notes. `repository_id` is the forge's, where somebody says it.
+    """
+
+    location: Path
+    revision: str = ""
+    folders: tuple[Path, ...] = ()
+    repository_id: str = ""
+
+
+async def notes_at(asked: AskedClone, trusted: TrustedKeys) -> Clone:
+    """The notes of a clone: in the tree, on the audit ref and in folders; those of another repository are problems.
 
     Raises OwnerMust for what is no repository or no revision of it, UsageMust for a folder that cannot be read.
     """
-    repository = await locate(str(location))
-    source = GitNoteSource(str(location))
-    tip = await source.resolve(revision or "HEAD")
-    found = gather(NotePlace(TREE, await source.notes(tip)), await other_places(source, folders))
-    read = believed(found.files.items(), trusted)
+    repository = await locate(str(asked.location))
+    source = GitNoteSource(str(asked.location))
+    tip = await source.resolve(asked.revision or "HEAD")
+    found = gather(NotePlace(TREE, await source.notes(tip)), await other_places(source, asked.folders))
+    read = await believed_in(source, found.files.items(), trusted, asked.repository_id)
     return Clone(repository.name, tip, Believed(read.notes, (*found.problems, *read.problems)))
 
 
@@ -52,7 +65,7 @@ def notes_kept(kept: Iterable[KeptNote], trusted: TrustedKeys) -> Believed:
     files: dict[str, list[tuple[str, bytes]]] = {}
     for note in kept:
         files.setdefault(note.repository_id, []).append((note.name + ENVELOPE_SUFFIX, note.envelope))
-    read = [believed(each, trusted) for each in files.values()]
+    read = [believed(each, trusted, repository) for repository, each in files.items()]
     notes = sorted((note for each in read for note in each.notes), key=lambda note: note.written_at)
     return Believed(tuple(notes), tuple(problem for each in read for problem in each.problems))
 

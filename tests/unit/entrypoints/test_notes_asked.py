@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.audit.facts import World, facts
+from tests.unit.audit.facts import World, facts, note_files
 from tests.worlds.browser import browser
 from typer.testing import CliRunner, Result
 
 from pointsman.domain.notes import KeptNote
+from pointsman.domain.run import Repository
 from pointsman.entrypoints.cli.app import app
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
@@ -141,12 +142,13 @@ def test_the_store_is_asked_without_any_clone_and_says_nothing_of_lines(tmp_path
         key_id=signed.key_id,
         written_at=told.written_at,
     )
-    asyncio.run(_keep(installation, kept, replace(kept, repository_id="local:2", name="elsewhere")))
+    elsewhere = (replace(kept, repository_id="local:2", name="elsewhere"), replace(kept, repository_id="local:3"))
+    asyncio.run(_keep(installation, kept, *elsewhere))
     asked = ["--store", "--home", str(home), "--repo", str(tmp_path)]
     query = CliRunner().invoke(app, ["audit", "query", "--json", *asked])
     rows = json.loads(query.stdout)
     assert [row["run"] for row in rows["rows"]] == ["r-1"]
-    assert [problem["rule"] for problem in rows["not_believed"]] == ["name"]
+    assert [problem["rule"] for problem in rows["not_believed"]] == ["name", "repository"]
     report = CliRunner().invoke(app, ["audit", "report", "--since", "all", *asked])
     assert "1 note was written.\n" in report.output
     assert "lines landed" not in report.output
@@ -176,3 +178,38 @@ def test_notes_on_the_audit_ref_and_in_a_folder_are_asked_as_well_and_count_once
     told = typed(world, "query", "--notes", str(tmp_path / "kept"))
     assert told.exit_code == 1
     assert "reads otherwise" in " ".join(told.output.split())
+
+
+def test_a_note_that_was_copied_from_another_repository_is_named_and_in_no_row_though_our_key_signed_it(
+    tmp_path: Path,
+) -> None:
+    world = World.made(tmp_path)
+    (tmp_path / "key.pem").write_bytes(world.signer.public_key())
+    here = world.rev("HEAD")
+
+    def noted(run: str, forge: str, repository: str, base: str) -> None:
+        told = replace(world.facts(here, here, run), branch=f"pointsman/{run}")
+        whose = Repository(forge, repository, "shop", "", "main")
+        told = replace(told, spec=replace(told.spec, repository=whose, base_commit=base))
+        world.commit(note_files(asyncio.run(world.signer.sign(told)), world.signer), f"Record {run}")
+
+    def rows(*words: str) -> tuple[int, list[str], list[tuple[str, str]]]:
+        said = typed(world, "query", "--json", *words)
+        told = json.loads(said.stdout)
+        wrong = [(one["rule"], one["note"].split("-")[-1][:5]) for one in told["not_believed"]]
+        return said.exit_code, [row["run"] for row in told["rows"]], wrong
+
+    # The copied one is called so that it comes first among the files, and begins a chain as ours does.
+    noted("acopy", "github", "9", "e" * 40)
+    noted("zours", "github", "7", here)
+    assert rows() == (1, ["zours"], [("repository", "acopy")])
+    assert rows("--repository", "7") == (1, ["zours"], [("repository", "acopy")])
+    assert rows("--repository", "9") == (1, ["acopy"], [("repository", "zours")])
+    page = typed(world, "report", "--since", "all")
+    assert page.exit_code == 1
+    assert "1 note was written" in page.output and "for another repository: 9, and this is 7" in page.output
+
+    # By its place a repository on disk is another one after it was moved; its commits tell.
+    noted("moved", "local", "0a", here)
+    noted("other", "local", "0b", "e" * 40)
+    assert rows() == (1, ["moved", "zours"], [("repository", "acopy"), ("repository", "other")])

@@ -1,12 +1,15 @@
 """What a verified note says, as the value that questions are asked of."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pointsman.audit.checking.inspection import in_order
 from pointsman.audit.checking.opening import OpenedNote, open_notes
+from pointsman.audit.checking.past import NoteSource
+from pointsman.audit.checking.places import foreign
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.audit.note.predicate import ModelPart, Predicate
 from pointsman.domain.noted import Believed, Noted, NotedAct, NotedCall, NotedEdit, NotedHop, NotedReview
+from pointsman.domain.notes import NoteProblem
 
 
 def noted_of(note: OpenedNote) -> Noted:
@@ -90,10 +93,27 @@ def _reviews(told: Predicate, models: dict[str, ModelPart]) -> tuple[NotedReview
     )
 
 
-def believed(files: Iterable[tuple[str, bytes]], trusted: TrustedKeys) -> Believed:
-    """The notes among files (name, bytes) whose signatures hold with a trusted key, along their chain.
+def believed(files: Iterable[tuple[str, bytes]], trusted: TrustedKeys, repository_id: str) -> Believed:
+    """The notes of one repository among files (name, bytes) whose signatures hold with a trusted key, in chain order.
 
     That a link of the chain is not here is no fault of a note: it may lie on a branch that is not merged.
     """
     opened, problems = open_notes(sorted(files), trusted)
-    return Believed(tuple(noted_of(note) for note in in_order(opened)), tuple(problems))
+    return _of_one_repository(in_order(opened), (), repository_id, problems)
+
+
+async def believed_in(
+    source: NoteSource, files: Iterable[tuple[str, bytes]], trusted: TrustedKeys, repository_id: str = ""
+) -> Believed:
+    """The same for a clone, which tells by its commits where nobody says whose the notes should be."""
+    opened, problems = open_notes(sorted(files), trusted)
+    here = await source.trees(sorted({note.predicate.order.base_commit for note in opened}))
+    return _of_one_repository(in_order(opened), here, repository_id, problems)
+
+
+def _of_one_repository(
+    notes: list[OpenedNote], here: Collection[str], repository_id: str, problems: list[NoteProblem]
+) -> Believed:
+    others = foreign(notes, here, repository_id)
+    names = {problem.note for problem in others}
+    return Believed(tuple(noted_of(note) for note in notes if note.name not in names), (*problems, *others))

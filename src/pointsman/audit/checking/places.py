@@ -1,11 +1,13 @@
 """Where notes lie: a branch's tree, the audit ref, a folder, an installation's store; each note counts once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.audit.checking.binding import Bound
+from pointsman.audit.checking.opening import OpenedNote
 from pointsman.domain.history import ENVELOPE_SUFFIX, PAGE_SUFFIX
 from pointsman.domain.notes import KeptNote, NoteProblem
+from pointsman.domain.run import LOCAL
 
 TREE = "the tree"
 """Where a note lies that is committed on the branch itself."""
@@ -78,8 +80,7 @@ def from_elsewhere(bound: Sequence[Bound], found: Gathered, repository_id: str) 
     for one in bound:
         order, name = one.note.predicate.order, one.note.name
         if repository_id and order.repository.id != repository_id:
-            message = f"The note was written for another repository: {order.repository.id}."
-            problems.append(NoteProblem(name, "repository", message))
+            problems.append(_foreign(one.note))
         commit, branch = one.note.statement.subject_digest("commit"), one.note.predicate.branch
         is_told_here = any(known == commit and other != branch for known, other in here)
         is_missing = one.kind == "commit" and order.audit_mode == "in-tree" and TREE not in found.places[name]
@@ -87,6 +88,39 @@ def from_elsewhere(bound: Sequence[Bound], found: Gathered, repository_id: str) 
             message = f"The note was cut from the tree while its commit stayed; it lies in {found.places[name][0]}."
             problems.append(NoteProblem(name, "removed", message))
     return problems
+
+
+def foreign(notes: Sequence[OpenedNote], here: Collection[str], repository_id: str = "") -> list[NoteProblem]:
+    """Those of the notes, in order, that were written for another repository. `here` are the commits of this copy.
+
+    Where nobody says which repository this is, the first note does whose work began at a commit that is here. Ids of
+    repositories on disk are drawn from their place, which moves: a note of one belongs where its commit is.
+    """
+    if not notes:
+        return []
+
+    def order(note: OpenedNote) -> tuple[bool, bool]:
+        return note.predicate.order.base_commit not in here, _is_on_disk(note)
+
+    own = repository_id or min(notes, key=order).predicate.order.repository.id
+    return [
+        _foreign(note, own)
+        for note in notes
+        if note.predicate.order.repository.id != own
+        and (repository_id or not _is_on_disk(note) or note.predicate.order.base_commit not in here)
+    ]
+
+
+def _is_on_disk(note: OpenedNote) -> bool:
+    return note.predicate.order.repository.forge == LOCAL
+
+
+def _foreign(note: OpenedNote, own: str = "") -> NoteProblem:
+    written_for = note.predicate.order.repository.id
+    beside = f", and this is {own}; --repository says which it is" if own else ""
+    return NoteProblem(
+        note.name, "repository", f"The note was written for another repository: {written_for}{beside}."
+    )
 
 
 def left_out(bound: Sequence[Bound], found: Gathered) -> list[NoteProblem]:

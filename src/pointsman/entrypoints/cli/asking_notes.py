@@ -16,6 +16,12 @@ Rows = Literal["runs", "calls", "edits"]
 Revision: TypeAlias = Annotated[
     str, typer.Option("--rev", help="The branch or commit whose notes are asked; else the checked-out one.")
 ]
+RepositoryId: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--repository", metavar="<id>", help="The forge's id of the repository; notes of others are not believed."
+    ),
+]
 Store: TypeAlias = Annotated[
     bool, typer.Option("--store", help="Ask the installation's own store, which says nothing of lines.")
 ]
@@ -69,6 +75,7 @@ class QueryAsked:
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
     repo: Repo = Path()
     revision: Revision = ""
+    repository: RepositoryId = ""
     store: Store = False
     notes: NoteFolders = None
     key: TrustedKeys = None
@@ -115,6 +122,7 @@ class ReportAsked:
     ] = None
     repo: Repo = Path()
     revision: Revision = ""
+    repository: RepositoryId = ""
     store: Store = False
     notes: NoteFolders = None
     key: TrustedKeys = None

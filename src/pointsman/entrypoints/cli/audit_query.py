@@ -16,7 +16,7 @@ from pointsman.domain.noted import Believed, Noted, Wanted, calls_of, chosen, ed
 from pointsman.entrypoints.cli.asking_notes import QueryAsked, ReportAsked, Rows
 from pointsman.entrypoints.cli.stats import first_day
 from pointsman.entrypoints.cli.terminal import plain, table_of
-from pointsman.entrypoints.notes_at import Clone, notes_at, notes_kept
+from pointsman.entrypoints.notes_at import AskedClone, Clone, notes_at, notes_kept
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 
@@ -51,8 +51,8 @@ async def notes_for(installation: Installation, asked: QueryAsked | ReportAsked)
     """The notes that are asked: those of the clone, or of the installation's store, which has no tip."""
     trusted = await installation.trusted(tuple(asked.key or ()))
     if asked.store:
-        return Clone("this installation", "", notes_kept(await installation.notes.notes(), trusted))
-    return await notes_at(asked.repo, asked.revision, trusted, tuple(asked.notes or ()))
+        return Clone("this installation", "", notes_kept(await installation.notes.notes(asked.repository), trusted))
+    return await notes_at(AskedClone(asked.repo, asked.revision, tuple(asked.notes or ()), asked.repository), trusted)
 
 
 def last_day(until: str) -> str:
