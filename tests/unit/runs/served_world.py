@@ -95,6 +95,7 @@ class ServedForge(Forge, Talk):
 
     issue_now: Issue = ISSUE
     access: Access = Access.WRITE
+    answers_of_access: list[Access] = field(default_factory=list)
     views: dict[str, ChangeView] = field(default_factory=dict)
     open_threads: list[Thread] = field(default_factory=list)
     mishaps: dict[str, list[PointsmanError]] = field(default_factory=dict)
@@ -125,7 +126,9 @@ class ServedForge(Forge, Talk):
         return act()
 
     async def access_of(self, repository: Repository, actor: Actor) -> Access:
-        return await self._does("access", lambda: self.access)
+        return await self._does(
+            "access", lambda: self.answers_of_access.pop(0) if self.answers_of_access else self.access
+        )
 
     async def issue(self, repository: Repository, key: str) -> Issue:
         return await self._does("issue", lambda: self.issue_now)

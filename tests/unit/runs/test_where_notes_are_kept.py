@@ -11,7 +11,8 @@ from tests.unit.runs.served_world import BLOCK, FINE, PLAN, SHOP, Served, review
 from tests.unit.runs.test_conduct_of_a_fix import asked
 
 from pointsman.domain.errors import OwnerMust, TryAgain
-from pointsman.domain.forge import ChangeOrder
+from pointsman.domain.forge import Access, ChangeOrder
+from pointsman.domain.ledger import RunView
 
 BRANCH = "pointsman/12-clamp-ignores-its-upper-bound"
 ENVELOPE = ".pointsman/audit/2026-11-21-clamp-r-1.intoto.jsonl"
@@ -49,7 +50,12 @@ def test_a_note_on_the_ref_keeps_its_place_when_the_branch_is_refused_and_a_resu
     (digest,) = digests(served)
     assert within(served.ledger.note_head(SHOP.id)) == digest
     served.forge.changes.clear()
-    asyncio.run(_gone_on(served))
+    # Nobody pushes on what they once were allowed to: the forge is asked when the push is tried again.
+    served.forge.access = Access.READ
+    assert asyncio.run(_gone_on(served)).error_code == "access"
+    assert served.forge.changes == {}
+    served.forge.access = Access.WRITE
+    assert asyncio.run(_gone_on(served)).result == "ready"
     assert digest in served.forge.changes[BRANCH].body
     assert (len(served.on_ref), digests(served)) == (1, [digest])
 
@@ -84,10 +90,29 @@ def test_a_fix_adds_its_note_in_a_comment_of_its_own_since_the_page_is_left_alon
     world.close()
 
 
-async def _gone_on(world: Served) -> None:
+def test_who_lost_access_while_the_forge_was_out_pushes_nothing_when_the_run_is_resumed(served: Served) -> None:
+    served.forge.mishaps["change"] = [TryAgain("It is out.", code="unreachable") for _ in range(6)]
+    assert served.runs(served.spec()).error_code == "unreachable"
+    ((digest,), served.forge.access) = digests(served), Access.NONE
+    assert asyncio.run(_gone_on(served)).error_code == "access"
+    assert (served.forge.changes, within(served.ledger.note_head(SHOP.id))) == ({}, digest)
+    served.forge.access = Access.WRITE
+    asyncio.run(_gone_on(served))
+    assert digest in served.forge.changes[BRANCH].body
+
+
+def test_whoever_may_not_write_any_more_when_the_ref_is_pushed_leaves_no_note_there(served: Served) -> None:
+    asked: list[Access] = [Access.WRITE, Access.READ]
+    served.forge.answers_of_access = asked
+    view = served.runs(replace(served.spec(), audit_mode="ref"))
+    assert (view.error_code, served.on_ref, served.forge.changes, asked) == ("access", [], {}, [])
+
+
+async def _gone_on(world: Served) -> RunView:
     await world.engine.start()
     try:
         assert await world.engine.resume("r-1")
         await world._until(lambda: world.engine.ended("r-1"))
+        return await world.view()
     finally:
         await world.engine.stop()

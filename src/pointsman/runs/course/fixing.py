@@ -16,9 +16,10 @@ from pointsman.phases.plan import plan_digest
 from pointsman.phases.reviewing.findings import Fate, fates
 from pointsman.policy.touched import approved_by_a_person
 from pointsman.ports.talk import Talk
+from pointsman.runs.course.authority import authorised
 from pointsman.runs.course.course import Course
 from pointsman.runs.course.proving import Proved, prove
-from pointsman.runs.course.publish import Target, authorised, conclude, put_forward, settle_on
+from pointsman.runs.course.publish import Target, conclude, put_forward, settle_on
 from pointsman.runs.course.reviewing import news
 from pointsman.runs.course.rounds import failing_by, with_positions
 from pointsman.runs.journal import NOTHING

@@ -11,6 +11,8 @@ The rule of the chain: a note takes its place in the chain before anybody can se
   stays known in the ledger, which is what verification asks about a note that lies on no branch here.
 * A note that goes onto `refs/pointsman/audit` is there before the branch is: a branch that people see has its note.
   Nothing is ever taken from that ref, so its place is not given back then, and a resumed run pushes with that note.
+* When the requester may not write any more at the push itself, the place stays: an earlier try of the same push may
+  have made the branch already, and a note that people see has its place.
 * When the branch was made and something after it failed, the place stays, and a resumed run goes on with its note.
 """
 
@@ -26,7 +28,7 @@ from pointsman.conversation.note_texts import note_in_full, note_part
 from pointsman.conversation.previews import check_images
 from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
-from pointsman.domain.forge import Access, Change, ChangeOrder, Topic
+from pointsman.domain.forge import Change, ChangeOrder, Topic
 from pointsman.domain.levels import Phase
 from pointsman.domain.notes import KeptNote, PersonAct
 from pointsman.domain.outcome import Note, Verdict
@@ -34,8 +36,8 @@ from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.phases.learning import Learned
 from pointsman.phases.record import Closing, Recorded, record
 from pointsman.phases.shown.guidance import advised_at, guidance
-from pointsman.policy.admission import standing
 from pointsman.policy.touched import owed
+from pointsman.runs.course.authority import NO_ACCESS, authorised, require_access
 from pointsman.runs.course.course import Course
 from pointsman.runs.course.learning import learned_by
 from pointsman.runs.course.previewing import shown_of
@@ -44,14 +46,10 @@ from pointsman.runs.course.remembering import LastReview, remember_review
 from pointsman.runs.course.rounds import failing_by, with_positions
 from pointsman.runs.journal import NOTHING, TEXT, durable
 
-_ACCESS: TypeAdapter[Access] = TypeAdapter(Access)
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 _CLOSING: TypeAdapter[Closing] = TypeAdapter(Closing)
 _CHAIN_TRIES = 5
 _MOVED = "branch-moved"
-
-ASKED_ACCESS = "access"
-"""The step from which a run that gave its place in the chain back is taken up again."""
 
 GIVEN_BACK = "note-given-back"
 """The step that gives the place in the chain back."""
@@ -106,8 +104,8 @@ async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[N
     try:
         is_out = await _on_the_ref(course, made)
         change = await _pushed(course, made, target, proved, known)
-    except (OwnerMust, Stopped):
-        if not is_out:
+    except (OwnerMust, Stopped) as error:
+        if not is_out and error.code != NO_ACCESS:
             await durable(GIVEN_BACK, NOTHING, lambda: _give_back(course, made.note))
         raise
     course.change = change
@@ -134,8 +132,12 @@ async def _on_the_ref(course: Course, made: Recorded) -> bool:
     if not spec.has_note_on_ref:
         return False
     words = replace(made.words, trailers=(f"Pointsman-Run: {course.run_id}",))
-    append = course.adapters.append_note
-    await course.insist("note-ref", TEXT, lambda: append(spec.repository, made.files, words))
+
+    async def append() -> str:
+        await require_access(course)
+        return await course.adapters.append_note(spec.repository, made.files, words)
+
+    await course.insist("note-ref", TEXT, append)
     return True
 
 
@@ -193,19 +195,6 @@ def wish(course: Course) -> str:
     issue = course.spec.issue
     slug = re.sub(r"[^a-z0-9]+", "-", issue.title.lower()).strip("-")[:40].rstrip("-")
     return f"pointsman/{issue.key}-{slug}" if slug else f"pointsman/{issue.key}"
-
-
-async def authorised(course: Course) -> None:
-    """Ask the forge again, now, whether the requester may write. Doubt is no."""
-    spec = course.spec
-    may = await course.insist(ASKED_ACCESS, _ACCESS, lambda: course.forge.access_of(spec.repository, spec.requester))
-    # A bot among the requesters was listed by the policy when the run was admitted.
-    if standing(may, spec.requester, (spec.requester.id,)) is not Access.WRITE:
-        raise OwnerMust(
-            f"`{spec.requester.login}` may not write to {spec.repository.name} any more; nothing was pushed.",
-            code="access",
-            hint="Somebody with write access can start the run again.",
-        )
 
 
 def _next_model(course: Course) -> str:
@@ -309,8 +298,13 @@ async def _pushed(course: Course, made: Recorded, target: Target, proved: Proved
         body=change_page(facts),
         number=target.number,
     )
+
+    async def push() -> Change:
+        await require_access(course)
+        return await course.forge.ensure_change(order)
+
     try:
-        return await course.insist("publish", _CHANGE, lambda: course.forge.ensure_change(order))
+        return await course.insist("publish", _CHANGE, push)
     except OwnerMust as error:
         if error.code == _MOVED and spec.repository.forge != LOCAL:
             raise _hands_off(target) from error

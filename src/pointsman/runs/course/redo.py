@@ -6,7 +6,8 @@ from typing import TypedDict
 from pydantic import TypeAdapter, ValidationError
 
 from pointsman.domain.models import Outage, Reply
-from pointsman.runs.course.publish import ASKED_ACCESS, GIVEN_BACK
+from pointsman.runs.course.authority import ASKED_ACCESS
+from pointsman.runs.course.publish import GIVEN_BACK
 from pointsman.runs.journal import Written
 
 _ANSWER: TypeAdapter[Reply | Outage] = TypeAdapter(Reply | Outage)
