@@ -145,6 +145,12 @@ def gate(home: Path, finished: int, *, spared: tuple[str, ...] = ()) -> Abstract
     return _gate(home, where, lambda: _finished(home, spared) == finished)
 
 
+def gate_at(home: Path, name: str, *, after: str) -> AbstractContextManager[Moment]:
+    """Who records a step of this name is held, where the last one that was recorded is called `after`."""
+    where = f"operation_outputs WHEN NEW.function_name = '{name}'"
+    return _gate(home, where, lambda: [step.name for step in journal(home)][-1:] == [after])
+
+
 def gate_before_the_engine(home: Path) -> AbstractContextManager[Moment]:
     """Who hands a run over to the engine is held: the run is in the ledger, and the engine does not know it."""
     known = len(rows_of(home, "SELECT run_id FROM runs"))

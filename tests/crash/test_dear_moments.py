@@ -1,15 +1,16 @@
-"""The process is killed while a test of the bug is sought, candidates are drawn, or pages are looked at."""
+"""Killed while a bug's test is sought, candidates are drawn, pages are looked at, or a note goes to its places."""
 
 from pathlib import Path
 
-from tests.crash.killing import Moment, journal, killed, runs_in
-from tests.crash.wreck import ONE_DIALECT, asked_once, litter
+from tests.crash.killing import Moment, gate_at, journal, killed, rows_of, runs_in
+from tests.crash.wreck import ONE_DIALECT, asked_once, left_by, litter
 from tests.stories.test_bugs_shown_first import PATH, quiet
 from tests.stories.test_previews_on_disk import BRANCH, COMMANDS, seen, shop_with_a_page
 from tests.worlds.script import Answer
 from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import RIGHT, Stage, edit, fields, rows, staged, usual
 
+REF = "refs/pointsman/audit"
 DRAWS = "routes:\n  plan: planner\n  code: {model: coder, samples: 3}\n  qa: reviewer\n"
 SHOWN = """```python
 import time
@@ -87,3 +88,29 @@ def test_a_page_that_was_being_looked_at_is_looked_at_again_and_no_model_is_aske
         assert [len(rows(fields(preview[side])["pictures"])) for side in ("before", "after")] == [1, 1]
         assert "rendered before, rendered after, 2 pictures" in stage.note(BRANCH)
         assert (before.disturbed_by(stage.print()), litter(stage)) == ((), [])
+
+
+def test_a_note_that_was_pushed_to_its_ref_and_not_to_its_branch_is_there_once_in_both_afterwards(
+    tmp_path: Path,
+) -> None:
+    with ScriptedServer(usual()) as server:
+        stage = staged(tmp_path, server, seats=ONE_DIALECT, audit={"mirror": True})
+        assert killed(stage, "run", *stage.about(), "--json", when=asked(stage, 1))
+        with gate_at(stage.home, "note-ref", after="note-head") as held:
+            assert killed(stage, "resume", "--json", when=held)
+        (pushed,) = _envelopes(stage, REF)
+        assert (stage.branches(), finished(stage, "note-ref")) == ([], 0)
+        end = stage.does("resume", "--json")
+
+        assert (end.code, end.run["result"]) == (0, "ready"), end
+        branch = str(end.run["branch"])
+        assert (_envelopes(stage, REF), _envelopes(stage, branch)) == ([pushed], [pushed])
+        assert stage.git("show", f"{REF}:{pushed}") == stage.git("show", f"{branch}:{pushed}")
+        assert stage.git("rev-list", "--count", REF) == "1"
+        assert rows_of(stage.home, "SELECT count(*) FROM note_heads") == [(1,)]
+        assert left_by(stage, end.run_id).commits == 1  # it verifies, too
+        assert litter(stage) == []
+
+
+def _envelopes(stage: Stage, revision: str) -> list[str]:
+    return [name for name in stage.git("ls-tree", "-r", "--name-only", revision).split() if "intoto" in name]
