@@ -5,6 +5,7 @@ from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.notes import SignedNote
 from pointsman.domain.outcome import Earlier, Note, confirmed_tests
 from pointsman.domain.run import LOCAL, RunSpec
+from pointsman.domain.squash import TITLE
 from pointsman.domain.trailers import without_trailers
 
 _LARGEST = 30_000
@@ -69,7 +70,7 @@ def squash_part(spec: RunSpec, earlier: Earlier, run_id: str) -> str:
     title = " ".join(without_trailers(spec.issue.title).split())[:72].rstrip() or f"Issue {spec.issue.key}"
     message = outbound_code("\n".join((title, "", *change_trailers(earlier, run_id))))
     said = "A squash makes one commit of several. With these last lines it still says who wrote it:"
-    return _folded("Message for a squash merge", f"{said}\n\n{message}")
+    return _folded(TITLE, f"{said}\n\n{message}")
 
 
 def change_trailers(earlier: Earlier, run_id: str) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ class ChangeOrder:
     """The change that a run wants: its branch and head, its title and page.
 
     `expected_head` is the head that we pushed before; empty when the branch is new. `number` names a change that is
-    there already, to which the commits are added; its page is then left alone.
+    there already, to which the commits are added; its page is then left alone, but for the `trailers`, which the
+    message for a squash merge in it has then as well.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class ChangeOrder:
     title: str
     body: str
     number: str = ""
+    trailers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pointsman.domain.errors import OwnerMust, TryAgain
 from pointsman.domain.forge import Access, Change, ReviewPost
 from pointsman.domain.outcome import Review
 from pointsman.domain.run import Actor, Repository
+from pointsman.domain.squash import TITLE
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +234,32 @@ def test_commits_for_a_change_that_is_there_leave_its_page_alone() -> None:
         assert scene.shop.branches()["pointsman/1-fix"] == pushed.head_commit != change.head_commit
         assert scene.shop.one(int(change.number)).body == before
         assert pushed.page.endswith(f"/pull/{change.number}")
+
+
+def test_the_message_for_a_squash_gets_the_trailers_of_a_later_run_and_what_people_wrote_stays() -> None:
+    with app_scene() as scene:
+        first = ("Assisted-by: Pointsman (coder)", f"Pointsman-Run: {RUN}")
+        message = "\n".join(("```text", "Fix", "", *first, "```"))
+        body = f"What it does.\n\n<details><summary>{TITLE}</summary>\n\n{message}\n\n</details>"
+        order = scene.order(body=body)
+        number = int(done(scene.forge.ensure_change(order)).number)
+
+        def fixed(run_id: str, model: str) -> str:
+            trailers = (f"Assisted-by: Pointsman ({model})", f"Pointsman-Run: {run_id}")
+            head = scene.shop.branches()["pointsman/1-fix"]
+            later = replace(scene.order(run_id=run_id), expected_head=head, number=str(number), trailers=trailers)
+            done(scene.forge.ensure_change(later))
+            done(scene.forge.ensure_change(later))
+            return scene.shop.one(number).body or ""
+
+        added = "\n".join((*first, "Assisted-by: Pointsman (senior)", "Pointsman-Run: r-2"))
+        said = fixed("r-2", "senior")
+        assert said.startswith(body.replace("\n".join(first), added))
+        scene.shop.edit(number, by=scene.ada, body="My words.\r\n\r\n" + said.replace("Fix\n", "My title\n"))
+        mine = scene.shop.one(number).body or ""
+        assert fixed("r-3", "senior") == mine.replace(added, f"{added}\nPointsman-Run: r-3")
+        scene.shop.edit(number, by=scene.ada, body="All my own.")
+        assert fixed("r-4", "senior") == "All my own."
 
 
 def test_a_page_that_is_too_long_points_to_the_note_f8() -> None:

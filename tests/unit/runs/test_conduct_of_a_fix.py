@@ -55,6 +55,7 @@ def test_a_fix_is_one_commit_and_a_note_onto_the_head_of_the_change(served: Serv
     assert (view.state, view.change, view.branch) == ("done", "13", "pointsman/12-clamp"), view
     (order,) = served.forge.changes.values()
     assert (order.number, order.expected_head, order.base_commit) == ("13", spec.base_commit, spec.base_commit)
+    assert order.trailers == ("Assisted-by: Pointsman (mid)", "Pointsman-Run: r-1")
     assert served.world.workspace.commits[order.head_commit]["bounds.py"] == FIXED
     ((head, states),) = served.forge.checks.items()
     assert head == (order.head_commit, "r-1") and len(states) == 1

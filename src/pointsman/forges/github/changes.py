@@ -1,6 +1,8 @@
 """The pull request of a run: one for its branch, whatever was lost on the way, and a person's edits left alone."""
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import quote
@@ -8,6 +10,7 @@ from urllib.parse import quote
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.forge import Change, ChangeOrder
 from pointsman.domain.run import Repository
+from pointsman.domain.squash import with_trailers
 from pointsman.domain.work import FileEntry, Source
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import Api, GitHubApp
@@ -86,6 +89,24 @@ def ensure_pull(app: GitHubApp, order: ChangeOrder, template: str) -> Change:
     return Change(order.repository, order.branch, order.head_commit, pull.html_url, str(pull.number))
 
 
+def add_trailers(app: GitHubApp, order: ChangeOrder) -> None:
+    """Add the trailers to the message for a squash on a page of ours that is there; nothing when it takes none."""
+    api = app.api(order.repository)
+    with app.one_at_a_time(order.repository.id, order.branch), suppress(NotThere, Refused):
+        pull = api.get(wire.Pull, f"/pulls/{order.number}", purpose="publish")
+        body = _with_trailers(pull.body or "", order.trailers)
+        if _is_ours(app, pull) and body != (pull.body or ""):
+            api.write("PATCH", f"/pulls/{pull.number}", {"body": body}, purpose="publish")
+
+
+def _with_trailers(said: str, trailers: Sequence[str]) -> str:
+    """The text with these trailers; a page that nobody had touched is known as untouched afterwards."""
+    found, more = _MARKER.search(said), with_trailers(said, trailers)
+    if more == said or found is None or digest(said[: found.start()]) != found[2]:
+        return more
+    return _Page(found[1], with_trailers(said[: found.start()], trailers)).body
+
+
 def is_of_run(app: GitHubApp, repository: Repository, branch: str, run_id: str) -> bool | None:
     """Whether the newest commit of a branch was made by this run; None when there is no such branch."""
     try:
@@ -135,12 +156,15 @@ def _opened(app: GitHubApp, api: Api, order: ChangeOrder, page: _Page) -> wire.P
         return found
 
 
+def _is_ours(app: GitHubApp, pull: wire.Pull) -> bool:
+    return pull.user is not None and pull.user.id == app.me().id and pull.state == "open"
+
+
 def _tell(app: GitHubApp, api: Api, pull: wire.Pull, order: ChangeOrder, page: _Page) -> None:
     """Bring our own page up to date, unless a person wrote on it or closed it."""
     said = pull.body or ""
-    ours = pull.user is not None and pull.user.id == app.me().id and pull.state == "open"
     found = _MARKER.search(said)
-    if not ours or found is None or digest(said[: found.start()]) != found[2]:
+    if not _is_ours(app, pull) or found is None or digest(said[: found.start()]) != found[2]:
         return
     if digest(page.text) != found[2] or order.title[:_TITLE] != pull.title:
         wanted = {"title": order.title[:_TITLE], "body": page.body}

@@ -8,7 +8,7 @@ from pointsman.domain.forge import Access, Change, ChangeOrder, CheckOrder, Revi
 from pointsman.domain.run import Actor, Issue, Repository, text_digest
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import GitHubApp
-from pointsman.forges.github.changes import Tree, ensure_pull, is_of_run, page_of, template_of
+from pointsman.forges.github.changes import Tree, add_trailers, ensure_pull, is_of_run, page_of, template_of
 from pointsman.forges.github.checks import ensure_check
 from pointsman.forges.github.comments import ensure_comment
 from pointsman.forges.github.refusals import NotThere, Refused
@@ -72,11 +72,12 @@ class GitHubForge:
         )
 
     async def ensure_change(self, order: ChangeOrder) -> Change:
-        """Push the branch; then the draft pull request, unless the change was there before."""
+        """Push the branch; then the draft pull request, or the trailers on the page of one that is there."""
         location = order.repository.location
         if await self._publisher.branch_head(location, order.branch) != order.head_commit:
             await self._publisher.publish(order.head_commit, location, order.branch, order.expected_head or None)
         if order.number:
+            await self._app.off_loop(add_trailers, self._app, order)
             page = page_of(self._app, order.repository, order.number)
             return Change(order.repository, order.branch, order.head_commit, page, order.number)
         template = await template_of(self._tree, order.base_commit)

@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 
 from pointsman.conversation.change_page import PageFacts, change_page, change_title
 from pointsman.conversation.loop_ends import end_text
-from pointsman.conversation.note_texts import note_in_full, note_part
+from pointsman.conversation.note_texts import change_trailers, note_in_full, note_part
 from pointsman.conversation.previews import check_images
 from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
 from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
@@ -297,6 +297,7 @@ async def _pushed(course: Course, made: Recorded, target: Target, proved: Proved
         title=change_title(spec),
         body=change_page(facts),
         number=target.number,
+        trailers=change_trailers(course.earlier, course.run_id),
     )
 
     async def push() -> Change:
