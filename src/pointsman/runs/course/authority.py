@@ -36,6 +36,6 @@ def _require(course: Course, may: Access) -> None:
     if standing(may, spec.requester, (spec.requester.id,)) is not Access.WRITE:
         raise OwnerMust(
             f"`{spec.requester.login}` may not write to {spec.repository.name} any more; nothing was pushed.",
-            code=NO_ACCESS,
+            code="access",
             hint="Somebody with write access can start the run again.",
         )
