@@ -7,9 +7,12 @@ from typing import Literal
 By = Literal["model", "reviewer", "record", "person", "unknown"]
 """`reviewer` wrote a test that showed its finding, `record` is what a run writes along with its note."""
 
-Binding = Literal["commit", "diff", "file", "head", "note", ""]
+_LONGEST_PATH = 500
+
+Binding = Literal["commit", "diff", "file", "head", "lines", "note", ""]
 """By what a line was bound to its note: the signed commit's history, the signed diff of the whole change, the signed
-digest of the file's hunks, the line's presence in the signed head that a squash was made of, or the note's own files.
+digest of the file's hunks, the line's presence in the signed head that a squash was made of, the signed lines that
+went and came wherever they stand, which is weaker than these, or the note's own files.
 """
 
 
@@ -51,11 +54,12 @@ class ChangeSeen:
     """A commit's difference from its first parent: sha256 of it all in canonical form, and of each path's hunks.
 
     Notes, keys and the memory file are left out. Of the paths that it touched, `created` are those that the parent
-    lacks, and `present` those that the commit has.
+    lacks, and `present` those that the commit has. `lines` has what went and came in each, without line numbers.
     """
 
     digest: str
     hunks: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
     created: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
 
@@ -115,3 +119,9 @@ class Blame:
     lines: tuple[ToldLine, ...]
     notes: int = 0
     wrong: tuple[str, ...] = ()
+
+
+def noted_path(path: str) -> str:
+    """A path as a note spells it: readable by every JSON reader, and bounded."""
+    clean = path.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= _LONGEST_PATH else f"{clean[: _LONGEST_PATH - 1]}…"

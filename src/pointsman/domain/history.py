@@ -75,7 +75,9 @@ class Difference:
     """The canonical diff between two trees: sha256 of the whole, and of the hunks of each file by its path.
 
     Notes, public keys and the memory file are left out. A file without hunks (a mode, an empty file) has no entry.
+    `lines` has what went and came in each file, without line numbers, where that says enough.
     """
 
     whole: str
     files: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)

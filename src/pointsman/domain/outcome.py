@@ -58,7 +58,8 @@ class Plan:
 class EditRecord:
     """One file that a patch touched; `digest` is sha256 of its hunks in canonical diff form.
 
-    `model` is who last wrote in it; `calls` are the model calls whose answers its edits were read from, oldest first.
+    `lines` is sha256 of the lines that went and came, without numbers; empty where they would say too little. `model`
+    is who last wrote in it; `calls` are the model calls whose answers its edits were read from, oldest first.
     """
 
     path: str
@@ -68,6 +69,7 @@ class EditRecord:
     removed: int
     model: str
     calls: tuple[str, ...] = ()
+    lines: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-BindingKind: TypeAlias = Literal["commit", "tree", "diff", "files", "none", "earlier"]
+BindingKind: TypeAlias = Literal["commit", "tree", "diff", "files", "lines", "none", "earlier"]
 CoverKind: TypeAlias = Literal["note", "partly", "notes-only", "merge", "bot", "person", "unseen"]
 
 
@@ -12,9 +12,10 @@ class NoteBinding:
     """By which of its subjects a note is bound to the commits of the range, and to which.
 
     `commit`: merged as it is. `tree`: another commit with the same tree. `diff`: other commits with the same diff in
-    canonical form. `files`: only the hunks of `files` are there, those of `differing` are not. `none`: nothing of it
-    is there. `earlier`: it stood before the range begins, where commits are not looked at. `partly` are commits of
-    which it covers some files. `places` are where the note itself was found.
+    canonical form. `lines`: in each file the same lines went and came between the same neighbours, in another place
+    or amid other lines, which is weaker than all before it. `files`: only the hunks of `files` are there, those of
+    `differing` are not. `none`: nothing of it is there. `earlier`: it stood before the range begins, where commits
+    are not looked at. `partly` are commits of which it covers some files. `places` are where the note was found.
     """
 
     note: str

@@ -255,6 +255,7 @@ def _change(
     return ChangeSeen(
         digest=diff.whole,
         hunks=diff.files,
+        lines=diff.lines,
         created=frozenset(one.path for one in kept if one.before.startswith(_NOTHING)),
         present=frozenset(one.path for one in kept if not one.after.startswith(_NOTHING)),
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pointsman.domain.history import Difference, PastCommit, Touched, Trees, is_note
+from pointsman.workspaces.changed_lines import lines_digest
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
 from pointsman.workspaces.messages import is_our_author
 from pointsman.workspaces.patches import hunks_digest, sections
@@ -225,7 +226,7 @@ def _touched(raw: bytes) -> tuple[Touched, ...]:
 
 
 def _difference(data: bytes) -> Difference:
-    whole, files = hashlib.sha256(), {}
+    whole, files, lines = hashlib.sha256(), {}, {}
     for section in sections(data.removesuffix(b"\n")):
         path = _path(section[0])
         if is_note(path):
@@ -233,7 +234,9 @@ def _difference(data: bytes) -> Difference:
         whole.update(b"".join(line + b"\n" for line in section))
         if digest := hunks_digest(section):
             files[path] = digest
-    return Difference(whole.hexdigest(), files)
+        if digest := lines_digest(section):
+            lines[path] = digest
+    return Difference(whole.hexdigest(), files, lines)
 
 
 def _path(header: bytes) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pointsman.domain.outcome import EditRecord
+from pointsman.workspaces.changed_lines import lines_digest
 from pointsman.workspaces.git import git
 
 _FORM = ("-p", "--full-index", "--binary", "--no-textconv", "--no-ext-diff", "--no-renames", "--no-color")
@@ -78,6 +79,7 @@ def _record(section: list[bytes], letter: str, path: str, model: str, calls: tup
         removed=sum(line.startswith(b"-") for line in lines),
         model=model,
         calls=calls,
+        lines=lines_digest(section),
     )
 
 

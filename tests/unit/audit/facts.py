@@ -248,7 +248,10 @@ class World:
         told = replace(facts(base, head), run_id=run_id, tree=pair[1], diff_digest=diff.whole)
         if told.earlier.patch is None:
             return told
-        edits = tuple(EditRecord(path, "changed", hunks, 1, 1, "bigger") for path, hunks in diff.files.items())
+        edits = tuple(
+            EditRecord(path, "changed", hunks, 1, 1, "bigger", lines=diff.lines.get(path, ""))
+            for path, hunks in diff.files.items()
+        )
         return replace(told, earlier=replace(told.earlier, patch=replace(told.earlier.patch, edits=edits)))
 
     async def notes(self, revision: str) -> tuple[tuple[str, bytes], ...]:

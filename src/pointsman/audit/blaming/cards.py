@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pointsman.audit.checking.opening import OpenedNote, open_notes
 from pointsman.audit.keys.envelope import digest_of
 from pointsman.audit.keys.keyring import TrustedKeys
+from pointsman.domain.blame import ChangeSeen, noted_path
 from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.note_problem import NoteProblem
 
@@ -29,6 +30,7 @@ class Card:
     previous: str = ""
     diff: str = ""
     hunks: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, str] = field(default_factory=dict)
     most: int = 0
     """So many commits its run left at most."""
 
@@ -36,6 +38,15 @@ class Card:
     def wrote(self) -> bool:
         """Whether it speaks of files that a run wrote, and not of a review alone."""
         return bool(self.hunks)
+
+    def moved_to(self, change: ChangeSeen) -> bool:
+        """Whether a change is this run's in every file and in no other, though some of its lines stand elsewhere."""
+        hunks = {noted_path(path): digest for path, digest in change.hunks.items()}
+        lines = {noted_path(path): digest for path, digest in change.lines.items()}
+        return hunks.keys() | set(map(noted_path, change.present)) == self.hunks.keys() and all(
+            hunks.get(path) == digest or bool(lines.get(path) and lines[path] == self.lines.get(path))
+            for path, digest in self.hunks.items()
+        )
 
 
 class Shelf:
@@ -119,8 +130,9 @@ def _card(name: str, raw: bytes) -> Card:
         head, tree, base, previous, diff = (str(one) if _ID.fullmatch(str(one)) else "" for one in ids)
         run = str(said["run"])
         hunks = {str(edit["path"]): str(edit["hunks_sha256"]) for edit in said["edits"]}
+        lines = {str(edit["path"]): str(edit.get("lines_sha256", "")) for edit in said["edits"]}
         # Beside the tries there may be the tests of a reviewer in each round, and the one that shows the bug.
         most = sum(one["ending"] == "patch" for one in said["tries"]) + 2 * len(said["reviews"]) + 1
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Card(name, raw, digest)
-    return Card(name, raw, digest, head, tree, base, run, previous, diff, hunks, most)
+    return Card(name, raw, digest, head, tree, base, run, previous, diff, hunks, lines, most)

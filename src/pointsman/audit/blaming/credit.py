@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 from pointsman.audit.checking.opening import OpenedNote
 from pointsman.audit.note.predicate import CallPart, EditPart, Predicate, TryPart
-from pointsman.domain.blame import Binding, CommitSeen, Reviewed, Written
+from pointsman.domain.blame import Binding, CommitSeen, Reviewed, Written, noted_path
 
 BOT_MAIL = "pointsman@localhost"
 """The address that the bot's own commits carry. It proves nothing: whoever commits may write it."""
 
 _MODEL = re.compile(r"^[ \t]*(?:Assisted|Tested)-by: Pointsman \((?P<model>[^\n]*)\)[ \t]*\r?$", re.MULTILINE)
 _RUN = re.compile(r"^[ \t]*Pointsman-Run:[ \t]*(?P<run>\S+)[ \t]*\r?$", re.MULTILINE)
-_LONGEST_PATH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,6 @@ def person(seen: CommitSeen) -> Written:
 def unknown(why: str, note: str = "", believed: bool | None = None) -> Written:
     """Nobody knows, and why."""
     return Written("unknown", why=why, note=note, believed=believed)
-
-
-def noted_path(path: str) -> str:
-    """A path as a note spells it: readable by every JSON reader, and bounded."""
-    clean = path.encode("utf-8", "replace").decode()
-    return clean if len(clean) <= _LONGEST_PATH else f"{clean[: _LONGEST_PATH - 1]}…"
 
 
 def credit(

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pointsman.audit.blaming.cards import Card, Shelf
-from pointsman.audit.blaming.credit import credit, noted_path, reviews_of
+from pointsman.audit.blaming.credit import credit, reviews_of
 from pointsman.audit.checking.opening import OpenedNote
-from pointsman.domain.blame import ChangeSeen, Written
+from pointsman.domain.blame import Binding, ChangeSeen, Written, noted_path
 from pointsman.domain.history import NO_DIFF
+
+_WEAKER = "bound by its lines alone: which they are is signed, with a line before and after, and not where they stand"
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,13 @@ class NoteIndex:
         part = self._writer(self._of_hunks.get((noted_path(path), change.hunks[path]), ()))
         return credit(part, path, binding="file") if part is not None else None
 
-    def by_card(self, card: Card, path: str) -> Written | None:
-        """Who wrote a file of a note's run, as far as the note can be believed."""
+    def by_card(self, card: Card, path: str, *, binding: Binding) -> Written | None:
+        """Who wrote a file of a note's run, if the note can be believed; that lines alone bind it is said as well."""
         note = self._writer((card,))
-        return credit(note, path, binding="file") if note is not None else None
+        if note is None:
+            return None
+        made = credit(note, path, binding=binding)
+        return replace(made, why="; ".join(filter(None, (made.why, _WEAKER)))) if binding == "lines" else made
 
     def _writer(self, cards: Iterable[Card]) -> OpenedNote | None:
         notes = [note for note in self.shelf.believed(cards) if note.predicate.authors]

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from pointsman.audit.blaming.cards import Card
-from pointsman.audit.blaming.credit import noted_path
-from pointsman.domain.blame import Asked, BlamedLine, ChangeSeen, CommitSeen
+from pointsman.domain.blame import Asked, Binding, BlamedLine, ChangeSeen, CommitSeen, noted_path
 
 MOST_COMMITS = 60
 """So many commits of one run are looked at; whatever lies before them is left unknown."""
@@ -66,11 +65,11 @@ async def runs_in(history: History, cards: Iterable[Card]) -> dict[str, tuple[st
     return {digest: tuple(way) for digest, way in found.items()}
 
 
-async def rebased(history: History, head: str, cards: Iterable[Card], path: str) -> dict[str, Card]:
+async def rebased(history: History, head: str, cards: Iterable[Card], path: str) -> dict[str, tuple[Card, Binding]]:
     """The commits that a note's run became where it was put on another base, as far as the file tells.
 
     A rebase keeps the note as the last commit. So the commits before it are the run's when what they change together
-    has the signed digest of the file's hunks. A run of one commit needs no such search.
+    has the signed digest of the file's hunks, or when it is the run's in every file by its lines, which says less.
     """
     wanted = [card for card in cards if noted_path(path) in card.hunks]
     ends = await history.added_by(head, [card.name for card in wanted])
@@ -79,15 +78,18 @@ async def rebased(history: History, head: str, cards: Iterable[Card], path: str)
         (card, way[:steps], way[steps]) for card in wanted for way in [ways[card.digest]] for steps in _steps(way)
     ]
     changes = await history.changes((older, newer[0]) for _, newer, older in tried)
-    found: dict[str, Card] = {}
+    found: dict[str, tuple[Card, Binding]] = {}
+    weaker: dict[str, tuple[Card, Binding]] = {}
     for (card, newer, _), change in zip(tried, changes, strict=True):
         if change is not None and change.hunks.get(path) == card.hunks[noted_path(path)]:
-            found |= {commit: card for commit in newer if commit not in found}
-    return found
+            found |= {commit: (card, "file") for commit in newer if commit not in found}
+        elif change is not None and card.moved_to(change):
+            weaker |= {commit: (card, "lines") for commit in newer if commit not in weaker}
+    return weaker | found
 
 
 def _steps(way: list[str]) -> range:
-    return range(2, len(way))
+    return range(1, len(way))
 
 
 async def _before(history: History, ends: dict[str, tuple[str, int]]) -> dict[str, list[str]]:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pointsman.audit.blaming.cards import Card
-from pointsman.audit.blaming.credit import Pointers, noted_path, person, pointers_of, record, reviews_of, unknown
+from pointsman.audit.blaming.credit import Pointers, person, pointers_of, record, reviews_of, unknown
 from pointsman.audit.blaming.index import NoteIndex
 from pointsman.audit.blaming.search import History, rebased
 from pointsman.audit.checking.opening import OpenedNote
-from pointsman.domain.blame import BlamedLine, ChangeSeen, CommitSeen, Written
+from pointsman.domain.blame import Binding, BlamedLine, ChangeSeen, CommitSeen, Written, noted_path
 from pointsman.domain.history import ENVELOPE_SUFFIX, MEMORY, NOTES, PAGE_SUFFIX, is_note
 
 
@@ -36,7 +36,7 @@ class Settling:
         self.head = head
         self._notes = notes
         self._facts = facts
-        self._rebased: dict[str, dict[str, Card]] = {}
+        self._rebased: dict[str, dict[str, tuple[Card, Binding]]] = {}
 
     async def settled(self, commit: str, path: str) -> Written:
         """Who wrote what the commit brought to the file."""
@@ -113,7 +113,7 @@ class Settling:
             if known is not None:
                 return known
         if commit in self._facts.added:
-            return self._leftover(commit, path)
+            return self._moved(commit, path) or self._leftover(commit, path)
         if hinted:
             return await self._after_rebase(commit, path) or unknown(self._why(seen))
         reviews = reviews_of(self._notes.shelf.believed(self._notes.speaking_of(commit)), commit, self._notes.runs)
@@ -123,8 +123,17 @@ class Settling:
         if path not in self._rebased:
             cards = [card for card in self._notes.shelf.cards if card.digest not in self._facts.inside]
             self._rebased[path] = await rebased(self._history, self.head, cards, path)
-        card = self._rebased[path].get(commit)
-        return self._notes.by_card(card, path) if card is not None else None
+        found = self._rebased[path].get(commit)
+        return self._notes.by_card(found[0], path, binding=found[1]) if found is not None else None
+
+    def _moved(self, commit: str, path: str) -> Written | None:
+        """A squash of one run alone by its lines, where main changed around them; the run's head knows better."""
+        change = self._facts.changes.get(commit)
+        cards = self._notes.shelf.named(self._facts.added.get(commit, ()))
+        wrote = [card for card in cards if card.wrote and card.digest not in self._facts.inside]
+        if change is None or len(wrote) != 1 or self.heads(commit) or not wrote[0].moved_to(change):
+            return None
+        return self._notes.by_card(wrote[0], path, binding="lines")
 
     def _why(self, seen: CommitSeen) -> str:
         hints = pointers_of(seen)

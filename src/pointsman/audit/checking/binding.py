@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pointsman.audit.checking.opening import OpenedNote
 from pointsman.audit.checking.past import LONGEST_CHAIN, NoteSource, Past, Stretch
-from pointsman.domain.history import NO_DIFF, Difference, Trees
+from pointsman.domain.history import NO_DIFF, NOTES, Difference, Trees
 from pointsman.domain.notes import NoteProblem
 from pointsman.domain.verified import BindingKind
 
@@ -53,7 +53,10 @@ async def bound_to(source: NoteSource, past: Past, notes: Sequence[OpenedNote], 
         if moved:
             found[note.digest] = moved
     left = [note for note in others if note.digest not in found]
-    found |= {bound.note.digest: bound for bound in await _by_files(source, past, left, trees)}
+    for bound in await _by_files(source, past, left, trees):
+        is_whole = bound.files and not bound.differing
+        weaker = None if is_whole else _by_lines(bound.note, past, digests, stretches)
+        found[bound.note.digest] = weaker or bound
     return [found[note.digest] for note in notes]
 
 
@@ -91,6 +94,49 @@ def _by_diff(note: OpenedNote, digests: Mapping[Trees, Difference], stretches: "
             why = f"{_words(stretch.commits)} the same diff, on another base or in another cut."
             return Bound(note, "diff", why, frozenset(stretch.commits))
     return None
+
+
+def _by_lines(
+    note: OpenedNote, past: Past, digests: Mapping[Trees, Difference], stretches: "Stretches"
+) -> Bound | None:
+    """By what went and came in every file of the note, and nothing else, in commits that themselves lead to the note.
+
+    Where the lines stand is not signed, so the commits must say that they are of this run, or bring its note.
+    """
+    for stretch in _candidates(note, stretches):
+        seen = digests.get(stretch.pair)
+        moved = _moved(note, seen) if seen is not None else ()
+        if moved and _leads_to(note, past, stretch) and all(_is_plain(past, stretch, path) for path in moved):
+            why = (
+                f"{_words(stretch.commits)} the lines that were signed, gone and come between the same neighbours. "
+                f"Where they stand was not signed, nor what lies around them: {', '.join(map(_spelled, moved))}."
+            )
+            return Bound(note, "lines", why, frozenset(stretch.commits))
+    return None
+
+
+def _moved(note: OpenedNote, seen: Difference) -> tuple[str, ...]:
+    """The files whose lines are as signed and whose hunks are not; empty unless all others are just as signed."""
+    hunks = {_spelled(path): digest for path, digest in seen.files.items()}
+    lines = {_spelled(path): (digest, path) for path, digest in seen.lines.items()}
+    found = []
+    for edit in note.predicate.edits:
+        if edit.hunks_sha256 != _NO_HUNKS and hunks.get(edit.path) == edit.hunks_sha256:
+            continue
+        digest, path = lines.get(edit.path, ("", ""))
+        if not digest or digest != edit.lines_sha256:
+            return ()
+        found.append(path)
+    return tuple(found)
+
+
+def _leads_to(note: OpenedNote, past: Past, stretch: Stretch) -> bool:
+    for oid in stretch.commits:
+        commit = past.by_id[oid]
+        names_it = commit.is_ours and (not commit.runs or note.predicate.run in commit.runs)
+        if not names_it and NOTES + note.name not in past.own.get(oid, {}):
+            return False
+    return True
 
 
 async def _by_files(

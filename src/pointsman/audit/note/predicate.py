@@ -158,7 +158,8 @@ class CallPart(Part):
 class EditPart(Part):
     """One file of the change: sha256 of its hunks in canonical diff form, and the model that last wrote in it.
 
-    `calls` are the ids of the model calls whose answers its edits were read from, oldest first.
+    `calls` are the ids of the model calls whose answers its edits were read from, oldest first. `lines_sha256` is of
+    the lines that went and came with their neighbours, without numbers; empty where they would say too little.
     """
 
     path: str
@@ -168,6 +169,7 @@ class EditPart(Part):
     removed: Whole
     model: str
     calls: tuple[str, ...] = ()
+    lines_sha256: Written = ""
 
 
 class CheckPart(Part):

@@ -254,6 +254,7 @@ def _edits(patch: Patch | None) -> tuple[EditPart, ...]:
             removed=edit.removed,
             model=edit.model,
             calls=edit.calls,
+            lines_sha256=edit.lines,
         )
         for edit in (patch.edits if patch else ())
     )
