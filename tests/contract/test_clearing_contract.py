@@ -8,6 +8,7 @@ import pytest
 from tests.contract.ledger_world import ANSWER, CAPS, call
 
 from pointsman.audit.ledger.ledger import SqlLedger
+from pointsman.audit.ledger.memory import SqlMemory
 from pointsman.audit.texts.clearing import SqlClearing
 from pointsman.audit.texts.key import TextKey
 from pointsman.audit.texts.texts import SqlTexts
@@ -24,6 +25,7 @@ class Books:
     ledger: SqlLedger
     texts: SqlTexts
     clearing: SqlClearing
+    memory: SqlMemory
 
     async def ends(
         self, run_id: str, state: RunStateName, at: str, days: int | None, repository: str = "one"
@@ -37,9 +39,9 @@ class Books:
 
 @pytest.fixture
 def books(url: str) -> Iterator[Books]:
-    made = Books(SqlLedger(url), SqlTexts(url, lambda: TextKey(bytes(32))), SqlClearing(url))
+    made = Books(SqlLedger(url), SqlTexts(url, lambda: TextKey(bytes(32))), SqlClearing(url), SqlMemory(url))
     yield made
-    for book in (made.ledger, made.texts, made.clearing):
+    for book in (made.ledger, made.texts, made.clearing, made.memory):
         book.close()
 
 
@@ -89,6 +91,38 @@ def test_a_cleared_run_keeps_its_figures_and_what_remains_and_is_never_due_again
         assert await books.ledger.answer_of("r-1:code:0") is None
         assert [one.call_id for one in await books.ledger.calls_with("eeee")] == ["r-1:code:0"]
         assert await books.ledger.calls_with("%") == ()
+
+    asyncio.run(story())
+
+
+def test_what_is_remembered_of_a_change_goes_with_the_days_of_its_last_run_and_after_one_day_at_the_soonest(
+    books: Books,
+) -> None:
+    hours, week = "2026-11-30T02:00:00Z", "2026-11-23T12:00:00Z"
+
+    async def ends(change: str, at: str, days: int, state: RunStateName = "done") -> None:
+        run_id = f"r-{change}-{at}"
+        await books.ledger.keep(RunView(run_id, "one", "acme/x", "7", "", state, "", "", at, at, change=change))
+        await books.texts.begin(KeptRun(run_id, "one", "acme/x", Sensitivity.INTERNAL, days))
+        await books.memory.remember("one", change, "review", {"last": "what was found"})
+
+    async def story() -> None:
+        await ends("over", week, 7)
+        await ends("young", week, 8)
+        await ends("none", week, 0)
+        await ends("none-young", hours, 0)
+        await ends("again", week, 7)
+        await ends("again", hours, 7)
+        await ends("at-work", week, 0, "waiting")
+        await books.memory.remember("one", "over", "ignored", {"f-1": "ann"})
+        await books.memory.remember("two", "over", "review", {"last": "of another repository"})
+        for _ in range(2):
+            await books.clearing.forget("review", NOW)
+        topics = ("over", "young", "none", "none-young", "again", "at-work")
+        left = [topic for topic in topics if await books.memory.recall("one", topic, "review")]
+        assert left == ["young", "none-young", "again", "at-work"]
+        assert await books.memory.recall("one", "over", "ignored")
+        assert await books.memory.recall("two", "over", "review")
 
     asyncio.run(story())
 

@@ -31,6 +31,12 @@ def found_in(stage: Stage, name: str) -> set[str]:
     return {word for word in (ASKED, PLANNED, SAID) if word.encode() in data}
 
 
+def on_pages(stage: Stage) -> set[str]:
+    """Which of the words stand on pages that people read on disk."""
+    pages = [path for folder in ("runs", "changes") for path in (stage.home / folder).rglob("*") if path.is_file()]
+    return {word for word in (ASKED, PLANNED, SAID) for page in pages if word in page.read_text(encoding="utf-8")}
+
+
 def calls_of_the_note(stage: Stage, branch: str) -> list[dict[str, object]]:
     names = stage.git("diff", "--name-only", f"{branch}~1", branch).split()
     envelope = json.loads(stage.git("show", f"{branch}:{next(n for n in names if n.endswith('.jsonl'))}"))
@@ -56,7 +62,8 @@ def test_a_text_is_shown_by_its_digest_then_erased_on_request_and_the_note_still
         assert hashlib.sha256(raw.out.encode()).hexdigest() == asked
 
         counted = stage.does("audit", "erase", "--run", ran.run_id)
-        assert "Nothing was erased" in counted.told
+        assert "Nothing was erased" in counted.told and "and 4 pages on disk" in counted.told
+        assert on_pages(stage) == {PLANNED, SAID}
         gone = stage.does("audit", "erase", "--run", ran.run_id, "--yes", "--json")
         assert (gone.code, gone.json["erased"], gone.json["ended"], gone.json["going_on"]) == (
             0,
@@ -65,7 +72,7 @@ def test_a_text_is_shown_by_its_digest_then_erased_on_request_and_the_note_still
             [],
         ), gone
         assert gone.json["texts"] == 2 * len(calls)
-        assert found_in(stage, "ledger") | found_in(stage, "engine") == set()
+        assert found_in(stage, "ledger") | found_in(stage, "engine") | on_pages(stage) == set()
 
         after = stage.does("audit", "show-prompt", asked)
         assert (after.code, "text-erased" in after.told, "at the request of" in after.told) == (1, True, True), after
@@ -89,6 +96,9 @@ def test_where_nothing_may_be_kept_the_files_hold_no_word_of_it_once_the_run_has
         ran = stage.works_on_the_issue()
         assert (ran.code, ran.json["review"]) == (0, "approve"), ran
         branch = stage.branches()[0]
+        assert on_pages(stage) == {PLANNED, SAID}, "people have not read them yet"
+        late = stage.does("audit", "erase", "--repository", str(stage.repository), "--yes", "--json")
+        assert (late.json["ended"], late.json["pages"], on_pages(stage)) == ([], 4, set()), late
         sent = str(calls_of_the_note(stage, branch)[0]["prompt_sha256"])
         assert found_in(stage, "ledger") | found_in(stage, "engine") == set()
         never = stage.does("audit", "show-prompt", sent)

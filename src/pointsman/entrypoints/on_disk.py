@@ -8,6 +8,7 @@ from pointsman.domain.figures import NOTHING_MEASURED, Figures, days_before
 from pointsman.domain.run import Repository
 from pointsman.entrypoints.machine import SystemClock
 from pointsman.forges.local.issues import read_issue
+from pointsman.forges.local.pages import pages_of
 from pointsman.models.prices import price_of
 from pointsman.workspaces.local_repository import file_at, locate, merge_base, oddity_at, uncommitted
 
@@ -18,6 +19,7 @@ __all__ = [
     "measured",
     "not_committed",
     "odd_routing",
+    "pages_of",
     "parting",
     "price_of",
     "read_file",

@@ -41,5 +41,11 @@ class Clearing(Protocol):
     async def leave(self, run_id: str, remains: str) -> None:
         """Keep what stays, before anything goes. What was kept first stands."""
 
+    async def forget(self, kind: str, now: str) -> None:
+        """Drop what is remembered of changes under `kind`, where the days of all runs about them are over.
+
+        One day at least: who mends what a review found looks at it before.
+        """
+
     async def clear(self, run_id: str, erasure: Erasure) -> None:
         """Take the words out of the run's row, and say that it is done. Figures, states and digests stay."""

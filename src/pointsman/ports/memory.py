@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+LAST_REVIEW = "review"
+"""The kind under which the newest review of a change is remembered: the one that holds words of models."""
+
 
 class Memory(Protocol):
     """Small facts about a topic, by kind and key. Every method may be called twice and counts once."""

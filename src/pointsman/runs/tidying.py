@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pointsman.domain.errors import PointsmanError
 from pointsman.domain.texts import Erasure, Which
 from pointsman.ports.clearing import Clearing
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.ports.texts import Texts
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def tidy(kept: Kept, now: str) -> None:
         due = await kept.clearing.due(now, BATCH)
         if due:
             await clear(kept, due, erasure)
+        await kept.clearing.forget(LAST_REVIEW, now)
     except PointsmanError as error:
         logger.warning("what is due could not be erased", extra={"code": error.code})
 

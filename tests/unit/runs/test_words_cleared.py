@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.phases.phase_world import says
-from tests.unit.runs.served_world import ADA, BLOCK, FINE, PLAN, Served, review_of
+from tests.unit.runs.served_world import ADA, BLOCK, FINE, PLAN, SHOP, Served, review_of
 
 from pointsman.audit.texts.clearing import SqlClearing
 from pointsman.audit.texts.key import TextKey
@@ -18,6 +18,7 @@ from pointsman.domain.run import Need
 from pointsman.domain.texts import Erasure
 from pointsman.runs.again import Anew
 from pointsman.runs.clearing import left_by
+from pointsman.runs.course.remembering import REVIEW
 from pointsman.runs.remains import REMAINS, Remains
 from pointsman.runs.tidying import Kept, clear, tidy
 
@@ -64,6 +65,7 @@ def test_what_decides_about_later_runs_outlives_the_journal_and_nothing_is_done_
 
     async def story() -> None:
         before = await world.left()
+        assert await world.memory.recall(SHOP.id, "13", REVIEW)
         assert (before.labels, before.about[:2]) == (issue.labels, ("build", issue.digest))
         assert before.authors and [model.name for model in before.wrote] == list(before.authors)
         await tidy(world.kept, TOO_SOON)
@@ -73,6 +75,7 @@ def test_what_decides_about_later_runs_outlives_the_journal_and_nothing_is_done_
         assert await world.left() == before
         assert await world.engine.end_of("r-1") is None
         assert not in_files(world)
+        assert await world.memory.recall(SHOP.id, "13", REVIEW) == {}
         view = await world.view()
         assert (view.state, view.title, view.branch != "") == ("done", "", True)
         for act in (

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from pointsman.audit.ledger.database import Database
+from pointsman.audit.ledger.memory import memories
 from pointsman.audit.ledger.tables import answers, metadata, runs
 from pointsman.audit.texts.tables import kept_runs
 from pointsman.domain.levels import Sensitivity
@@ -113,6 +114,21 @@ class SqlClearing:
 
         await self._database.write(work)
 
+    async def forget(self, kind: str, now: str) -> None:
+        """Drop what is remembered of changes, where every run about them has ended and its days are over."""
+
+        def over(connection: Connection) -> list[tuple[str, str]]:
+            return _over_topics(connection, kind, now)
+
+        def work(connection: Connection) -> None:
+            for repository_id, topic in over(connection):
+                gone = delete(memories).filter_by(repository_id=repository_id, topic=topic, kind=kind)
+                connection.execute(gone)
+
+        if await self._database.read(over):
+            await self._database.write(work)
+            await self._database.scrub()
+
     async def clear(self, run_id: str, erasure: Erasure) -> None:
         """Take the words out of the run's row, and say that it is done."""
         said = {"at": erasure.at, "by": erasure.by, "why": erasure.why}
@@ -125,6 +141,22 @@ class SqlClearing:
 
         await self._database.write(work)
         await self._database.scrub()
+
+
+def _over_topics(connection: Connection, kind: str, now: str) -> list[tuple[str, str]]:
+    """Repository and number of the changes that are remembered and about which no run's days still go on."""
+    about = and_(runs.c.repository_id == memories.c.repository_id, runs.c.change == memories.c.topic)
+    joined = memories.join(runs, about).outerjoin(kept_runs, kept_runs.c.run_id == runs.c.run_id)
+    days = func.coalesce(kept_runs.c.keep_days, USUAL_DAYS)
+    of_each = select(memories.c.repository_id, memories.c.topic, runs.c.state, runs.c.updated_at, days)
+    held: dict[tuple[str, str], bool] = {}
+    for repository_id, topic, state, at, kept in connection.execute(
+        of_each.select_from(joined).where(memories.c.kind == kind)
+    ):
+        until = later(at, max(kept * _DAY_SECONDS, RESUMABLE_SECONDS))
+        is_held = state not in (*_FINAL, *_CUT_SHORT) or until > now
+        held[repository_id, topic] = held.get((repository_id, topic), False) or is_held
+    return [place for place, is_held in held.items() if not is_held]
 
 
 def _over(days: int, now: str) -> ColumnElement[bool]:

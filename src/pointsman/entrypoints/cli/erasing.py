@@ -10,21 +10,25 @@ from pointsman.domain.errors import UsageMust
 from pointsman.domain.texts import Erasure, TextSum, Which
 from pointsman.entrypoints.cli.asking_texts import EraseAsked
 from pointsman.entrypoints.cli.running import opened
-from pointsman.entrypoints.on_disk import is_folder, repository_at
+from pointsman.entrypoints.on_disk import is_folder, pages_of, repository_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 from pointsman.ports.clearing import EndedRuns
 from pointsman.runs.tidying import clear
 
+_EVERY = 1_000_000
+_ENDED = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
+
 
 @dataclass(frozen=True)
 class Found:
-    """What a request comes to: the texts, the runs that have ended, and those that still go on."""
+    """What a request comes to: the texts, the runs that have ended, those that still go on, and pages on disk."""
 
     which: tuple[Which, ...]
     texts: TextSum
     ended: tuple[str, ...]
     going_on: tuple[str, ...]
+    pages: tuple[Path, ...]
 
 
 async def erase(asked: EraseAsked) -> int:
@@ -37,8 +41,11 @@ async def erase(asked: EraseAsked) -> int:
             for which in found.which:
                 await installation.texts.erase(which, erasure)
             await clear(installation.kept, found.ended, erasure)
+            for page in found.pages:
+                page.unlink(missing_ok=True)
     if asked.as_json:
-        told = {"erased": asked.yes, **asdict(found.texts), "ended": found.ended, "going_on": found.going_on}
+        runs = {"ended": found.ended, "going_on": found.going_on, "pages": len(found.pages)}
+        told = {"erased": asked.yes, **asdict(found.texts), **runs}
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
     else:
         _print(found, is_done=asked.yes)
@@ -59,7 +66,23 @@ async def _found(installation: Installation, asked: EraseAsked) -> Found:
     texts = TextSum(sum(each.texts for each in sums), sum(each.size for each in sums), runs)
     ended = await _ended(installation, asked, repositories, before, runs)
     over = {*ended, *[run for run in runs if await _is_over(installation, run)]}
-    return Found(which, texts, ended, tuple(run for run in runs if run not in over))
+    pages = await _pages(installation, asked, repositories, before, {*ended, *runs})
+    return Found(which, texts, ended, tuple(run for run in runs if run not in over), pages)
+
+
+async def _pages(
+    installation: Installation, asked: EraseAsked, repositories: tuple[str, ...], before: str, runs: set[str]
+) -> tuple[Path, ...]:
+    """What lies on disk for people to read of runs that have ended, also of those whose words went in time."""
+    views = [view for one in repositories for view in await installation.ledger.runs(one, _EVERY)]
+    return tuple(
+        page
+        for view in views
+        if view.state in _ENDED
+        and (view.run_id in runs if asked.digest else asked.run in ("", view.run_id))
+        and (not before or view.updated_at < before)
+        for page in pages_of(installation.settings.home, view.run_id, view.repository_id, view.branch)
+    )
 
 
 async def _ended(
@@ -98,8 +121,8 @@ def _moment(day: str) -> str:
 def _print(found: Found, *, is_done: bool) -> None:
     texts = found.texts
     what = (
-        f"{texts.texts} prompts and answers ({texts.size:,} bytes as they were sent), and the journals of "
-        f"{len(found.ended)} runs that have ended"
+        f"{texts.texts} prompts and answers ({texts.size:,} bytes as they were sent), the journals of "
+        f"{len(found.ended)} runs that have ended, and {len(found.pages)} pages on disk"
     )
     if is_done:
         sys.stdout.write(f"Erased: {what}.\nNotes, figures and digests stay.\n")

@@ -12,6 +12,7 @@ from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.forge import Access, Change, ChangeOrder, CheckOrder, Remark, ReviewPost, Topic
 from pointsman.domain.run import Actor, Issue, Repository
 from pointsman.forges.local.issues import read_issue
+from pointsman.forges.local.pages import change_page, status_page
 
 
 class Publisher(Protocol):
@@ -41,7 +42,7 @@ class LocalForge:
 
     async def ensure_status(self, topic: Topic, run_id: str, body: str, *, passing: bool = False) -> str:
         """Write the run's status page."""
-        return await asyncio.to_thread(_write, self._home / "runs" / f"{run_id}.md", body)
+        return await asyncio.to_thread(_write, status_page(self._home, run_id), body)
 
     async def branch_for(self, run_id: str, repository: Repository, wish: str) -> str:
         """The wished branch, numbered when another run or a person has it."""
@@ -85,7 +86,7 @@ class LocalForge:
         return False
 
     def _page(self, repository: Repository, branch: str) -> Path:
-        return self._home / "changes" / repository.id / (branch.removeprefix("pointsman/").replace("/", "-") + ".md")
+        return change_page(self._home, repository.id, branch)
 
     def _claims(self, repository: Repository) -> Path:
         return self._home / "changes" / repository.id / "branches"

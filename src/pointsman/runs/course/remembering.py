@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from pointsman.domain.outcome import Review
-from pointsman.ports.memory import Memory
+from pointsman.ports.memory import LAST_REVIEW, Memory
 from pointsman.runs.course.course import Course
 from pointsman.runs.journal import NOTHING, durable
 
-REVIEW = "review"
+REVIEW = LAST_REVIEW
 """The kind of memory; its only key is `last`."""
 
 _LAST = "last"
