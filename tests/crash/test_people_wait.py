@@ -105,8 +105,9 @@ def test_the_next_run_of_another_issue_goes_on_with_the_one_that_was_cut_off(tmp
 
 
 def test_a_note_whose_push_is_refused_leaves_no_gap_and_its_run_signs_anew_behind_the_others(tmp_path: Path) -> None:
+    """Where notes are in the tree alone; on the ref they stay, since nothing is ever taken from there."""
     with ScriptedServer(usual()) as server:
-        stage = staged(tmp_path, server, seats=ONE_DIALECT)
+        stage = staged(tmp_path, server, seats=ONE_DIALECT, audit={"mirror": False})
         stage.git("branch", "pointsman")  # git cannot hold this name and those below it
         refused = stage.works_on_the_issue()
         assert (refused.code, refused.run["state"], refused.run["error_code"]) == (1, "refused", "branch-in-the-way")

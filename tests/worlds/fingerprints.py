@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What the bot may add inside the git directory; nothing that was there may change or go.
-_ADDED = ("objects/", "refs/heads/pointsman/", "logs/refs/heads/pointsman/")
+_ADDED = ("objects/", "refs/heads/pointsman/", "logs/refs/heads/pointsman/", "refs/pointsman/")
+_GOES_ON = ":.git/refs/pointsman/audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,18 @@ class Fingerprint:
         return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
     def disturbed_by(self, later: "Fingerprint") -> tuple[str, ...]:
-        """What differs in `later`, one sentence each; new objects and branches `pointsman/*` are no difference."""
+        """What differs in `later`, one sentence each; new objects and branches `pointsman/*` are no difference.
+
+        Nor is a ref of notes that went on.
+        """
         told = []
         for path in sorted(self.entries.keys() | later.entries.keys()):
             before, after = self.entries.get(path), later.entries.get(path)
-            if before == after or (before is None and self._may_be_added(path, str(after))):
+            if (
+                before == after
+                or (after is not None and path.endswith(_GOES_ON))
+                or (before is None and self._may_be_added(path, str(after)))
+            ):
                 continue
             verb = "appeared" if before is None else "is gone" if after is None else "changed"
             told.append(f"{path.partition(':')[2]} {verb}")

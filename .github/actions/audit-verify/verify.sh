@@ -23,7 +23,8 @@ if [[ $range =~ ^0+\.\.\.?(.*)$ ]]; then
   range=${BASH_REMATCH[1]}
 fi
 
-# The notes that lie on no branch. That there are none is no fault; that they cannot be asked for is told.
+# The notes that lie on no branch, as of changes that were closed unmerged. That there are none is no fault; that they
+# cannot be asked for is told, and a note that is missed then ends as not seen, which is not green either.
 found=0
 git -C "$CHECKOUT" ls-remote --exit-code --quiet origin refs/pointsman/audit > /dev/null 2> "$room/asked" || found=$?
 if [ "$found" -eq 0 ]; then

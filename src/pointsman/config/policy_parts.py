@@ -207,7 +207,10 @@ class AuditRule(Strict):
         max_length=3,
         description="What a routing file may ask for; the first holds where it says nothing.",
     )
-    mirror: Flag = Field(False, description="Whether a note in the tree is on `refs/pointsman/audit` as well.")
+    mirror: Flag = Field(
+        True,
+        description="Whether a note in the tree is on `refs/pointsman/audit` as well, where it outlives its branch.",
+    )
 
 
 class PathRuleEntry(Strict):

@@ -1,7 +1,7 @@
 """What people are told of the signed note: where it is kept, the whole of it, and the trailers that point to it."""
 
-from pointsman.conversation.outbound import inline_code, outbound_code
-from pointsman.domain.history import ENVELOPE_SUFFIX
+from pointsman.conversation.outbound import inline_code, outbound_code, outbound_line
+from pointsman.domain.history import ENVELOPE_SUFFIX, NOTE_REF
 from pointsman.domain.notes import SignedNote
 from pointsman.domain.outcome import Earlier, Note, confirmed_tests
 from pointsman.domain.run import LOCAL, RunSpec
@@ -30,7 +30,19 @@ def note_part(note: Note | None) -> str:
     name = "" if note.mode == "comment-only" else f"`{note.page_path}` "
     return (
         f"## Note\n\nThe signed record of this run is {name}{_PLACES[note.mode]}. Its digest is `{note.digest}`, its "
-        f"key `{note.key_id}`. {verified_by(note)}"
+        f"key `{note.key_id}`. {verified_by(note)}{_off_ref(note)}"
+    )
+
+
+def _off_ref(note: Note) -> str:
+    """What does not hold while a note is in the tree alone, and what to do; empty where it is on the ref."""
+    if not note.off_ref:
+        return ""
+    return (
+        f"\n\nThe note could not be put on `{NOTE_REF}` as well: {outbound_line(note.off_ref).rstrip('.')}. Nothing "
+        "of this change is lost by that. But should it be closed unmerged, a check of later changes will miss this "
+        f"note. Let the bot write to `{NOTE_REF}`, and the next run brings what is missing there; or let the policy "
+        "say `audit: {mirror: false}`."
     )
 
 

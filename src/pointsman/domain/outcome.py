@@ -299,7 +299,10 @@ def confirmed_tests(reviews: Iterable[Review]) -> tuple[Proof, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Where the signed record of the run lies, and the digest that chains it to the next one."""
+    """Where the signed record of the run lies, and the digest that chains it to the next one.
+
+    `off_ref` says why it could not be brought onto the ref of notes, where it should be besides the tree.
+    """
 
     page_path: str
     statement_path: str
@@ -308,6 +311,7 @@ class Note:
     key_id: str
     commit: str
     mode: AuditMode = "in-tree"
+    off_ref: str = ""
 
 
 Outcome = Triage | Plan | Patch | NoPatch | Evidence | Review | Note

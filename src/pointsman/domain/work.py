@@ -1,5 +1,6 @@
 """What phases exchange with workspaces and sandboxes: files, edits, jobs and their results."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -144,6 +145,14 @@ class CommitText:
     body: str
     trailers: tuple[str, ...]
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFiles:
+    """The files of one note, and the words of the commit that brings them onto the ref of notes."""
+
+    files: Mapping[str, bytes]
+    text: CommitText
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pointsman.audit.checking.inspection import Outside, verify_range
 from pointsman.audit.checking.places import stored
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.domain.errors import OwnerMust, UsageMust
+from pointsman.domain.history import NOTE_REF
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Repository
 from pointsman.entrypoints.notes_at import other_places
@@ -58,7 +59,8 @@ async def verify_on_disk(installation: Installation, wanted: Verification) -> No
         places = await other_places(source, wanted.folders)
         if own:
             places = (*places, stored(await installation.notes.notes(repository.id)))
-        outside = Outside(wanted.head, known or None, wanted.repository_id, places)
+        has_ref = await source.has(NOTE_REF)
+        outside = Outside(wanted.head, known or None, wanted.repository_id, places, has_ref)
         return await verify_range(source, base, head, trusted=trusted, outside=outside, must_cover=wanted.must_cover)
     except OwnerMust as error:
         raise UsageMust(error.message, code=error.code, hint=error.hint) from error

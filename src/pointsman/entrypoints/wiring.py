@@ -16,7 +16,7 @@ from pointsman.domain.figures import Figures, days_before
 from pointsman.domain.models import Model, Provider
 from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import LOCAL, Actor, Repository, RunSpec
-from pointsman.domain.work import CommitText, SandboxTier, Toolchain
+from pointsman.domain.work import NoteFiles, SandboxTier, Toolchain
 from pointsman.entrypoints.books import Books
 from pointsman.entrypoints.fresh import Fresh
 from pointsman.entrypoints.hands import Hands
@@ -40,6 +40,7 @@ from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
 from pointsman.ports.hooks import Hooks
+from pointsman.ports.notes import Late
 from pointsman.ports.talk import Talk
 from pointsman.runs.adapters import Adapters
 from pointsman.runs.hearing.unfinished import is_unfinished
@@ -275,8 +276,8 @@ class Installation:
             )
         return Engine(self.settings.home, adapters)
 
-    async def _append_note(self, repository: Repository, files: Mapping[str, bytes], text: CommitText) -> str:
-        return await (await self.workspace(repository)).append_note(repository.location, files, text)
+    async def _append_note(self, repository: Repository, note: NoteFiles, late: Late) -> str:
+        return await (await self.workspace(repository)).append_note(repository.location, note, late)
 
     def _let_go(self, repository: Repository) -> None:
         """A run has ended: what could still be done with its tokens cannot be done any more."""

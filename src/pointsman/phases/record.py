@@ -63,7 +63,7 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
         statement: signed.envelope,
         f"{KEYS}{signed.key_id}.pem": signed.public_key,
     }
-    commit, words = closing.head, _words(spec, signed)
+    commit, words = closing.head, note_words(signed.digest, at=spec.admitted_at)
     if spec.audit_mode == "in-tree":
         learned = {MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}
         commit = await ports.workspace.record(closing.head, {**files, **learned}, words)
@@ -93,10 +93,11 @@ def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:
     )
 
 
-def _words(spec: RunSpec, signed: SignedNote) -> CommitText:
+def note_words(digest: str, *, at: str) -> CommitText:
+    """The message of the commit that brings a note, without trailers; `at` is ISO 8601 in UTC."""
     return CommitText(
         subject="Record how this change was made",
-        body=f"The signed note of the run; its digest is {signed.digest}.",
+        body=f"The signed note of the run; its digest is {digest}.",
         trailers=(),
-        at=spec.admitted_at,
+        at=at,
     )

@@ -1,6 +1,6 @@
 """What a run is handed by the one file that names adapters, and what of it only the durable run asks."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,7 +10,7 @@ from pointsman.domain.levels import Lane
 from pointsman.domain.models import Model, Reply
 from pointsman.domain.pictures import Previews, Shown
 from pointsman.domain.run import Repository, RunSpec
-from pointsman.domain.work import CommitText
+from pointsman.domain.work import NoteFiles
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clearing import Clearing
 from pointsman.ports.clock import Clock
@@ -18,7 +18,7 @@ from pointsman.ports.forge import Forge
 from pointsman.ports.ledger import Ledger
 from pointsman.ports.marks import Marks
 from pointsman.ports.memory import Memory
-from pointsman.ports.notes import Notes
+from pointsman.ports.notes import Late, Notes
 from pointsman.ports.talk import Talk
 from pointsman.ports.texts import Texts
 
@@ -71,18 +71,18 @@ class Adapters:
     """What a run is handed by the one file that names adapters.
 
     `ports_for` is told the order and every model that the run may ask: the door knows no other provider than theirs.
-    `append_note` adds files to the ref of notes, and may be repeated. `talk_for` to `let_go` are for a served forge;
-    the forge on disk has nobody to talk to and no turns to wait for. `let_go` is told at a run's end that its
-    credentials are not needed any more. `marks` is told what a run showed. `show` makes the pictures of a run's
-    previews ready for people to find. `texts` is told how long the prompts and answers of a run are kept, `clearing`
-    what stays of one whose words are gone.
+    `append_note` adds a note to the ref of notes, below it those that are late, and may be repeated. `talk_for`
+    to `let_go` are for a served forge; the forge on disk has nobody to talk to and no turns to wait for. `let_go`
+    is told at a run's end that its credentials are not needed any more. `marks` is told what a run showed. `show`
+    makes the pictures of a run's previews ready for people to find. `texts` is told how long the prompts and
+    answers of a run are kept, `clearing` what stays of one whose words are gone.
     """
 
     ports_for: Callable[[RunSpec, tuple[Model, ...]], Awaitable[Ports]]
     forge_for: Callable[[Repository], Forge]
     ledger: RunLedger
     notes: Notes
-    append_note: Callable[[Repository, Mapping[str, bytes], CommitText], Awaitable[str]]
+    append_note: Callable[[Repository, NoteFiles, Late], Awaitable[str]]
     clock: Clock
     talk_for: Callable[[Repository], Talk] | None = None
     memory: Memory | None = None

@@ -19,10 +19,12 @@ from pointsman.domain.work import (
     FileEntry,
     Hit,
     Move,
+    NoteFiles,
     Source,
     Symbol,
     Write,
 )
+from pointsman.ports.notes import Late
 from pointsman.workspaces.code_map.index import CodeMap
 from pointsman.workspaces.code_map.symbols import symbols_in
 from pointsman.workspaces.commits import NewFile, commit_files
@@ -84,9 +86,9 @@ class GitWorkspace:
         """The commit that the branch stands on in the user's repository, or None."""
         return await self._origin_at(location).branch_head(branch)
 
-    async def append_note(self, location: str, files: Mapping[str, bytes], text: CommitText) -> str:
-        """Add files to the ref of notes in the user's repository; see `note_ref.append`."""
-        return await append(self.git_dir, self._origin_at(location), files, text=text)
+    async def append_note(self, location: str, note: NoteFiles, late: Late) -> str:
+        """Add a note, and those that are late, to the ref of notes in the user's repository; see `note_ref`."""
+        return await append(self.git_dir, self._origin_at(location), note, late=late)
 
     async def rest(self) -> None:
         """Let go of what is held open and in memory; the next question takes it up again."""

@@ -11,16 +11,16 @@ from pointsman.domain.levels import Sensitivity
 from pointsman.policy.checking import check_routing
 from pointsman.policy.effective import Both, effective
 
-REGULATED = f"{POLICY}audit: {{modes: [ref, in-tree], mirror: true}}\n"
+REGULATED = f"{POLICY}audit: {{modes: [ref, in-tree], mirror: false}}\n"
 
 
 def test_the_note_is_in_the_tree_unless_the_routing_file_or_the_policy_says_otherwise() -> None:
     assert admitted(RIGHT).audit_mode == "in-tree"
-    assert not admitted(RIGHT).has_note_on_ref
+    assert admitted(RIGHT).has_note_on_ref
     assert admitted(f"{RIGHT}audit: comment-only\n").audit_mode == "comment-only"
     assert admitted(RIGHT, law=REGULATED).audit_mode == "ref"
-    mirrored = admitted(f"{RIGHT}audit: in-tree\n", law=REGULATED)
-    assert (mirrored.audit_mode, mirrored.has_note_on_ref) == ("in-tree", True)
+    alone = admitted(f"{RIGHT}audit: in-tree\n", law=REGULATED)
+    assert (alone.audit_mode, alone.has_note_on_ref) == ("in-tree", False)
 
 
 def test_a_mode_that_the_policy_does_not_list_is_refused_and_told_where_it_stands() -> None:

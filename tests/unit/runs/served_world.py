@@ -32,10 +32,11 @@ from pointsman.domain.ledger import RunView
 from pointsman.domain.levels import TaskClass
 from pointsman.domain.models import Model, Reply
 from pointsman.domain.run import Actor, Issue, Repository, RunSpec
-from pointsman.domain.work import CommitText
+from pointsman.domain.work import CommitText, NoteFiles
 from pointsman.ports.bundle import Ports
 from pointsman.ports.clock import Clock
 from pointsman.ports.forge import Forge
+from pointsman.ports.notes import Late
 from pointsman.ports.talk import Talk
 from pointsman.runs.adapters import Adapters, Queue
 from pointsman.runs.engine import Engine
@@ -258,9 +259,11 @@ class Served:
             ),
         )
 
-    async def _append(self, repository: Repository, files: Mapping[str, bytes], text: CommitText) -> str:
+    async def _append(self, repository: Repository, note: NoteFiles, late: Late) -> str:
         self.forge._meets("note-ref")
-        self.on_ref.append((len(self.forge.changes), files, text))
+        held = frozenset(path for _, files, _ in self.on_ref for path in files)
+        for one in (*await late(held), note):
+            self.on_ref.append((len(self.forge.changes), one.files, one.text))
         return "on-the-ref"
 
     async def _ports(self, spec: RunSpec, models: tuple[Model, ...]) -> Ports:
@@ -270,19 +273,27 @@ class Served:
         """An order about the issue, sorted as a bug already, on the forge."""
         return replace(self.world.spec(), repository=SHOP, requester=ADA, issue=ISSUE, hinted=TaskClass.BUGFIX)
 
-    def runs(self, spec: RunSpec, *, meanwhile: Callable[["Served"], Awaitable[None]] | None = None) -> RunView:
+    def runs(
+        self,
+        spec: RunSpec,
+        *,
+        meanwhile: Callable[["Served"], Awaitable[None]] | None = None,
+        run_id: str = "r-1",
+    ) -> RunView:
         """Start the engine, run the order to its end, and stop; `meanwhile` is awaited once the run waits."""
-        return asyncio.run(self._run(spec, meanwhile))
+        return asyncio.run(self._run(spec, meanwhile, run_id))
 
-    async def _run(self, spec: RunSpec, meanwhile: Callable[["Served"], Awaitable[None]] | None) -> RunView:
+    async def _run(
+        self, spec: RunSpec, meanwhile: Callable[["Served"], Awaitable[None]] | None, run_id: str
+    ) -> RunView:
         await self.engine.start()
         try:
-            await self.engine.submit("r-1", spec)
+            await self.engine.submit(run_id, spec)
             if meanwhile is not None:
                 await self.until("waiting")
                 await meanwhile(self)
-            await self._until(lambda: self.engine.ended("r-1"))
-            return await self.view()
+            await self._until(lambda: self.engine.ended(run_id))
+            return await self.view(run_id)
         finally:
             await self.engine.stop()
 
@@ -309,9 +320,9 @@ class Served:
             await asyncio.sleep(0.01)
         raise AssertionError("the moment did not come")
 
-    async def view(self) -> RunView:
+    async def view(self, run_id: str = "r-1") -> RunView:
         """The run's row."""
-        found = await self.ledger.run("r-1")
+        found = await self.ledger.run(run_id)
         assert found is not None
         return found
 

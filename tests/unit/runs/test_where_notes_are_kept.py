@@ -10,7 +10,7 @@ from tests.unit.phases.phase_world import says
 from tests.unit.runs.served_world import BLOCK, FINE, PLAN, SHOP, Served, review_of, within
 from tests.unit.runs.test_conduct_of_a_fix import asked
 
-from pointsman.domain.errors import OwnerMust, TryAgain
+from pointsman.domain.errors import OperatorMust, OwnerMust, TryAgain
 from pointsman.domain.forge import Access, ChangeOrder
 from pointsman.domain.ledger import RunView
 
@@ -72,6 +72,39 @@ def test_with_a_mirror_the_note_is_in_the_tree_and_on_the_ref(served: Served) ->
     ((_, committed, _),) = served.world.workspace.recorded
     ((_, files, _),) = served.on_ref
     assert files[ENVELOPE] == committed[ENVELOPE]
+
+
+def test_a_ref_that_refuses_a_second_place_keeps_no_change_back_and_the_next_run_brings_what_is_missing(
+    served: Served,
+) -> None:
+    """Rules of the forge, or a key that may not write there: the change is there, with calm words."""
+    served.forge.mishaps["note-ref"] = [
+        OwnerMust("The forge refused refs/pointsman/audit: a rule.", code="push-refused")
+    ]
+    view = served.runs(replace(served.spec(), mirrors_notes=True))
+    assert (view.result, served.on_ref) == ("ready", [])
+    (first,) = digests(served)
+    body = served.forge.changes[BRANCH].body
+    assert body.count("could not be put on `refs/pointsman/audit` as well: The forge refused") == 1
+    assert "the next run brings what is missing there" in body
+    assert within(served.ledger.note_head(SHOP.id)) == first
+
+    served.world.models.script.extend([says(data=PLAN), says(BLOCK), says(data=FINE)])
+    served.forge.changes.clear()
+    assert served.runs(replace(served.spec(), mirrors_notes=True), run_id="r-2").result == "ready"
+    (late, _), (own, _) = [(files, words) for _, files, words in served.on_ref]
+    kept = within(served.notes.notes(SHOP.id))
+    assert [note.run_id for note in kept] == ["r-1", "r-2"]
+    assert late[ENVELOPE] == kept[0].envelope and kept[1].envelope in own.values()
+
+
+def test_an_answer_of_the_ref_that_was_lost_keeps_the_place_of_the_note(served: Served) -> None:
+    """Nobody knows whether the note is there, and from there it is never taken away: so it stays in the chain."""
+    served.forge.mishaps["note-ref"] = [OperatorMust("It did not answer.", code="credentials")]
+    served.forge.changes[BRANCH] = ChangeOrder("r-0", SHOP, BRANCH, "", "b", "their-head", "", "")
+    view = served.runs(replace(served.spec(), mirrors_notes=True))
+    assert view.error_code == "hands-off"
+    assert within(served.ledger.note_head(SHOP.id)) == digests(served)[0]
 
 
 def test_in_the_text_of_the_change_stands_the_whole_note_and_the_installation_keeps_it(served: Served) -> None:

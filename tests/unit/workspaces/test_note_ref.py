@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.worlds.repositories import git
 from pointsman.domain.errors import OwnerMust
 from pointsman.domain.history import NOTE_REF
 from pointsman.domain.run import Repository
-from pointsman.domain.work import CommitText
+from pointsman.domain.work import CommitText, NoteFiles
 from pointsman.workspaces.workspace import GitWorkspace
 
 WORDS = CommitText("Record how this change was made", "", ("Pointsman-Run: r-1",), "2026-11-21T10:00:00Z")
@@ -31,11 +31,15 @@ class Place:
     def workspace(self, home: str) -> GitWorkspace:
         return GitWorkspace.open(self.where / home, self.repository, self.hub.origin() if self.hub else None)
 
-    async def append(self, home: str, run: str, text: str = "{}\n") -> str:
+    async def append(self, home: str, run: str, text: str = "{}\n", *, late: tuple[NoteFiles, ...] = ()) -> str:
         workspace = self.workspace(home)
         await workspace.fetch(self.repository, "main")
         files = {f".pointsman/audit/{run}.intoto.jsonl": text.encode(), ".pointsman/keys/k.pem": b"key\n"}
-        return await workspace.append_note(self.repository.location, files, WORDS)
+
+        async def lacking(held: frozenset[str]) -> tuple[NoteFiles, ...]:
+            return tuple(one for one in late if held.isdisjoint(one.files))
+
+        return await workspace.append_note(self.repository.location, NoteFiles(files, WORDS), lacking)
 
     def held(self) -> list[str]:
         return git(self.bare, "ls-tree", "-r", "--name-only", NOTE_REF).split()
@@ -74,6 +78,19 @@ def test_of_several_at_once_each_follows_whoever_was_faster_and_none_is_lost(pla
     asyncio.run(all_of_them())
     assert len(place.held()) == 4
     assert len(git(place.bare, "log", "--format=%H", NOTE_REF).split()) == 3
+
+
+def test_notes_that_are_late_come_below_the_new_one_each_as_a_commit_of_its_own(place: Place) -> None:
+    def late(run: str) -> NoteFiles:
+        words = replace(WORDS, trailers=(f"Pointsman-Run: {run}",))
+        return NoteFiles({f".pointsman/audit/{run}.intoto.jsonl": b"{}\n"}, words)
+
+    asyncio.run(place.append("one", "r-1"))
+    asyncio.run(place.append("two", "r-4", late=(late("r-1"), late("r-2"), late("r-3"))))
+    asyncio.run(place.append("two", "r-4", late=(late("r-2"), late("r-3"))))
+    runs = git(place.bare, "log", "--reverse", "--format=%(trailers:key=Pointsman-Run,valueonly)", NOTE_REF).split()
+    assert runs == ["r-1", "r-2", "r-3", "r-1"]
+    assert [name[-15:-13] for name in place.held() if "audit" in name] == ["-1", "-2", "-3", "-4"]
 
 
 def test_a_note_that_reads_otherwise_there_is_never_written_over(place: Place) -> None:

@@ -13,8 +13,15 @@ from pointsman.audit.checking.past import NoteSource, read_past
 from pointsman.audit.checking.places import TREE, Gathered, NotePlace, from_elsewhere, gather, left_out, lost
 from pointsman.audit.checking.verify import chain_problems, separation_problems
 from pointsman.audit.keys.keyring import TrustedKeys
+from pointsman.domain.history import NOTE_REF
 from pointsman.domain.notes import NoteProblem, NoteReport
 from pointsman.domain.verified import NoteBinding
+
+_MAY_LIE_ON_THE_REF = frozenset({"chain-gap", "chain-tail"})
+_FETCH_FIRST = (
+    f"Notes of changes that were closed unmerged lie on {NOTE_REF}, which is not in this copy: "
+    f"`git fetch origin {NOTE_REF}:{NOTE_REF}` brings it. What is still missing then was removed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +30,15 @@ class Outside:
 
     `head`: digest of a note that must be there (from the check of the change, or the ledger). `known`: digests of all
     notes that the installation signed for the repository; None when it cannot be asked. `repository_id`: the forge's.
+    `ref`: whether the ref of notes, where each note of the repository should be, is among the `places`; None where
+    nobody looked for it.
     """
 
     head: str = ""
     known: tuple[str, ...] | None = None
     repository_id: str = ""
     places: tuple[NotePlace, ...] = ()
+    ref: bool | None = None
 
 
 async def noted_authors(source: NoteSource, base: str, head: str, *, trusted: TrustedKeys) -> tuple[str, ...]:
@@ -61,8 +71,8 @@ async def verify_range(
         base = await source.parted(head, [note.predicate.order.base_commit for note in notes])
     before = dict(await source.notes(base)) if base else {}
     problems += [*gathered.problems, *lost(before, gathered)]
-    problems += chain_problems(notes, None if outside.known is None else frozenset(outside.known))
-    problems += _cut_off(notes, outside.head)
+    links, unread = _links(notes, outside)
+    problems += links
     problems += chain.from_iterable(separation_problems(note) for note in notes)
     past = await read_past(source, base, head)
     bound = await bound_to(source, past, [note for note in notes if note.name not in before], base)
@@ -80,7 +90,7 @@ async def verify_range(
         uncovered=tuple(row.commit for row in rows if row.by not in COVERED),
         problems=(*problems, *(uncovered_problems(rows) if must_cover else ())),
         head=notes[-1].digest if notes else "",
-        unseen=(*unseen_commits(past, rows), *chain.from_iterable(one.unseen for one in bound)),
+        unseen=(*unread, *unseen_commits(past, rows), *chain.from_iterable(one.unseen for one in bound)),
         remarks=(*_clocks(notes), *left_out(bound, gathered)),
         bindings=_bindings(notes, bound, gathered),
         coverage=tuple(rows),
@@ -101,6 +111,21 @@ def in_order(notes: list[OpenedNote]) -> list[OpenedNote]:
         ordered.append(note)
         waiting.extend(followers.get(note.digest, [])[::-1])
     return ordered
+
+
+def _links(notes: Sequence[OpenedNote], outside: Outside) -> tuple[list[NoteProblem], list[NoteProblem]]:
+    """What is wrong with the chain, and what only cannot be seen, since nobody looked where the rest may lie.
+
+    A note that misses the one before it is no tampering as long as the ref of notes was not read: it may lie there
+    alone. Nor is it green. Where the ref was read, it holds the chain from its first note on.
+    """
+    known = None if outside.known is None else frozenset(outside.known)
+    found = [*chain_problems(notes, known, from_first=outside.ref is True), *_cut_off(notes, outside.head)]
+    if outside.ref is not False or known is not None:
+        return found, []
+    unread = [one for one in found if one.rule in _MAY_LIE_ON_THE_REF]
+    told = [NoteProblem(one.note, "unseen-note", f"{one.message} {_FETCH_FIRST}") for one in unread]
+    return [one for one in found if one not in unread], told
 
 
 def _cut_off(notes: Sequence[OpenedNote], head: str) -> list[NoteProblem]:

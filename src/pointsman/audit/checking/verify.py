@@ -27,11 +27,14 @@ def verify_notes(files: tuple[tuple[str, bytes], ...], trusted: TrustedKeys) -> 
     )
 
 
-def chain_problems(notes: Sequence[OpenedNote], known: frozenset[str] | None = None) -> list[NoteProblem]:
+def chain_problems(
+    notes: Sequence[OpenedNote], known: frozenset[str] | None = None, *, from_first: bool = False
+) -> list[NoteProblem]:
     """What is wrong with the chain of the notes, oldest first.
 
     `known` holds the digests that the installation remembers, for notes on branches that are not here; None when
-    nobody could be asked, then the oldest note may follow any.
+    nobody could be asked, then the oldest note may follow any; but not when a place was read that holds the chain
+    `from_first` to last.
     """
     problems = []
     places = {note.digest: place for place, note in enumerate(notes)}
@@ -40,7 +43,10 @@ def chain_problems(notes: Sequence[OpenedNote], known: frozenset[str] | None = N
         if previous == (notes[place - 1].digest if place else ""):
             continue
         rival = next((one.name for one in notes[:place] if one.predicate.previous == previous), "")
-        wrong = _broken_link(previous, place, places, known) or _forked(previous, rival)
+        open_start = known is None and place == 0 and not from_first
+        wrong = _broken_link(previous, place, places, frozenset({previous}) if open_start else known) or _forked(
+            previous, rival
+        )
         if wrong:
             problems.append(NoteProblem(note.name, *wrong))
     return problems
@@ -73,7 +79,7 @@ def _broken_link(
         if places[previous] < place:
             return None
         return "chain-order", "The note stands before the one that it follows."
-    if previous in (known or ()) or (known is None and place == 0):
+    if previous in (known or ()):
         return None
     lost = f"The note before this one, {previous[:12]}…, is in no place that was read: removed, changed,"
     return "chain-gap", f"{lost} or of a branch that was never merged."

@@ -1,9 +1,9 @@
 """The installation's store of signed notes, on SQL."""
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, select
 
 from pointsman.audit.ledger.database import Database
-from pointsman.audit.ledger.tables import notes, runs
+from pointsman.audit.ledger.tables import note_heads, notes, runs
 from pointsman.domain.notes import KeptNote
 
 _FIELDS = ("repository_id", "repository", "run_id", "branch", "name", "page", "digest", "previous", "key_id")
@@ -38,6 +38,23 @@ class SqlNotes:
         if since:
             query = query.where(notes.c.written_at >= since)
         return await self._rows(query)
+
+    async def lacking(
+        self, repository_id: str, held: frozenset[str], before: str, limit: int
+    ) -> tuple[KeptNote, ...]:
+        """The oldest notes before the one with the digest `before` that bear no `held` name, `limit` at most."""
+        place, chain = note_heads.c.seq, note_heads.c.repository_id == repository_id
+        own = select(place).where(chain, note_heads.c.digest == before).scalar_subquery()
+        same = and_(notes.c.repository_id == note_heads.c.repository_id, notes.c.digest == note_heads.c.digest)
+        earlier = select(notes.c.seq, notes.c.name).join_from(notes, note_heads, same).where(chain, place < own)
+
+        def work(connection: Connection) -> tuple[int, ...]:
+            found = connection.execute(earlier.order_by(place)).mappings()
+            return tuple(int(row["seq"]) for row in found if row["name"] not in held)[:limit]
+
+        places = await self._database.read(work)
+        missed = _with_changes().where(notes.c.seq.in_(places)).order_by(notes.c.seq)
+        return await self._rows(missed) if places else ()
 
     async def note_of(self, run_id: str) -> KeptNote | None:
         """The newest note of a run."""

@@ -11,6 +11,7 @@ The rule of the chain: a note takes its place in the chain before anybody can se
   stays known in the ledger, which is what verification asks about a note that lies on no branch here.
 * A note that goes onto `refs/pointsman/audit` is there before the branch is: a branch that people see has its note.
   Nothing is ever taken from that ref, so its place is not given back then, and a resumed run pushes with that note.
+  Where the note is in the tree as well, a ref that cannot be written keeps no branch back; see `note_ref`.
 * When the requester may not write any more at the push itself, the place stays: an earlier try of the same push may
   have made the branch already, and a note that people see has its place.
 * When the branch was made and something after it failed, the place stays, and a resumed run goes on with its note.
@@ -40,6 +41,7 @@ from pointsman.policy.touched import owed
 from pointsman.runs.course.authority import NO_ACCESS, authorised, require_access
 from pointsman.runs.course.course import Course
 from pointsman.runs.course.learning import learned_by
+from pointsman.runs.course.note_ref import on_the_ref
 from pointsman.runs.course.previewing import shown_of
 from pointsman.runs.course.proving import Proved
 from pointsman.runs.course.remembering import LastReview, remember_review
@@ -100,12 +102,12 @@ async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[N
     await course.begin(Phase.RECORD)
     known = await learned_by(course)
     made = await _chained(course, proved, target.branch, known)
-    is_out = False
+    may_be_out = False
     try:
-        is_out = await _on_the_ref(course, made)
+        made, may_be_out = await on_the_ref(course, made)
         change = await _pushed(course, made, target, proved, known)
     except (OwnerMust, Stopped) as error:
-        if not is_out and error.code != NO_ACCESS:
+        if not may_be_out and error.code != NO_ACCESS:
             await durable(GIVEN_BACK, NOTHING, lambda: _give_back(course, made.note))
         raise
     course.change = change
@@ -121,24 +123,6 @@ async def _told_below(course: Course, made: Recorded, change: Change, target: Ta
     talk, topic = talk_for(spec.repository), Topic(spec.repository, change.number)
     said = "\n\n".join((note_part(made.note), note_in_full(made.signed, course.run_id)))
     await course.insist("note-told", NOTHING, lambda: talk.ensure_reply(topic, f"note-{course.run_id}", said))
-
-
-async def _on_the_ref(course: Course, made: Recorded) -> bool:
-    """Put the note onto the ref of notes where it belongs there, before the branch: no push without its note.
-
-    What is there stays there. So its place is never given back, whatever becomes of the branch.
-    """
-    spec = course.spec
-    if not spec.has_note_on_ref:
-        return False
-    words = replace(made.words, trailers=(f"Pointsman-Run: {course.run_id}",))
-
-    async def append() -> str:
-        await require_access(course)
-        return await course.adapters.append_note(spec.repository, made.files, words)
-
-    await course.insist("note-ref", TEXT, append)
-    return True
 
 
 async def _chained(course: Course, proved: Proved, branch: str, known: Learned) -> Recorded:
