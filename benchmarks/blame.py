@@ -84,7 +84,7 @@ def _changed(lines: list[str], chance: random.Random, *, grows: int) -> list[str
 
 
 def taken(repository: Path, path: str, key: Path, rounds: int) -> None:
-    """Take both in turns after one round that is not counted, and print the medians."""
+    """Take both in turns after one round that is not counted, and print the medians, and how they compare."""
     plain = ["git", "-C", str(repository), "blame", "--porcelain", "main", "--", path]
     bot = [str(Path(sys.executable).parent / "pointsman"), "audit", "blame", path, "--rev", "main"]
     bot += ["--repo", str(repository), "--key", str(key), "--format", "lines"]
@@ -99,14 +99,14 @@ def taken(repository: Path, path: str, key: Path, rounds: int) -> None:
             costs[name] += [measured.cost] if number else []
         spent = _timed(lambda: asyncio.run(blame_at(Target(repository, path, "main"), (key,), lambda: settings)))
         inside += [spent] if number else []
-    git_wall = statistics.median(cost.wall_seconds for cost in costs["git blame"])
-    for name, found in costs.items():
-        wall, processor = (
-            statistics.median(getattr(c, f"{kind}_seconds") for c in found) for kind in ("wall", "processor")
-        )
-        print(f"{name:34} wall {wall:.2f} s  processor {processor:.2f} s  times git's wall: {wall / git_wall:.2f}")
-    wall = statistics.median(inside)
-    print(f"{'the same, program already started':34} wall {wall:.2f} s  times git's wall: {wall / git_wall:.2f}")
+    walls = {name: [cost.wall_seconds for cost in found] for name, found in costs.items()}
+    walls["the same, program already started"] = inside
+    for name, found in walls.items():
+        processor = [cost.processor_seconds for cost in costs.get(name, ())]
+        own = f"  processor {statistics.median(processor):.2f} s" if processor else ""
+        times = [one / git for one, git in zip(found, walls["git blame"], strict=True)]
+        told = f"{statistics.median(times):.2f} ({min(times):.2f} to {max(times):.2f})"
+        print(f"{name:34} wall {statistics.median(found):.2f} s{own}  times git's wall in the same round: {told}")
 
 
 def _timed(act: Callable[[], object]) -> float:

@@ -1,6 +1,8 @@
 """The command line."""
 
+import contextlib
 import gc
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,8 +23,22 @@ def main() -> None:
     gc.disable()
     try:
         _app(words)(prog_name="pointsman")
+    except SystemExit as end:
+        end_all()
+        _leave(end)
+        raise
     finally:
         end_all()
+
+
+def _leave(end: SystemExit) -> None:
+    """Leave at once when all that was printed has arrived; to take hundreds of notes apart first takes a while."""
+    code = 0 if end.code is None else end.code
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if isinstance(code, int):
+            os._exit(code)
 
 
 def _app(words: list[str]) -> "typer.Typer":
