@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pointsman.audit.keys.private_file import read_private, replace_whole
-from pointsman.audit.keys.signing import KEPT, SigningKey, key_of, load_or_make_key
+from pointsman.audit.keys.private_file import replace_whole
+from pointsman.audit.keys.signing import SigningKey, key_of, load_or_make_key, read_signing_key
 from pointsman.domain.errors import OperatorMust
 from pointsman.domain.keys import KnownKey
 
@@ -118,7 +118,7 @@ class KeyPlace:
 def _read(path: Path) -> bytes:
     try:
         # Secrets that are mounted into a container are links to the file of now.
-        return read_private(Path(os.path.realpath(path)), KEPT)
+        return read_signing_key(Path(os.path.realpath(path)))
     except OSError as error:
         raise OperatorMust(
             f"The signing key {path} cannot be read: {error.strerror}.",

@@ -3,25 +3,14 @@
 import os
 import stat
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from pointsman.domain.errors import OperatorMust
 
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How a kind of private file is spoken of when it cannot be trusted.
-
-    `called` is its name in a sentence; `harm` what follows when others read it, and `mend` what to do then, in which
-    `{path}` is the file; `most` is how many bytes of it are read.
-    """
-
-    called: str
-    code: str
-    harm: str
-    mend: str
-    most: int
+Weakness: TypeAlias = Literal["readable", "replaceable"]
+"""What others may do with a file that is nobody else's business."""
 
 
 def make_once(path: Path, data: bytes) -> None:
@@ -40,24 +29,16 @@ def replace_whole(path: Path, data: bytes) -> None:
     _draft(path, data).replace(path)
 
 
-def read_private(path: Path, kept: Kept) -> bytes:
-    """The bytes of a file that nobody else may read or replace. Raises OperatorMust (`kept.code`), OSError."""
+def read_private(path: Path, refused: Callable[[Path, Weakness], OperatorMust], *, most: int) -> bytes:
+    """At most so many bytes of a file that nobody else may read or replace. Raises what `refused` makes, OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         held, folder = os.fstat(file.fileno()), path.parent.stat()
         if not stat.S_ISREG(held.st_mode) or held.st_mode & 0o077 or held.st_uid not in (0, os.geteuid()):
-            raise OperatorMust(
-                f"The {kept.called} {path} can be read by others, so it {kept.harm}.",
-                code=kept.code,
-                hint=kept.mend.format(path=path),
-            )
+            raise refused(path, "readable")
         if folder.st_mode & 0o022 and not folder.st_mode & stat.S_ISVTX:
-            raise OperatorMust(
-                f"Others may replace the {kept.called}: they can write to its folder {path.parent}.",
-                code=kept.code,
-                hint=f"chmod 700 {path.parent}",
-            )
-        return file.read(kept.most)
+            raise refused(path, "replaceable")
+        return file.read(most)
 
 
 def _draft(path: Path, data: bytes) -> Path:

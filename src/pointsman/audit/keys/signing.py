@@ -15,19 +15,11 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner
 
 from pointsman.audit.keys.envelope import PAYLOAD_TYPE
-from pointsman.audit.keys.private_file import Kept, make_once, read_private
+from pointsman.audit.keys.private_file import Weakness, make_once, read_private
 from pointsman.audit.note.predicate import Statement
 from pointsman.domain.errors import OperatorMust
 
-KEPT = Kept(
-    "signing key",
-    code="signing-key",
-    harm="proves nothing",
-    mend="Make a new one that only the bot may read: move this away. If nobody saw it: chmod 600 {path}",
-    most=1 << 16,
-)
-"""How a signing key's file is read."""
-
+_LARGEST = 1 << 16
 _PASSPHRASE = "POINTSMAN_SIGNING_KEY_PASSPHRASE holds the passphrase of an encrypted key."
 _MADE_ANEW = (
     "Restore the key from a backup, or move it away: a new one is then made, and old notes need the old public key."
@@ -51,7 +43,7 @@ def load_or_make_key(path: Path) -> SigningKey:
     try:
         if not path.exists() and not path.is_symlink():
             make_once(path, CryptoSigner(Ed25519PrivateKey.generate()).private_bytes)
-        return key_of(read_private(path, KEPT), str(path))
+        return key_of(read_signing_key(path), str(path))
     except OSError as error:
         raise OperatorMust(
             f"The signing key {path} cannot be read or made: {error.strerror}.",
@@ -66,6 +58,25 @@ def seal(statement: Statement, key: SigningKey) -> bytes:
     envelope = Envelope(payload, PAYLOAD_TYPE, {})
     envelope.sign(key.signer)
     return rfc8785.dumps(envelope.to_dict()) + b"\n"
+
+
+def read_signing_key(path: Path) -> bytes:
+    """The bytes of a file that nobody else may read or replace. Raises OperatorMust (`signing-key`), OSError."""
+    return read_private(path, _refused, most=_LARGEST)
+
+
+def _refused(path: Path, weakness: Weakness) -> OperatorMust:
+    if weakness == "replaceable":
+        return OperatorMust(
+            f"Others may replace the signing key: they can write to its folder {path.parent}.",
+            code="signing-key",
+            hint=f"chmod 700 {path.parent}",
+        )
+    return OperatorMust(
+        f"The signing key {path} can be read by others, so it proves nothing.",
+        code="signing-key",
+        hint=f"Make a new one that only the bot may read: move this away. If nobody saw it: chmod 600 {path}",
+    )
 
 
 def key_of(pem: bytes, called: str, passphrase: bytes = b"") -> SigningKey:

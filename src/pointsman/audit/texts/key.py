@@ -11,17 +11,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from pointsman.audit.keys.private_file import Kept, make_once, read_private
+from pointsman.audit.keys.private_file import Weakness, make_once, read_private
 from pointsman.domain.errors import OperatorMust
 
 BYTES = 32
-_KEPT = Kept(
-    "text key",
-    code="text-key",
-    harm="hides nothing",
-    mend="If nobody saw it: chmod 600 {path}. Else move it away: a new one is made, old texts are lost.",
-    most=1 << 12,
-)
+_LARGEST = 1 << 12
 _ELSE = "Restore it from a backup. Without it texts cannot be read, and nothing else is lost: notes hold digests."
 
 
@@ -49,7 +43,7 @@ def key_at(path: Path, *, make: bool) -> TextKey:
     try:
         if make and not path.exists() and not path.is_symlink():
             make_once(path, AESGCM.generate_key(8 * BYTES).hex().encode() + b"\n")
-        return key_of(read_private(path, _KEPT).decode("ascii", errors="replace"), str(path))
+        return key_of(read_private(path, _refused, most=_LARGEST).decode("ascii", errors="replace"), str(path))
     except OSError as error:
         raise OperatorMust(
             f"The text key {path} cannot be read or made: {error.strerror}.", code="text-key", hint=_ELSE
@@ -82,3 +76,17 @@ def key_of(text: str, place: str) -> TextKey:
             hint="Make one with `openssl rand -hex 32`.",
         )
     return TextKey(secret)
+
+
+def _refused(path: Path, weakness: Weakness) -> OperatorMust:
+    if weakness == "replaceable":
+        return OperatorMust(
+            f"Others may replace the text key: they can write to its folder {path.parent}.",
+            code="text-key",
+            hint=f"chmod 700 {path.parent}",
+        )
+    return OperatorMust(
+        f"The text key {path} can be read by others, so it hides nothing.",
+        code="text-key",
+        hint=f"If nobody saw it: chmod 600 {path}. Else move it away: a new one is made, old texts are lost.",
+    )
