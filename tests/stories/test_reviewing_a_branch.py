@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from tests.worlds.repositories import BUGGY, buggy_package, commit, write
+from tests.worlds.repositories import BUGGY, buggy_package, commit, git, write
 from tests.worlds.scripted_server import ScriptedServer
-from tests.worlds.stage import BELOW_ZERO, RIGHT, WRONG, Stage, fields, finding, replies, rows, staged, usual
+from tests.worlds.stage import BELOW_ZERO, RIGHT, WRONG, Said, Stage, fields, finding, replies, rows, staged, usual
 
+REF = "refs/pointsman/audit"
 HALF = "price * (1 - percent / 100)"
 
 
@@ -22,7 +23,31 @@ def test_a_branch_of_a_person_is_reviewed_and_a_grave_finding_ends_with_1(tmp_pa
     assert [(one["path"], one["line"], one["severity"]) for one in found] == [("shop/prices.py", 6, "major")]
     assert fields(found[0]["proof"])["result"] == "confirmed"
     assert said.json["evidence"] == "passed"
+    _leaves_a_note(stage, said)
+    stage.git("update-ref", "-d", REF)
     assert (stage.git("for-each-ref"), before.disturbed_by(stage.print())) == (places, ())
+
+
+def _leaves_a_note(stage: Stage, said: Said) -> None:
+    """On the ref alone, of which a clone tells who reviewed whose lines."""
+    clone = stage.folder / "clone"
+    git(stage.folder, "clone", "--quiet", str(stage.repository), "clone")
+    git(clone, "fetch", "--quiet", "origin", f"{REF}:{REF}")
+    git(clone, "checkout", "--quiet", "half")
+    at = ("--repo", str(clone))
+    digest = str(fields(said.json["note"])["digest"])
+    verified = stage.does("audit", "verify", *at, "--json", "--head", digest, "origin/main..half")
+    assert (verified.code, verified.json["verdict"]) == (0, "holds"), verified
+    assert [(row["by"], row["notes"]) for row in rows(verified.json["coverage"])] == [("person", [])]
+    (binding,) = rows(verified.json["bindings"])
+    assert (binding["kind"], binding["commits"]) == ("commit", [])
+    assert binding["places"] == [REF]
+    asked = stage.does("audit", "query", *at, "--result", "reviewed", "--json")
+    (note,) = rows(asked.json["rows"])
+    assert (note["run"], note["result"], note["authors"]) == (said.run_id, "reviewed", [])
+    lines = rows(stage.does("audit", "blame", "shop/prices.py", *at, "--json").json["lines"])
+    (line,) = [one for one in lines if HALF in str(one["text"])]
+    assert (line["by"], line["reviews"]) == ("person", [{"model": "reviewer", "round": 1, "verdict": "changes"}])
 
 
 def test_a_range_is_reviewed_from_its_own_base_and_a_good_one_ends_with_0(tmp_path: Path) -> None:

@@ -27,19 +27,28 @@ def note_part(note: Note | None) -> str:
     """Where the signed record of the run is found, with the digest that names it; empty without one."""
     if note is None:
         return ""
-    name = "" if note.mode == "comment-only" else f"`{note.page_path}` "
+    is_nowhere = bool(note.off_ref) and note.mode == "ref"
+    name = "" if note.mode == "comment-only" or is_nowhere else f"`{note.page_path}` "
+    place = "kept by the installation" if is_nowhere else _PLACES[note.mode]
     return (
-        f"## Note\n\nThe signed record of this run is {name}{_PLACES[note.mode]}. Its digest is `{note.digest}`, its "
+        f"## Note\n\nThe signed record of this run is {name}{place}. Its digest is `{note.digest}`, its "
         f"key `{note.key_id}`. {verified_by(note)}{_off_ref(note)}"
     )
 
 
 def _off_ref(note: Note) -> str:
-    """What does not hold while a note is in the tree alone, and what to do; empty where it is on the ref."""
+    """What does not hold while a note is not on the ref, and what to do; empty where it is."""
     if not note.off_ref:
         return ""
+    why = outbound_line(note.off_ref).rstrip(".")
+    if note.mode == "ref":
+        return (
+            f"\n\nThe note could not be put on `{NOTE_REF}`: {why}. Nothing of this review is lost by that, but a "
+            f"check of later notes will miss this one. Let the bot write to `{NOTE_REF}`, and the next run brings it "
+            "there."
+        )
     return (
-        f"\n\nThe note could not be put on `{NOTE_REF}` as well: {outbound_line(note.off_ref).rstrip('.')}. Nothing "
+        f"\n\nThe note could not be put on `{NOTE_REF}` as well: {why}. Nothing "
         "of this change is lost by that. But should it be closed unmerged, a check of later changes will miss this "
         f"note. Let the bot write to `{NOTE_REF}`, and the next run brings what is missing there; or let the policy "
         "say `audit: {mirror: false}`."

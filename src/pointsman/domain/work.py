@@ -156,6 +156,14 @@ class NoteFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """What a commit is known by besides its id: its tree, and sha256 of its canonical diff without notes."""
+
+    tree: str
+    diff_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditOrder:
     """Onto which commit edits go, by whose hand, under which rules and message.
 

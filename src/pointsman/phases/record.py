@@ -7,6 +7,7 @@ from typing import Literal
 
 from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, NOTES, PAGE_SUFFIX
 from pointsman.domain.ledger import CallRecord
+from pointsman.domain.levels import AuditMode
 from pointsman.domain.notes import NoteFacts, PersonAct, SignedNote
 from pointsman.domain.outcome import Earlier, Note
 from pointsman.domain.run import RunSpec
@@ -51,9 +52,10 @@ class Recorded:
 async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Closing) -> Recorded:
     """Sign the facts and commit page, statement, public key and what was learned onto the head.
 
-    In other modes than in-tree nothing is committed here, and the note's commit is the head. `written_at` is the time
-    of the last act that the note speaks of, not the clock's, so that a repeated step signs the same bytes. Raises
-    OperatorMust when the key cannot be used: without a signature there is no note.
+    In other modes than in-tree nothing is committed here, and the note's commit is the head; so it is with the note
+    of a review, which goes onto nobody's branch. `written_at` is the time of the last act that the note speaks of,
+    not the clock's, so that a repeated step signs the same bytes. Raises OperatorMust when the key cannot be used:
+    without a signature there is no note.
     """
     facts = _facts(spec, earlier, closing)
     signed = await ports.signer.sign(facts)
@@ -64,11 +66,17 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
         f"{KEYS}{signed.key_id}.pem": signed.public_key,
     }
     commit, words = closing.head, note_words(signed.digest, at=spec.admitted_at)
-    if spec.audit_mode == "in-tree":
+    mode = mode_of(spec, closing.result)
+    if mode == "in-tree":
         learned = {MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}
         commit = await ports.workspace.record(closing.head, {**files, **learned}, words)
-    note = Note(page, statement, signed.digest, closing.previous, signed.key_id, commit, spec.audit_mode)
+    note = Note(page, statement, signed.digest, closing.previous, signed.key_id, commit, mode)
     return Recorded(note, signed, facts.written_at, files, words)
+
+
+def mode_of(spec: RunSpec, result: str) -> AuditMode:
+    """Where a note is kept first of all: the tree of a branch of ours, the ref, or the text of the change."""
+    return "ref" if spec.audit_mode == "in-tree" and result == "reviewed" else spec.audit_mode
 
 
 def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:

@@ -6,7 +6,7 @@ from typing import Protocol
 from pointsman.domain.models import EditStyle
 from pointsman.domain.outcome import Patch
 from pointsman.domain.run import Repository
-from pointsman.domain.work import CommitText, Edit, EditOrder, EditRefusal, FileEntry, Hit, Source, Symbol
+from pointsman.domain.work import CommitText, Edit, EditOrder, EditRefusal, FileEntry, Hit, Sealed, Source, Symbol
 
 
 class Workspace(Protocol):
@@ -40,6 +40,9 @@ class Workspace(Protocol):
 
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff between two commits (full index, no renames, no textconv)."""
+
+    async def sealed(self, base: str, commit: str) -> Sealed:
+        """By what a note is bound that speaks of `commit` and of what it changes since `base`."""
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files (the note) onto `onto`; the path guard does not apply. Returns the commit id."""

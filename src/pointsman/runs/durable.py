@@ -20,6 +20,7 @@ from pointsman.domain.work import (
     Hit,
     SandboxJob,
     SandboxTier,
+    Sealed,
     Source,
     Symbol,
     Toolchain,
@@ -123,6 +124,10 @@ class DurableWorkspace(Workspace):
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff."""
         return await self.workspace.diff(base, commit)
+
+    async def sealed(self, base: str, commit: str) -> Sealed:
+        """By what a note is bound to a commit."""
+        return await self.workspace.sealed(base, commit)
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files."""

@@ -20,6 +20,7 @@ from pointsman.domain.work import (
     Hit,
     Move,
     NoteFiles,
+    Sealed,
     Source,
     Symbol,
     Write,
@@ -33,6 +34,7 @@ from pointsman.workspaces.edits import refusals
 from pointsman.workspaces.edits.apply import apply_edits, paths_of, refuse_paths
 from pointsman.workspaces.edits.parse import Lone, parse, without_path_comment
 from pointsman.workspaces.git import git
+from pointsman.workspaces.history import differences, kinds
 from pointsman.workspaces.mirror import mirror_path
 from pointsman.workspaces.note_ref import append
 from pointsman.workspaces.origin import LocalOrigin, Origin
@@ -167,6 +169,13 @@ class GitWorkspace:
     async def diff(self, base: str, commit: str) -> str:
         """The canonical diff between two commits; bytes that are no UTF-8 show as replacement characters."""
         return (await diff_bytes(self.git_dir, base, commit)).decode("utf-8", "replace")
+
+    async def sealed(self, base: str, commit: str) -> Sealed:
+        """The tree of `commit`, and the digest of its canonical diff from `base`, as verification has them."""
+        named = (f"{base}^{{tree}}", f"{commit}^{{tree}}")
+        trees = await kinds(self.git_dir, named)
+        pair = (trees[named[0]], trees[named[1]])
+        return Sealed(pair[1], (await differences(self.git_dir, [pair]))[pair].whole)
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         """Commit our own files onto `onto`; the path guard does not apply. Returns the commit id."""

@@ -20,6 +20,7 @@ from pointsman.domain.work import (
     Move,
     Replace,
     Rewrite,
+    Sealed,
     Source,
     Symbol,
     Write,
@@ -133,6 +134,11 @@ class MemoryWorkspace(Workspace):
     async def diff(self, base: str, commit: str) -> str:
         before, after = self.commits[base], self.commits[commit]
         return "".join(_diff(path, before.get(path), after.get(path)) for path in sorted({*before, *after}))
+
+    async def sealed(self, base: str, commit: str) -> Sealed:
+        return Sealed(
+            sha256(commit.encode()).hexdigest(), sha256((await self.diff(base, commit)).encode()).hexdigest()
+        )
 
     async def record(self, onto: str, files: Mapping[str, bytes], text: CommitText) -> str:
         self.recorded.append((onto, dict(files), text))

@@ -6,13 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.phases.phase_world import says
+from tests.unit.phases.phase_world import FIXED, says
 from tests.unit.runs.served_world import BLOCK, FINE, PLAN, SHOP, Served, review_of, within
 from tests.unit.runs.test_conduct_of_a_fix import asked
+from tests.unit.runs.test_conduct_of_a_review import asked as reviewed
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, TryAgain
 from pointsman.domain.forge import Access, ChangeOrder
 from pointsman.domain.ledger import RunView
+from pointsman.domain.levels import AuditMode
 
 BRANCH = "pointsman/12-clamp-ignores-its-upper-bound"
 ENVELOPE = ".pointsman/audit/2026-11-21-clamp-r-1.intoto.jsonl"
@@ -149,3 +151,35 @@ async def _gone_on(world: Served) -> RunView:
         return await world.view()
     finally:
         await world.engine.stop()
+
+
+def test_a_review_leaves_a_note_in_the_chain_and_on_the_ref_and_a_new_one_adds_its_own(served: Served) -> None:
+    """Nothing goes onto the branch; and it is there although the policy keeps notes of the tree in the tree alone."""
+    served.world.models.script[:] = [review_of(), review_of()]
+    spec = reviewed(served, {"bounds.py": FIXED})
+    assert served.runs(spec).result == "reviewed"
+    first = within(served.notes.notes(SHOP.id))
+    assert served.runs(spec, run_id="r-2").result == "reviewed"
+    kept = within(served.notes.notes(SHOP.id))
+    assert [(one.run_id, one.change, one.branch) for one in kept] == [("r-1", "13", "topic"), ("r-2", "13", "topic")]
+    assert kept[:1] == first and kept[1].previous == kept[0].digest
+    assert within(served.ledger.note_head(SHOP.id)) == kept[1].digest
+    assert [words.trailers for _, _, words in served.on_ref] == [("Pointsman-Run: r-1",), ("Pointsman-Run: r-2",)]
+    assert (served.world.workspace.recorded, served.forge.changes) == ([], {})
+
+
+def test_the_note_of_a_review_is_a_comment_of_its_own_where_notes_are_kept_in_the_text(served: Served) -> None:
+    served.world.models.script[:] = [review_of()]
+    served.runs(replace(reviewed(served, {"bounds.py": FIXED}), audit_mode="comment-only"))
+    (said,) = [body for key, (_, body) in served.forge.replies.items() if key == "note-r-1"]
+    assert digests(served)[0] in said and "```json\n" in said
+    assert served.on_ref == []
+
+
+@pytest.mark.parametrize("mode", ["in-tree", "ref"])
+def test_a_ref_that_cannot_be_written_keeps_no_review_from_people(served: Served, mode: AuditMode) -> None:
+    served.world.models.script[:] = [review_of()]
+    served.forge.mishaps["note-ref"] = [OwnerMust("The forge refused it.", code="push-refused")]
+    view = served.runs(replace(reviewed(served, {"bounds.py": FIXED}), audit_mode=mode))
+    assert (view.result, len(served.forge.reviews), len(digests(served))) == ("reviewed", 1, 1)
+    assert within(served.ledger.note_head(SHOP.id)) == digests(served)[0]

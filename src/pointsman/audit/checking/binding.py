@@ -13,6 +13,7 @@ from pointsman.domain.verified import BindingKind
 
 _NO_HUNKS = hashlib.sha256(b"\n").hexdigest()
 _LONGEST_PATH = 500
+_MANY = 500
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,9 @@ def _candidates(note: OpenedNote, stretches: Stretches) -> Iterable[Stretch]:
     paths = frozenset(edit.path for edit in note.predicate.edits)
     if paths:
         return stretches.get(paths, ())
-    return [stretch for found in stretches.values() for stretch in found]
+    whole = [stretch for found in stretches.values() for stretch in found]
+    # A review stands for no commit: in a long range it is worth no more than a look at each commit, as for a squash.
+    return whole if len(whole) <= _MANY else [stretch for stretch in whole if len(stretch.commits) == 1]
 
 
 def _pieces(note: OpenedNote, past: Past, trunk: Stretch | None) -> list[Stretch]:

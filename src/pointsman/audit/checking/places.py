@@ -69,7 +69,8 @@ def lost(before: Mapping[str, bytes], found: Gathered) -> list[NoteProblem]:
 def from_elsewhere(bound: Sequence[Bound], found: Gathered, repository_id: str) -> list[NoteProblem]:
     """Notes of another repository, and notes that lie elsewhere while their own commits stand here without them.
 
-    A run that is done again keeps the commit and leaves its note on a branch of its own; then the one here speaks.
+    The note of a review lies in no tree. A run that is done again keeps the commit and leaves its note on a branch of
+    its own; then the one here speaks.
     """
     problems = []
     here = {
@@ -83,7 +84,9 @@ def from_elsewhere(bound: Sequence[Bound], found: Gathered, repository_id: str) 
             problems.append(_foreign(one.note))
         commit, branch = one.note.statement.subject_digest("commit"), one.note.predicate.branch
         is_told_here = any(known == commit and other != branch for known, other in here)
-        is_missing = one.kind == "commit" and order.audit_mode == "in-tree" and TREE not in found.places[name]
+        is_missing = (
+            one.covers and one.kind == "commit" and order.audit_mode == "in-tree" and TREE not in found.places[name]
+        )
         if is_missing and not is_told_here:
             message = f"The note was cut from the tree while its commit stayed; it lies in {found.places[name][0]}."
             problems.append(NoteProblem(name, "removed", message))
@@ -128,7 +131,8 @@ def left_out(bound: Sequence[Bound], found: Gathered) -> list[NoteProblem]:
     return [
         NoteProblem(one.note.name, "elsewhere", f"It was read from {found.places[one.note.name][0]} alone.")
         for one in bound
-        if one.note.predicate.order.audit_mode == "in-tree"
+        if one.covers
+        and one.note.predicate.order.audit_mode == "in-tree"
         and one.kind != "commit"
         and TREE not in found.places[one.note.name]
     ]

@@ -59,7 +59,9 @@ def separation_problems(note: OpenedNote) -> list[NoteProblem]:
     proofs = (finding.proof for review in predicate.reviews for finding in review.findings)
     tests = {(proof.path, proof.model) for proof in proofs if proof is not None and proof.result == "confirmed"}
     edited = (edit.model for edit in predicate.edits if (edit.path, edit.model) not in tests)
-    authors = dict.fromkeys((*predicate.authors, *edited))
+    # Of a review alone the authors are those who had written before.
+    before = predicate.order.authors_before if predicate.result == "reviewed" else ()
+    authors = dict.fromkeys((*predicate.authors, *edited, *before))
     problems = []
     for reviewer in dict.fromkeys(review.model for review in predicate.reviews):
         for author in authors:

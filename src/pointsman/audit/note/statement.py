@@ -158,12 +158,16 @@ def _catalogue(spec: RunSpec) -> dict[str, Model]:
     orders = (order.routes.values() for order in spec.orders.values())
     routes = [route for group in (*orders, (spec.overrides or {}).values()) for route in group]
     found = (model for route in routes if isinstance(route, Route) for model in route.models)
-    return {model.name: model for model in found}
+    return {model.name: model for model in (*spec.authors, *found)}
 
 
 def _models(facts: NoteFacts) -> tuple[ModelPart, ...]:
     met = {call.model for call in facts.calls} | {review.model for review in facts.earlier.reviews}
-    met |= {*authors_of(facts), *(attempt.model for attempt in facts.earlier.tries)}
+    met |= {
+        *authors_of(facts),
+        *(model.name for model in facts.spec.authors),
+        *(attempt.model for attempt in facts.earlier.tries),
+    }
     for route in effective_routes(facts.spec).values():
         if isinstance(route, Route):
             met |= {model.name for model in route.models}

@@ -30,6 +30,8 @@ async def report_of(installation: Installation, run_id: str, commands: tuple[str
         report = replace(report, pictures=tuple((one, str(found(one.sha256) or "")) for one in looked.pictures))
     if end.note is None or view is None:
         return report
+    if end.spec.goal == "review":
+        return replace(report, note=end.note)
     return replace(report, note=end.note, branch=await _branch(installation, end.spec, end.note, view.branch))
 
 

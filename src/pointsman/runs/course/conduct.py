@@ -85,8 +85,7 @@ async def _worked(course: Course) -> Note | None:
     await course.place.take()
     match course.spec.goal:
         case "review":
-            await review_asked(course)
-            return None
+            return await review_asked(course)
         case "fix":
             return await fix(course)
         case _:

@@ -24,18 +24,17 @@ MOST_LATE = 100
 logger = logging.getLogger(__name__)
 
 
-async def on_the_ref(course: Course, made: Recorded) -> tuple[Recorded, bool]:
+async def on_the_ref(course: Course, made: Recorded, *, must: bool) -> tuple[Recorded, bool]:
     """Put the note onto the ref where it belongs there; tell whether it is there now, or may be.
 
-    In the mode `ref` it raises what stands in the way. Where the tree has the note too, the note says instead why the
-    ref has not.
+    When it `must` be there, what stands in the way is raised. Else the note says why the ref has it not.
     """
-    if not course.spec.has_note_on_ref:
+    if not course.spec.has_note_on_ref and made.note.mode != "ref":
         return made, False
     try:
         await course.insist("note-ref", TEXT, lambda: _appended(course, made))
     except (OwnerMust, OperatorMust, TryAgain) as error:
-        if course.spec.audit_mode == "ref" or error.code == NO_ACCESS:
+        if must or error.code == NO_ACCESS:
             raise
         logger.warning("a note is not on its ref", extra={"run": course.run_id, "code": error.code})
         refused = isinstance(error, OwnerMust)
@@ -49,12 +48,16 @@ async def _appended(course: Course, made: Recorded) -> str:
     repository, notes = course.spec.repository, course.adapters.notes
 
     async def late(held: frozenset[str]) -> tuple[NoteFiles, ...]:
+        if not course.spec.has_note_on_ref:
+            return ()
         names = frozenset(
             path.removeprefix(NOTES).removesuffix(ENVELOPE_SUFFIX) for path in held if path.endswith(ENVELOPE_SUFFIX)
         )
         return tuple(map(_files, await notes.lacking(repository.id, names, made.note.digest, MOST_LATE)))
 
-    await require_access(course)
+    if course.spec.goal != "review":
+        # A review pushes nothing of anybody's, so it takes nobody's leave to write.
+        await require_access(course)
     words = replace(made.words, trailers=(_trailer(course.run_id),))
     return await course.adapters.append_note(repository, NoteFiles(made.files, words), late)
 

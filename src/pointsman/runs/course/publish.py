@@ -28,20 +28,20 @@ from pointsman.conversation.loop_ends import end_text
 from pointsman.conversation.note_texts import change_trailers, note_in_full, note_part
 from pointsman.conversation.previews import check_images
 from pointsman.conversation.replies import Ground, check_order, issue_line, review_post
-from pointsman.domain.errors import OwnerMust, Stopped, TryAgain
+from pointsman.domain.errors import OwnerMust, Stopped
 from pointsman.domain.forge import Change, ChangeOrder, Topic
 from pointsman.domain.levels import Phase
-from pointsman.domain.notes import KeptNote, PersonAct
 from pointsman.domain.outcome import Note, Verdict
 from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.phases.learning import Learned
-from pointsman.phases.record import Closing, Recorded, record
+from pointsman.phases.record import Closing, Recorded
 from pointsman.phases.shown.guidance import advised_at, guidance
 from pointsman.policy.touched import owed
 from pointsman.runs.course.authority import NO_ACCESS, authorised, require_access
 from pointsman.runs.course.course import Course
 from pointsman.runs.course.learning import learned_by
 from pointsman.runs.course.note_ref import on_the_ref
+from pointsman.runs.course.noting import chained, give_back, people_of
 from pointsman.runs.course.previewing import shown_of
 from pointsman.runs.course.proving import Proved
 from pointsman.runs.course.remembering import LastReview, remember_review
@@ -49,8 +49,6 @@ from pointsman.runs.course.rounds import failing_by, with_positions
 from pointsman.runs.journal import NOTHING, TEXT, durable
 
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
-_CLOSING: TypeAdapter[Closing] = TypeAdapter(Closing)
-_CHAIN_TRIES = 5
 _MOVED = "branch-moved"
 
 GIVEN_BACK = "note-given-back"
@@ -99,16 +97,17 @@ def settle_on(course: Course, proved: Proved) -> None:
 
 async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[Note, Change]:
     """Sign the note at its place in the chain and push. The place is given back when the push is refused."""
+    spec = course.spec
     await course.begin(Phase.RECORD)
     known = await learned_by(course)
-    made = await _chained(course, proved, target.branch, known)
+    made = await chained(course, lambda: _closing(course, proved, target.branch, known))
     may_be_out = False
     try:
-        made, may_be_out = await on_the_ref(course, made)
+        made, may_be_out = await on_the_ref(course, made, must=spec.audit_mode == "ref")
         change = await _pushed(course, made, target, proved, known)
     except (OwnerMust, Stopped) as error:
         if not may_be_out and error.code != NO_ACCESS:
-            await durable(GIVEN_BACK, NOTHING, lambda: _give_back(course, made.note))
+            await durable(GIVEN_BACK, NOTHING, lambda: give_back(course, made.note))
         raise
     course.change = change
     await _told_below(course, made, change, target)
@@ -123,55 +122,6 @@ async def _told_below(course: Course, made: Recorded, change: Change, target: Ta
     talk, topic = talk_for(spec.repository), Topic(spec.repository, change.number)
     said = "\n\n".join((note_part(made.note), note_in_full(made.signed, course.run_id)))
     await course.insist("note-told", NOTHING, lambda: talk.ensure_reply(topic, f"note-{course.run_id}", said))
-
-
-async def _chained(course: Course, proved: Proved, branch: str, known: Learned) -> Recorded:
-    """The note, signed and at its place in the chain. Raises TryAgain when others are faster time and again."""
-    for _ in range(_CHAIN_TRIES - 1):
-        try:
-            return await _claimed(course, proved, branch, known)
-        except TryAgain as error:
-            if error.code != "note-head":
-                raise
-    return await _claimed(course, proved, branch, known)
-
-
-async def _claimed(course: Course, proved: Proved, branch: str, known: Learned) -> Recorded:
-    closing = await durable("closing", _CLOSING, lambda: _closing(course, proved, branch, known))
-    made = await record(course.spec, course.earlier, course.ports, closing=closing)
-    await durable("note-head", NOTHING, lambda: _claim(course, made, branch))
-    return made
-
-
-async def _claim(course: Course, made: Recorded, branch: str) -> None:
-    """Take the place in the chain, and keep the note; done again after a crash, it is kept once."""
-    repository, note = course.spec.repository.id, made.note
-    await course.ledger.set_note_head(
-        repository, note.digest, course.run_id, previous=note.previous, key_id=note.key_id
-    )
-    await course.adapters.notes.keep_note(_kept(course, made, branch))
-
-
-def _kept(course: Course, made: Recorded, branch: str) -> KeptNote:
-    spec, signed = course.spec, made.signed
-    return KeptNote(
-        repository_id=spec.repository.id,
-        repository=spec.repository.name,
-        run_id=course.run_id,
-        change=spec.change.number if spec.change else "",
-        branch=branch,
-        name=signed.name,
-        page=signed.page,
-        envelope=signed.envelope,
-        digest=signed.digest,
-        previous=made.note.previous,
-        key_id=signed.key_id,
-        written_at=made.written_at,
-    )
-
-
-async def _give_back(course: Course, note: Note) -> None:
-    await course.ledger.give_back_note_head(course.spec.repository.id, note.digest, course.run_id)
 
 
 def wish(course: Course) -> str:
@@ -212,7 +162,7 @@ async def _closing(course: Course, proved: Proved, branch: str, known: Learned) 
         run_id=course.run_id,
         branch=branch,
         calls=await course.ledger.calls(course.run_id),
-        people=await _people(course),
+        people=await people_of(course),
         head=patch.commit,
         tree=patch.tree,
         diff_digest=patch.diff_digest,
@@ -223,19 +173,6 @@ async def _closing(course: Course, proved: Proved, branch: str, known: Learned) 
         ended=proved.end.value,
         ended_why=proved.why,
     )
-
-
-async def _people(course: Course) -> tuple[PersonAct, ...]:
-    """Who asked for this run and who agreed to its plan, the runs included that it was forked from."""
-    plan_hash = course.earlier.plan.digest if course.earlier.plan else ""
-    acts = await course.ledger.acts(course.run_id)
-    parent = course.view.parent
-    while parent:
-        before = await course.ledger.acts(parent)
-        acts = (*(act for act in before if act.act != "approve" or act.detail == plan_hash), *acts)
-        view = await course.ledger.run(parent)
-        parent = view.parent if view else ""
-    return acts
 
 
 def _not_run(course: Course, proved: Proved, known: Learned) -> tuple[str, ...]:
