@@ -222,11 +222,39 @@ def test_the_file_in_a_reply_is_read_liberally(reply: str, test: str) -> None:
     assert file_in(reply) == test
 
 
-def test_values_are_those_of_assertions_and_numbers_are_taken_whole() -> None:
-    wanted = ("Ten percent off 200 is 180.", 'The name is "Ada".')
-    assert states_only("self.assertEqual(f(200), 180)", wanted) and states_only("assert f('Ada', 180)", wanted)
-    assert not states_only("assert f(20) == 18", wanted) and not states_only("assert f(200)", wanted)
-    assert not states_only("x = (200, 180)", wanted) and not states_only("assert f(-200) == 180", wanted)
+ASKED = (
+    'Ten percent off 200 is 180. A name such as "Ada" is kept.',
+    "is_sorted([1, 3, 2, 4]) -> False\nis_sorted([1, 2, 2, 3, 3, 4]) -> True\n>>> half(7)\n3\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_stated"),
+    [
+        ("self.assertEqual(f(200), 180)", True),
+        ("self.assertEqual(180, f(200))", True),
+        ("expect(f(200)).toBe(180)", True),
+        ("assert half(7) == 3", True),
+        ("assert is_sorted([1, 2, 2, 3, 3, 4])", True),
+        ("self.assertFalse(is_sorted([1, 3, 2, 4]))", True),
+        ("assert is_sorted([1, 3, 2, 4]) is False", True),
+        ("self.assertTrue(callable(f))\nassert half(7) == 3", True),
+        ("self.assertFalse(is_sorted([1, 2, 2, 3, 3, 4]))", False),
+        ("assert not is_sorted([1, 2, 2, 3, 3, 4])", False),
+        ("assert is_sorted([1, 2, 2, 3]) == False", False),
+        ("assert f(180) == 200 != 180", False),
+        ("self.assertNotEqual(f(200), 180)", False),
+        ("assert f('Ada', 180)", False),
+        ("assert f(20) == 18", False),
+        ("assert f(200)", False),
+        ("x = (200, 180)", False),
+        ("assert f(-200) == 180", False),
+        ("assert half(7) == 3\nassert half(9) == 4", False),
+        ("self.assertTrue(callable(f))", False),
+    ],
+)
+def test_what_a_test_wants_was_asked_for_when_one_line_says_it_with_its_outcome(line: str, is_stated: bool) -> None:
+    assert states_only(line, ASKED) is is_stated
 
 
 def test_an_outage_while_a_test_is_asked_for_keeps_the_review_on_a_forge() -> None:

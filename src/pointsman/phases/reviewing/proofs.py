@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,7 +16,15 @@ _LOOKS_LIKE_CODE = re.compile(
     r"^\s*(import|from|def|class|function|func|const|describe|test|it|package|use|require)\b"
 )
 _ERROR_LINE = re.compile(r"^(?:E\s+(?P<short>.*)|(?P<plain>(?:\w+\.)*\w*(?:Error|Exception|Failure|Exit)\b.*))$")
-_VALUE = re.compile(r"(?P<quote>[\"'])(?P<text>[^\"'\n]+)(?P=quote)|(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
+_VALUE = re.compile(
+    r"(?P<quote>[\"'])(?P<text>[^\"'\n]+)(?P=quote)|(?<![\w.])-?\d+(?:\.\d+)?(?!\w|\.\d)|\b(?i:true|false)\b"
+)
+_OUTCOMES = frozenset({"true", "false"})
+_COMPARES = re.compile(
+    r"[=!<>]=|\s[<>]\s|\bassert\w*(Equal|In|Is|Less|Greater|Raises|Regex)|\bin\b|\bis\b|\bto\b|\bto[A-Z_]|\beq"
+)
+_DENIES = re.compile(r"!=|\bnot\b|\bnot_|_not\b|\bnot[A-Z]|Not[A-Z]|False\(|\bassert\w*_?ne\b")
+_NOT_SAID = "\0"
 _ASSERTS = re.compile(r"\bassert|\bexpect\b|\brequire\b|\bshould\b|raises", re.IGNORECASE)
 
 
@@ -118,15 +126,45 @@ def _on_both(finding: Finding, test: str, *, same: bool, wanted: tuple[str, ...]
 
 
 def states_only(test: str, wanted: tuple[str, ...]) -> bool:
-    """Whether all values in the assertions of a test, at least two, stand in the words of what was asked for."""
-    lines = [line for line in test.split("\n") if _ASSERTS.search(line)]
-    values = {found.group("text") or found.group() for line in lines for found in _VALUE.finditer(line)}
-    known = " ".join(wanted)
-    return len(values) > 1 and all(_stands_in(value, known) for value in values)
+    """Whether each assertion of a test that holds values says what one line of what was asked for says.
+
+    Its values, the outcome among them, stand in that line in the same order; values that stand here and there prove
+    nothing, since they can be put together wrongly.
+    """
+    claims = [claim for line in test.split("\n") if _ASSERTS.search(line) and (claim := _claim(line))]
+    told = [_values(line) for text in wanted for line in _lines(text)]
+    return bool(claims) and all(any(_says(line, claim) for line in told) for claim in claims)
 
 
-def _stands_in(value: str, text: str) -> bool:
-    return re.search(rf"(?<![\w.]){re.escape(value)}(?!\w|\.\d)", text) is not None
+def _claim(line: str) -> tuple[str, ...]:
+    """The values of an assertion in their order, with the outcome of one that compares nothing; none without any."""
+    values = _values(line)
+    if all(value in _OUTCOMES for value in values):
+        return ()
+    if _COMPARES.search(line):
+        return (_NOT_SAID,) if _DENIES.search(line) else values
+    return (*values, "false" if _DENIES.search(line) else "true")
+
+
+def _values(line: str) -> tuple[str, ...]:
+    return tuple(found.group("text") or found.group().lower() for found in _VALUE.finditer(line))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Each line, and with a line of an interactive session what it printed."""
+    lines = text.split("\n")
+    for line, behind in zip(lines, [*lines[1:], ""], strict=True):
+        yield f"{line} {behind}" if line.lstrip().startswith(">>>") else line
+
+
+def _says(line: tuple[str, ...], claim: tuple[str, ...]) -> bool:
+    """Whether the claim's values stand in the line one after another; the outcome may be named first or last."""
+    return any(_in_order(turn, line) for turn in (claim, (*claim[1:], claim[0]))) and len(claim) > 1
+
+
+def _in_order(values: tuple[str, ...], line: tuple[str, ...]) -> bool:
+    left = iter(line)
+    return all(value in left for value in values)
 
 
 def _said(run: TestRun) -> str:
