@@ -136,6 +136,13 @@ def test_who_lost_access_while_the_forge_was_out_pushes_nothing_when_the_run_is_
     assert digest in served.forge.changes[BRANCH].body
 
 
+def test_a_note_on_a_branch_that_the_forge_makes_no_change_of_keeps_its_place(served: Served) -> None:
+    served.forge.mishaps["change"] = [OwnerMust("No pull requests here.", code="change-refused")]
+    assert served.runs(replace(served.spec(), mirrors_notes=False)).error_code == "change-refused"
+    (digest,) = digests(served)
+    assert within(served.ledger.note_head(SHOP.id)) == digest
+
+
 def test_whoever_may_not_write_any_more_when_the_ref_is_pushed_leaves_no_note_there(served: Served) -> None:
     asked: list[Access] = [Access.WRITE, Access.READ]
     served.forge.answers_of_access = asked

@@ -13,7 +13,8 @@ The rule of the chain: a note takes its place in the chain before anybody can se
   Nothing is ever taken from that ref, so its place is not given back then, and a resumed run pushes with that note.
   Where the note is in the tree as well, a ref that cannot be written keeps no branch back; see `note_ref`.
 * When the requester may not write any more at the push itself, the place stays: an earlier try of the same push may
-  have made the branch already, and a note that people see has its place.
+  have made the branch already, and a note that people see has its place. So it does when the forge takes the branch
+  and makes no change of it.
 * When the branch was made and something after it failed, the place stays, and a resumed run goes on with its note.
 """
 
@@ -50,6 +51,9 @@ from pointsman.runs.journal import NOTHING, TEXT, durable
 
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 _MOVED = "branch-moved"
+_MAY_BE_SEEN = frozenset({NO_ACCESS, "change-refused"})
+"""Refusals behind which the branch, and the note on it, may be there."""
+
 
 GIVEN_BACK = "note-given-back"
 """The step that gives the place in the chain back."""
@@ -106,7 +110,7 @@ async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[N
         made, may_be_out = await on_the_ref(course, made, must=spec.audit_mode == "ref")
         change = await _pushed(course, made, target, proved, known)
     except (OwnerMust, Stopped) as error:
-        if not may_be_out and error.code != NO_ACCESS:
+        if not may_be_out and error.code not in _MAY_BE_SEEN:
             await durable(GIVEN_BACK, NOTHING, lambda: give_back(course, made.note))
         raise
     course.change = change
