@@ -68,7 +68,7 @@ def test_every_answer_of_a_run_may_be_lost_once_and_people_see_each_thing_once(s
     """A question whose answer is lost is a fault like another; of a write it is the worst: it happened."""
     number, met = 0, True
     while met:
-        number += 1 if is_nightly() else 2
+        number += 1 if is_nightly() else 4
         nth = Nth(number)
         scene.world.faults.lose_answer(nth)
         run_id, issue = f"r-{number:08d}", scene.shop.issue(by=scene.ada)
