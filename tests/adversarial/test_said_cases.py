@@ -14,7 +14,8 @@ from pointsman.conversation.answers import answer_in
 from pointsman.conversation.commands import intent_in
 from pointsman.conversation.outbound import inline_code, outbound, outbound_code, outbound_line
 from pointsman.domain.intents import Misread
-from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import NoteReport
 from pointsman.domain.outcome import Earlier
 from pointsman.domain.run import Considered, Route, RunSpec
 

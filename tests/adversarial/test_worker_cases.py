@@ -17,8 +17,9 @@ from pointsman.audit.ledger.memory import SqlMemory
 from pointsman.domain.events import ChangeClosed, ReviewAsked, ThreadReplied
 from pointsman.domain.forge import Access, CheckState, Thread
 from pointsman.domain.run import Actor
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.adapters import Queue
-from pointsman.runs.course.remembering import REVIEW, facts_of, last_review
+from pointsman.runs.course.remembering import facts_of, last_review
 from pointsman.runs.hearing.starting import IGNORED
 
 MALLORY = Actor(13, "mallory")
@@ -215,7 +216,7 @@ def test_a12_to_ignore_the_last_finding_passes_no_change_that_nobody_read_whole(
     last = within(last_review(desk.memory, SHOP.id, "13"))
     assert last is not None and last.review.verdict == "inconclusive"
     kept = replace(last, review=replace(last.review, unread=unread))
-    within(desk.memory.remember(SHOP.id, "13", REVIEW, facts_of(kept)))
+    within(desk.memory.remember(SHOP.id, "13", LAST_REVIEW, facts_of(kept)))
     (finding,) = last.review.findings
     assert desk.hear(said(f"/pointsman ignore {finding.id}", number="13")) == (f"ignored: {finding.id}",)
     (states,) = desk.forge.checks.values()

@@ -15,6 +15,7 @@ from pointsman.domain.errors import Stopped
 from pointsman.domain.ledger import CallRecord, RunView
 from pointsman.domain.levels import Perimeter, Phase
 from pointsman.domain.models import Caps, Ending, Reply, Usage
+from pointsman.domain.notes import KeptNote
 from pointsman.ports.ledger import Ledger
 
 # For programs that a test starts: they find what the test finds.
@@ -133,3 +134,21 @@ def fits(ledger: Ledger, record: CallRecord, caps: Caps = CAPS, repository: str 
         assert stopped.code == "budget"
         return False
     return True
+
+
+def placed(digest: str, run_id: str, previous: str = "", *, key_id: str = "") -> KeptNote:
+    """A note that is to take its place in a chain."""
+    return KeptNote(
+        repository_id="local:1",
+        repository="clock",
+        run_id=run_id,
+        change="",
+        branch="pointsman/7-clock",
+        name=f"2026-11-21-clock-{run_id}",
+        page="# Run\n",
+        envelope=b"{}\n",
+        digest=digest,
+        previous=previous,
+        key_id=key_id,
+        written_at="2026-11-21T12:00:00Z",
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from tests.contract.ledger_world import ANSWER, CAPS, NOON, PYTHONPATH, Postgres, answered, call, fits, view
+from tests.contract.ledger_world import ANSWER, CAPS, NOON, PYTHONPATH, Postgres, answered, call, fits, placed, view
 
 from pointsman.audit.ledger.ledger import SqlLedger
 from pointsman.domain.errors import Stopped, TryAgain
@@ -315,15 +315,15 @@ def test_overrides_are_kept_by_run(ledger: SqlLedger) -> None:
 def test_the_head_of_the_chain_moves_only_from_where_it_stands(ledger: SqlLedger) -> None:
     async def story() -> None:
         assert await ledger.note_head("local:1") == ""
-        await ledger.set_note_head("local:1", "aa", "r-1", previous="")
+        await ledger.take_place(placed("aa", "r-1"))
         with pytest.raises(TryAgain) as faster:
-            await ledger.set_note_head("local:1", "bb", "r-2", previous="")
+            await ledger.take_place(placed("bb", "r-2"))
         assert faster.value.code == "note-head"
-        await ledger.set_note_head("local:1", "bb", "r-2", previous="aa")
-        await ledger.set_note_head("local:1", "aa", "r-1", previous="")
-        await ledger.set_note_head("local:1", "cc", "r-2", previous="aa")
+        await ledger.take_place(placed("bb", "r-2", "aa"))
+        await ledger.take_place(placed("aa", "r-1"))
+        await ledger.take_place(placed("cc", "r-2", "aa"))
         assert await ledger.note_head("local:1") == "cc"
-        await ledger.set_note_head("local:1", "dd", "r-3")
+        await ledger.take_place(placed("dd", "r-3", "cc"))
         assert await ledger.note_chain("local:1") == ("aa", "bb", "cc", "dd")
         assert await ledger.note_head("local:2") == ""
 
@@ -332,8 +332,8 @@ def test_the_head_of_the_chain_moves_only_from_where_it_stands(ledger: SqlLedger
 
 def test_a_note_that_came_to_no_branch_is_forgotten_unless_another_follows_it(ledger: SqlLedger) -> None:
     async def story() -> None:
-        await ledger.set_note_head("local:1", "aa", "r-1", previous="")
-        await ledger.set_note_head("local:1", "bb", "r-2", previous="aa")
+        await ledger.take_place(placed("aa", "r-1"))
+        await ledger.take_place(placed("bb", "r-2", "aa"))
         await ledger.give_back_note_head("local:1", "aa", "r-1")
         assert await ledger.note_chain("local:1") == ("aa", "bb")
         await ledger.give_back_note_head("local:1", "bb", "r-2")
@@ -344,7 +344,7 @@ def test_a_note_that_came_to_no_branch_is_forgotten_unless_another_follows_it(le
 
 def test_of_many_that_move_the_head_at_once_one_wins(ledger: SqlLedger) -> None:
     async def story() -> list[BaseException | None]:
-        moves = (ledger.set_note_head("local:1", f"d{n}", f"r-{n}", previous="") for n in range(20))
+        moves = (ledger.take_place(placed(f"d{n}", f"r-{n}")) for n in range(20))
         return await asyncio.gather(*moves, return_exceptions=True)
 
     assert asyncio.run(story()).count(None) == 1

@@ -46,7 +46,7 @@ def test_notes_are_kept_whole_in_their_order_once_and_never_edited(stores: tuple
         assert await notes.notes() == ()
         assert await notes.note_of("r-1") is None
         for note in (FIRST, SECOND, ELSEWHERE, replace(FIRST, page="# Another page\n")):
-            await notes.keep_note(note)
+            await ledger.take_place(note)
         assert await notes.notes() == (FIRST, SECOND, ELSEWHERE)
         assert await notes.notes("local:1") == (FIRST, SECOND)
         assert await notes.notes("local:1", since="2026-11-22") == (SECOND,)
@@ -63,8 +63,7 @@ def test_a_note_whose_place_is_given_back_or_signed_anew_is_kept_no_longer(
     ledger, notes = stores
 
     async def claim(note: KeptNote) -> None:
-        await ledger.set_note_head("local:1", note.digest, note.run_id, previous=note.previous)
-        await notes.keep_note(note)
+        await ledger.take_place(note)
 
     async def story() -> None:
         anew = replace(FIRST, digest="d" * 64)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.crash.killing import Step, gate, gate_before_the_engine, journal, killed, recorded, rows_of
 from tests.crash.wreck import ONE_DIALECT, asked_once, left_by, litter
+from tests.worlds.profile import is_nightly
 from tests.worlds.script import Answer
 from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import RIGHT, Stage, edit, fields, staged, usual
@@ -21,7 +22,7 @@ def test_an_approval_is_heard_whenever_the_process_is_killed_after_it_was_writte
         kills = _killed_on(stage, waits.run_id)
         end = stage.does("resume", "--json")
 
-        assert kills >= 8
+        assert kills * STRIDE >= 16
         assert end.told == "No run was cut off." or end.code == 0, end
         left = left_by(stage, waits.run_id)
         assert (left.commits, left.result, left.calls) == (1, "ready", 3)
@@ -30,12 +31,15 @@ def test_an_approval_is_heard_whenever_the_process_is_killed_after_it_was_writte
         assert (before.disturbed_by(stage.print()), litter(stage)) == ((), [])
 
 
+STRIDE = 2 if is_nightly() else 4
+
+
 def _killed_on(stage: Stage, run_id: str) -> int:
-    """Kill each further process when it has done two steps more than the one before, until one comes to the end."""
+    """Kill each further process when it has done some steps more than the one before, until one comes to the end."""
     others = tuple({step.run_id for step in journal(stage.home)} - {run_id})
     first = len(recorded(stage.home, run_id))
     for kills in itertools.count():
-        with gate(stage.home, first + 2 * kills, spared=others) as held:
+        with gate(stage.home, first + STRIDE * kills, spared=others) as held:
             if not killed(stage, "resume", "--json", when=held):
                 return kills
     return 0
@@ -70,7 +74,7 @@ def test_a_rerun_killed_again_and_again_repeats_nothing_of_the_run_before(tmp_pa
         (new,) = _begun(stage) - {first.run_id}
         kills = _killed_on(stage, new)
 
-        assert kills >= 3
+        assert kills * STRIDE >= 6
         left, was = left_by(stage, new), left_by(stage, first.run_id)
         assert (left.tree, left.verdict, left.calls, len(stage.branches())) == (was.tree, was.verdict, 3, 2)
         assert stage.asked()[requests:] == ["reviewer"]
@@ -111,14 +115,15 @@ def test_a_note_whose_push_is_refused_leaves_no_gap_and_its_run_signs_anew_behin
         stage.git("branch", "pointsman")  # git cannot hold this name and those below it
         refused = stage.works_on_the_issue()
         assert (refused.code, refused.run["state"], refused.run["error_code"]) == (1, "refused", "branch-in-the-way")
-        assert rows_of(stage.home, "SELECT * FROM note_heads") == []
+        ((ended, holder),) = rows_of(stage.home, "SELECT digest, run_id FROM note_heads")
+        assert holder == f"{refused.run_id}:refused", "its own place was given back; that of its end stays"
         stage.git("branch", "-D", "pointsman")
         second = stage.works_on_the_issue()
         first = stage.does("resume", refused.run_id, "--json")
 
         assert (second.code, first.code, first.run_id) == (0, 0, refused.run_id), (second, first)
         notes = [fields(said.json["note"]) for said in (second, first)]
-        assert [note["previous"] for note in notes] == ["", notes[0]["digest"]]
+        assert [note["previous"] for note in notes] == [ended, notes[0]["digest"]]
         assert [step.name for step in _asks(stage)] == [
             "ask:plan:planner",
             "ask:code:coder",

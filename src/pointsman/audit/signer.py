@@ -99,5 +99,5 @@ def _signed(facts: NoteFacts, key: SigningKey) -> SignedNote:
             code="note",
             hint="Nothing was pushed. This is a bug of the bot: report it with the log of the run.",
         ) from error
-    name = note_name(facts.written_at, facts.branch, facts.run_id)
+    name = note_name(facts.written_at, facts.branch, facts.run_id, result=facts.result, sent=facts.sent)
     return SignedNote(name, page, envelope, digest_of(envelope), key.key_id, key.public_pem)

@@ -6,7 +6,7 @@ from pointsman.domain.notes import SignedNote
 from pointsman.domain.outcome import Earlier, Note, confirmed_tests
 from pointsman.domain.run import LOCAL, RunSpec
 from pointsman.domain.squash import TITLE
-from pointsman.domain.trailers import without_trailers
+from pointsman.domain.trailers import assisted_trailer, run_trailer, without_trailers
 
 _LARGEST = 30_000
 """Characters that a note may take of the text of a change; what is larger is kept by the installation alone."""
@@ -99,9 +99,9 @@ def change_trailers(earlier: Earlier, run_id: str) -> tuple[str, ...]:
     tests = {proof.model for proof in confirmed_tests(earlier.reviews)}
     wrote = dict.fromkeys((*earlier.authors, earlier.patch.model if earlier.patch else ""))
     return (
-        *(f"Assisted-by: Pointsman ({model})" for model in wrote if model),
+        *(assisted_trailer(model) for model in wrote if model),
         *(f"Tested-by: Pointsman ({model})" for model in sorted(tests) if model),
-        f"Pointsman-Run: {run_id}",
+        run_trailer(run_id),
     )
 
 

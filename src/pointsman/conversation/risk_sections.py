@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pointsman.conversation.figures import counted, usd
 from pointsman.conversation.risk_report import PEOPLE, UNKNOWN, Left, RiskReport, Share, share_of
-from pointsman.domain.notes import NoteProblem
+from pointsman.domain.note_problem import NoteProblem
 
 MOST_ROWS = 200
 """So many rows of one table are shown; how many more there are is said."""

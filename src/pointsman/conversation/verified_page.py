@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from pointsman.conversation.outbound import inline_code, outbound_line
-from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import NoteReport
 from pointsman.domain.verified import CommitCover, NoteBinding
 
 VERDICTS = {

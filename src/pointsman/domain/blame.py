@@ -7,8 +7,6 @@ from typing import Literal
 By = Literal["model", "reviewer", "record", "person", "unknown"]
 """`reviewer` wrote a test that showed its finding, `record` is what a run writes along with its note."""
 
-_LONGEST_PATH = 500
-
 Binding = Literal["commit", "diff", "file", "head", "lines", "note", ""]
 """By what a line was bound to its note: the signed commit's history, the signed diff of the whole change, the signed
 digest of the file's hunks, the line's presence in the signed head that a squash was made of, the signed lines that
@@ -119,9 +117,3 @@ class Blame:
     lines: tuple[ToldLine, ...]
     notes: int = 0
     wrong: tuple[str, ...] = ()
-
-
-def noted_path(path: str) -> str:
-    """A path as a note spells it: readable by every JSON reader, and bounded."""
-    clean = path.encode("utf-8", "replace").decode()
-    return clean if len(clean) <= _LONGEST_PATH else f"{clean[: _LONGEST_PATH - 1]}…"

@@ -1,6 +1,6 @@
 """What verification asks of a repository: commits, what each touched, and digests of what lies between two."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -21,6 +21,7 @@ MEMORY = ".pointsman/memory.md"
 NO_DIFF = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """The digest of a diff in which nothing changed: sha256 of nothing."""
 
+_LONGEST_PATH = 500
 _MODE = 6
 _NOT_THERE, _PLAIN = "000000", "100644"
 _NO_TREE = {
@@ -32,6 +33,12 @@ _NO_TREE = {
 def is_note(path: str) -> bool:
     """Whether a path is left out of every digest: notes, public keys and the memory file."""
     return path == MEMORY or path.startswith((NOTES, KEYS))
+
+
+def noted_path(path: str) -> str:
+    """A path as a note spells it: readable by every JSON reader, and bounded."""
+    clean = path.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= _LONGEST_PATH else f"{clean[: _LONGEST_PATH - 1]}…"
 
 
 def no_tree(oid: str) -> str:
@@ -64,6 +71,16 @@ class Touched:
     after: str
 
     @property
+    def is_plain_file(self) -> bool:
+        """Whether it is a file now that nobody can run: no link, no program, no submodule, and not gone."""
+        return self.after[:_MODE] == _PLAIN
+
+    @property
+    def blob(self) -> str:
+        """The object that is there now."""
+        return self.after[_MODE + 1 :]
+
+    @property
     def keeps_its_kind(self) -> bool:
         """Whether the mode is as before; what is new or gone is plain when it is a file that nobody can run."""
         modes = {self.before[:_MODE], self.after[:_MODE]}
@@ -81,3 +98,17 @@ class Difference:
     whole: str
     files: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, str] = field(default_factory=dict)
+
+
+def bound_by_lines(
+    signed: Iterable[tuple[str, str, str]], hunks: Mapping[str, str], lines: Mapping[str, str]
+) -> tuple[str, ...] | None:
+    """Which files of a note stand by their lines alone; None as soon as one stands by neither hunks nor lines.
+
+    `signed` has for each its path as notes spell it, and the digests of its hunks and lines; `hunks` and `lines` have
+    the digests by path of what is looked at.
+    """
+    there = {noted_path(path): digest for path, digest in hunks.items()}
+    moved = {noted_path(path): digest for path, digest in lines.items()}
+    left = [(path, digest) for path, whole, digest in signed if not whole or there.get(path) != whole]
+    return tuple(path for path, _ in left) if all(one and moved.get(path) == one for path, one in left) else None

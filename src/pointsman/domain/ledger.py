@@ -67,6 +67,12 @@ class Quarantined:
 
 RunStateName = Literal["queued", "running", "waiting", "done", "refused", "stopped", "failed", "cancelled"]
 
+RESUMABLE: frozenset[RunStateName] = frozenset({"stopped", "failed", "cancelled"})
+"""States of runs that ended before they were through, and can be gone on with."""
+
+ENDED: frozenset[RunStateName] = RESUMABLE | {"done", "refused"}
+"""States in which a run does nothing any more, and waits for nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunView:

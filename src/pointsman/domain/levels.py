@@ -20,6 +20,15 @@ AuditMode = Literal["in-tree", "comment-only", "ref"]
 """Where a note is kept beside the installation's own store: as the last commit of the change's branch, in the text of
 the change alone, or on `refs/pointsman/audit`."""
 
+NoteResult = Literal[
+    "ready", "needs-person", "reviewed", "planned", "answered", "stopped", "refused", "failed", "cancelled"
+]
+"""What a run came to, in its note: the first two with a change, the next three without, the rest before its end."""
+
+WITH_CHANGE: frozenset[NoteResult] = frozenset({"ready", "needs-person"})
+OF_COMMITS: frozenset[NoteResult] = WITH_CHANGE | {"reviewed"}
+"""Results whose note speaks of the commit that it names; of any other it is only where the work began."""
+
 MODEL_PHASES = (Phase.TRIAGE, Phase.PLAN, Phase.CODE, Phase.REVIEW)
 """The phases that ask a model; verify asks the sandbox, record asks the signer."""
 

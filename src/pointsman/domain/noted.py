@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pointsman.domain.notes import NoteProblem
+from pointsman.domain.note_problem import NoteProblem
 
 Verdict = Literal["approve", "changes", "inconclusive", "none"]
 
@@ -81,7 +81,10 @@ class NotedHop:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """One believable note. `written_at` is ISO 8601 in UTC; `digest` is its envelope's, `commit` its subject."""
+    """One believable note. `written_at` is ISO 8601 in UTC; `digest` is its envelope's.
+
+    `commit` is what was written or reviewed; empty when the run left nothing that its note could speak of.
+    """
 
     name: str
     digest: str

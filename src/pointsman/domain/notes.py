@@ -1,10 +1,12 @@
 """Everything that a note says of a run, gathered before it is signed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from pointsman.domain.ledger import CallRecord
-from pointsman.domain.note_problem import NoteProblem as NoteProblem
+from pointsman.domain.levels import NoteResult
+from pointsman.domain.note_problem import NoteProblem
 from pointsman.domain.outcome import Earlier
 from pointsman.domain.run import RunSpec
 from pointsman.domain.verified import CommitCover, NoteBinding
@@ -19,6 +21,11 @@ class PersonAct:
     act: Literal["request", "approve", "override", "rerun"]
     detail: str
     at: str
+
+
+def sent_in(calls: Iterable[CallRecord]) -> int:
+    """How often a model was asked in calls that may have been tried again."""
+    return sum(call.attempt for call in calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +50,15 @@ class NoteFacts:
     previous: str
     written_at: str
     not_run: tuple[str, ...]
-    result: Literal["ready", "needs-person", "reviewed"]
+    result: NoteResult
     memory: str = ""
     ended: str = ""
     ended_why: str = ""
+
+    @property
+    def sent(self) -> int:
+        """How often a model was asked, each try of a call counted."""
+        return sent_in(self.calls)
 
 
 @dataclass(frozen=True, slots=True)

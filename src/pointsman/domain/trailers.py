@@ -10,10 +10,27 @@ _NAMED = re.compile(
     r"|\(cherry picked from commit .*",
     re.IGNORECASE | re.DOTALL,
 )
+_RUN = "Pointsman-Run"
+_RUN_LINE = re.compile(rf"^[ \t]*{_RUN}:[ \t]*(\S+)[ \t]*\r?$", re.MULTILINE)
 _HYPHENS = str.maketrans(
     dict.fromkeys("\u00ad\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
 )
 _COLONS = str.maketrans(dict.fromkeys("\u02d0\u0589\u2236\ua789\ufe13\ufe55\uff1a", ":"))
+
+
+def run_trailer(run_id: str) -> str:
+    """The line that names the run which made a commit."""
+    return f"{_RUN}: {run_id}"
+
+
+def assisted_trailer(model: str) -> str:
+    """The line that names a model which wrote in a commit."""
+    return f"Assisted-by: Pointsman ({model})"
+
+
+def runs_named(message: str) -> tuple[str, ...]:
+    """The runs that a message names, which anybody may write; wherever in it, since a squash mixes messages."""
+    return tuple(dict.fromkeys(_RUN_LINE.findall(message)))
 
 
 def is_trailer(line: str) -> bool:

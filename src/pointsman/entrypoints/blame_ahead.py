@@ -12,8 +12,8 @@ __all__ = ["begin_blame", "end_all", "foreseen"]
 
 
 def begin_blame(words: list[str]) -> None:
-    """Let git begin, where these are the words of a blame that can be understood without the command's options."""
-    found = foreseen(words[2:]) if words[:2] == ["audit", "blame"] else None
+    """Let git begin, where these words after `audit blame` can be understood without the command's options."""
+    found = foreseen(words)
     if found is not None:
         file, options = found
         path, span = _span(file)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
 
 from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, NOTES, PAGE_SUFFIX
 from pointsman.domain.ledger import CallRecord
-from pointsman.domain.levels import AuditMode
+from pointsman.domain.levels import WITH_CHANGE, AuditMode, NoteResult
 from pointsman.domain.notes import NoteFacts, PersonAct, SignedNote
 from pointsman.domain.outcome import Earlier, Note
 from pointsman.domain.run import RunSpec
@@ -32,7 +31,7 @@ class Closing:
     diff_digest: str
     previous: str
     not_run: tuple[str, ...]
-    result: Literal["ready", "needs-person", "reviewed"]
+    result: NoteResult
     memory: str = ""
     ended: str = ""
     ended_why: str = ""
@@ -44,6 +43,7 @@ class Recorded:
 
     note: Note
     signed: SignedNote
+    result: NoteResult
     written_at: str
     files: Mapping[str, bytes]
     words: CommitText
@@ -53,9 +53,9 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
     """Sign the facts and commit page, statement, public key and what was learned onto the head.
 
     In other modes than in-tree nothing is committed here, and the note's commit is the head; so it is with the note
-    of a review, which goes onto nobody's branch. `written_at` is the time of the last act that the note speaks of,
-    not the clock's, so that a repeated step signs the same bytes. Raises OperatorMust when the key cannot be used:
-    without a signature there is no note.
+    of a run without a change, which goes onto nobody's branch. `written_at` is the time of the last act that the note
+    speaks of, not the clock's, so that a repeated step signs the same bytes. Raises OperatorMust when the key cannot
+    be used: without a signature there is no note.
     """
     facts = _facts(spec, earlier, closing)
     signed = await ports.signer.sign(facts)
@@ -71,12 +71,12 @@ async def record(spec: RunSpec, earlier: Earlier, ports: Ports, *, closing: Clos
         learned = {MEMORY: closing.memory.encode("utf-8")} if closing.memory else {}
         commit = await ports.workspace.record(closing.head, {**files, **learned}, words)
     note = Note(page, statement, signed.digest, closing.previous, signed.key_id, commit, mode)
-    return Recorded(note, signed, facts.written_at, files, words)
+    return Recorded(note, signed, closing.result, facts.written_at, files, words)
 
 
-def mode_of(spec: RunSpec, result: str) -> AuditMode:
+def mode_of(spec: RunSpec, result: NoteResult) -> AuditMode:
     """Where a note is kept first of all: the tree of a branch of ours, the ref, or the text of the change."""
-    return "ref" if spec.audit_mode == "in-tree" and result == "reviewed" else spec.audit_mode
+    return "ref" if spec.audit_mode == "in-tree" and result not in WITH_CHANGE else spec.audit_mode
 
 
 def _facts(spec: RunSpec, earlier: Earlier, closing: Closing) -> NoteFacts:

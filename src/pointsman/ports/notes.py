@@ -13,9 +13,6 @@ Late = Callable[[frozenset[str]], Awaitable[tuple[NoteFiles, ...]]]
 class Notes(Protocol):
     """Every note that took its place in a chain. What is kept is never edited; a run that is done again adds one."""
 
-    async def keep_note(self, note: KeptNote) -> None:
-        """Keep a note; the same one twice counts once."""
-
     async def notes(self, repository_id: str = "", since: str = "") -> tuple[KeptNote, ...]:
         """The notes in their order, all or of one repository, written at or after `since` (ISO 8601)."""
 

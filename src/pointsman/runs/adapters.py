@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from pointsman.domain.ledger import Spent
 from pointsman.domain.levels import Lane
 from pointsman.domain.models import Model, Reply
+from pointsman.domain.notes import KeptNote
 from pointsman.domain.pictures import Previews, Shown
 from pointsman.domain.run import Repository, RunSpec
 from pointsman.domain.work import NoteFiles
@@ -41,12 +42,10 @@ class RunLedger(Ledger, Protocol):
     async def note_head(self, repository_id: str) -> str:
         """Digest of the newest note of a repository; empty before the first."""
 
-    async def set_note_head(
-        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None, key_id: str = ""
-    ) -> None:
-        """Move the chain's head, kept outside git.
+    async def take_place(self, note: KeptNote, *, holder: str = "") -> None:
+        """Move the chain's head, kept outside git, to a note, and keep the note; twice is once.
 
-        Raises TryAgain(note-head) when it is not at `previous`, or when the key that signed is revoked.
+        Raises TryAgain(note-head) when the head is not where the note says, or when the key that signed is revoked.
         """
 
     async def give_back_note_head(self, repository_id: str, digest: str, run_id: str) -> None:

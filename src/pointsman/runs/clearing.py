@@ -3,7 +3,7 @@
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.texts import Erasure
 from pointsman.ports.clearing import Clearing
-from pointsman.runs.course.remembering import REVIEW
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.engine import Engine
 from pointsman.runs.remains import NOTHING_LEFT, REMAINS, Remains, remains_of
 
@@ -41,4 +41,4 @@ async def _forget_review(engine: Engine, run_id: str) -> None:
     """What was said of the change in words is remembered beside the runs, for the next review of it."""
     memory, view = engine.adapters.memory, await engine.adapters.ledger.run(run_id)
     if memory is not None and view is not None and view.change:
-        await memory.forget(view.repository_id, view.change, REVIEW)
+        await memory.forget(view.repository_id, view.change, LAST_REVIEW)

@@ -44,6 +44,8 @@ DELIVERY = "pointsman.delivery"
 RUNS = "runs"
 DELIVERIES = "deliveries"
 _POLL_SECONDS = 0.25
+_LAST_WORDS_SECONDS = 5.0
+_LOOKS = 100
 _AT_HAND = 64
 # Each start of the program that finds the run unfinished counts; a run that kills its process must end somewhere.
 MAX_STARTS = 200
@@ -72,6 +74,7 @@ class Engine:
     _client: DBOSClient | None = None
     _workflow: Callable[[str], Coroutine[object, object, str]] | None = None
     _lost: dict[str, BaseException] = field(default_factory=dict)
+    _at_work: set[str] = field(default_factory=set)
     _serves: bool = False
 
     async def start(self, deal_with: Deal | None = None) -> None:
@@ -94,7 +97,7 @@ class Engine:
         }
         with engine_database():
             DBOS(config=config)
-            self._workflow = _registered(self.adapters, self._lost)
+            self._workflow = _registered(self.adapters, self._lost, self._at_work)
             self._serves = deal_with is not None
             if deal_with is not None:
                 DBOS.workflow(name=DELIVERY, max_recovery_attempts=MAX_DELIVERY_STARTS)(_plain(deal_with))
@@ -204,6 +207,13 @@ class Engine:
         if lost is not None:
             raise _cannot_be_kept(run_id, lost)
         return False
+
+    async def left(self, run_id: str) -> None:
+        """Wait for the last words of a run of this process that was cancelled, some seconds at most."""
+        for _ in range(_LOOKS):
+            if run_id not in self._at_work:
+                return
+            await asyncio.sleep(_LAST_WORDS_SECONDS / _LOOKS)
 
     async def unfinished(self) -> tuple[str, ...]:
         """The runs that have begun and not ended, those that wait for a person among them.
@@ -340,7 +350,7 @@ async def _registered_queue(name: str) -> None:
 
 
 def _registered(
-    adapters: Adapters, lost: dict[str, BaseException]
+    adapters: Adapters, lost: dict[str, BaseException], at_work: set[str]
 ) -> Callable[[str], Coroutine[object, object, str]]:
     """The workflow under its fixed name; a name once used is never changed, or runs in flight are lost."""
 
@@ -350,9 +360,11 @@ def _registered(
         if task is not None:
             task.add_done_callback(lambda done: _remember_loss(lost, run_id, done))
         ordered = _SPEC.validate_json(spec)
+        at_work.add(run_id)
         try:
             return _END.dump_json(await conduct(await Course.open(run_id, ordered, adapters))).decode()
         finally:
+            at_work.discard(run_id)
             if adapters.let_go is not None:
                 adapters.let_go(ordered.repository)
 

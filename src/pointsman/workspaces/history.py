@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pointsman.domain.history import Difference, PastCommit, Touched, Trees, is_note
+from pointsman.domain.trailers import runs_named
 from pointsman.workspaces.changed_lines import lines_digest
 from pointsman.workspaces.git import Asked, GitFailed, git, printed, run
 from pointsman.workspaces.messages import is_our_author
@@ -31,7 +32,6 @@ _PATCH = (
 )
 _HEADER = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64})\n")
 _LINE_END = re.compile(rb"\n(?=[0-9a-f]{40,64} [0-9a-f]{40,64}\n)")
-_RUN = re.compile(r"^[ \t]*Pointsman-Run:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 _ASSISTED = re.compile(r"^[ \t]*Assisted-by: Pointsman \(", re.MULTILINE)
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
 _LETTERS = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13}
@@ -140,7 +140,7 @@ def _commit(oid: str, kind: str, data: bytes) -> tuple[PastCommit, str]:
 
 def _told(commit: PastCommit, message: str, here: Mapping[str, str]) -> PastCommit:
     name, _, rest = commit.author.partition(" <")
-    runs = tuple(dict.fromkeys(_RUN.findall(message)))
+    runs = runs_named(message)
     return PastCommit(
         commit.id,
         commit.tree,

@@ -44,8 +44,9 @@ class Scene:
         elif kind == "forge":
             world.commit({self.path: self.changed("Ada", at, gone)}, "Mine\n\nAssisted-by: Pointsman (bigger)")
         elif kind == "rename":
-            git("mv", self.path, f"shop_{self.count}{at}{gone}_.py")
-            self.path = f"shop_{self.count}{at}{gone}_.py"
+            self.count += 1
+            git("mv", self.path, f"shop_{self.count}_.py")
+            self.path = f"shop_{self.count}_.py"
             world.commit({})
         else:
             self._landed(kind, at, gone)

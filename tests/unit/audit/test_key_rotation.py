@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from tests.contract.ledger_world import placed
 from tests.unit.audit.facts import facts
 
 from pointsman.audit.checking.verify import verify_notes
@@ -52,8 +53,12 @@ class Home:
     def note(self, run_id: str, keys: KeyChain | None = None) -> SignedNote:
         """A note that has its place in the chain."""
         signed = self.signed(run_id, keys)
-        asyncio.run(self.ledger.set_note_head("local:1", signed.digest, run_id, key_id=signed.key_id))
+        self.place(signed, run_id)
         return signed
+
+    def place(self, signed: SignedNote, run_id: str) -> None:
+        previous = asyncio.run(self.ledger.note_head("local:1"))
+        asyncio.run(self.ledger.take_place(placed(signed.digest, run_id, previous, key_id=signed.key_id)))
 
     def signed(self, run_id: str, keys: KeyChain | None = None) -> SignedNote:
         return asyncio.run((keys or self.keys).signer.sign(replace(facts(), run_id=run_id)))
@@ -150,7 +155,7 @@ def test_u4_a_note_that_was_signed_before_its_key_was_revoked_gets_no_place_afte
     asyncio.run(home.keys.rotate("rotated"))
     asyncio.run(home.keys.revoke(late.key_id, "leaked"))
     with pytest.raises(TryAgain) as refusal:
-        asyncio.run(home.ledger.set_note_head("local:1", late.digest, "r-2", key_id=late.key_id))
+        home.place(late, "r-2")
     assert refusal.value.code == "note-head"
     assert home.found(home.note("r-2")) == []
 

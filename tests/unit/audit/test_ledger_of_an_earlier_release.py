@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tests.contract.ledger_world import CAPS, NOON, call, view
+from tests.contract.ledger_world import CAPS, NOON, call, placed, view
 
 from pointsman.audit.ledger.key_store import SqlKeys
 from pointsman.audit.ledger.ledger import SqlLedger
@@ -62,13 +62,13 @@ def test_notes_of_an_earlier_release_are_vouched_for_whichever_key_is_revoked(tm
     """That release did not write down which key signed them; all that its ledger holds are its own."""
     path = tmp_path / "ledger.db"
     ledger = SqlLedger(f"sqlite:///{path}")
-    asyncio.run(ledger.set_note_head("local:1", "aa", "r-1"))
+    asyncio.run(ledger.take_place(placed("aa", "r-1")))
     ledger.close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("ALTER TABLE note_heads DROP COLUMN key_id")
         connection.commit()
     again, keys = SqlLedger(f"sqlite:///{path}"), SqlKeys(f"sqlite:///{path}")
-    asyncio.run(again.set_note_head("local:1", "bb", "r-2", key_id="k-2"))
+    asyncio.run(again.take_place(placed("bb", "r-2", "aa", key_id="k-2")))
     asyncio.run(keys.take_in(KnownKey("k-1", "pem", "active", NOON)))
     asyncio.run(keys.revoke("k-1", reason="leaked", at=NOON))
     assert [key.vouched for key in asyncio.run(keys.known())] == [("aa",)]

@@ -13,7 +13,8 @@ from pointsman.domain.effective import BUILT_IN, Held, Origin
 from pointsman.domain.intents import Misread
 from pointsman.domain.levels import Phase, Sensitivity, TaskClass
 from pointsman.domain.moves import Kind, Move
-from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import NoteReport
 from pointsman.domain.run import Refuse, RunSpec, TaskOrder
 
 BOT = "pointsman-acme[bot]"

@@ -1,7 +1,8 @@
 """What people read on a change about its notes."""
 
 from pointsman.conversation.replies import audit_page
-from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import NoteReport
 
 
 def test_notes_that_could_not_be_looked_at_whole_are_not_called_good() -> None:

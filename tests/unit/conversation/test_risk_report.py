@@ -8,6 +8,7 @@ from pointsman.conversation.risk_pages import html_page, markdown_page
 from pointsman.conversation.risk_report import Pair, RiskReport, Share, risk_report, share_of
 from pointsman.conversation.risk_sections import MOST_ROWS, About, Section, sections
 from pointsman.domain.landed import Landed
+from pointsman.domain.note_problem import NoteProblem
 from pointsman.domain.noted import (
     Noted,
     NotedAct,
@@ -22,7 +23,6 @@ from pointsman.domain.noted import (
     edits_of,
     path_fits,
 )
-from pointsman.domain.notes import NoteProblem
 
 ABOUT = About("shop", "c" * 40, "2026-11-01", "", "2026-11-22T10:00:00Z")
 

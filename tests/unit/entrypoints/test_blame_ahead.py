@@ -37,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> BotWorld:
 
 
 def words(world: BotWorld, *more: str) -> list[str]:
-    return ["audit", "blame", *more, "--repo", str(world.folder)]
+    return [*more, "--repo", str(world.folder)]
 
 
 def command(world: BotWorld, path: str, first: int = 1, last: int = 0) -> list[str]:
@@ -85,9 +85,17 @@ def test_a_wrong_guess_is_taken_by_nobody_and_ended(world: BotWorld) -> None:
     assert ahead.take(left) is None
     for nothing in ("--help", "no such file", "\0"):
         begin_blame(words(world, "shop.py", "--rev", nothing))
-    begin_blame(["audit", "blame", "shop.py", "--repo", str(world.folder.parent)])
-    begin_blame(["audit", "verify", "main"])
+    begin_blame(["shop.py", "--repo", str(world.folder.parent)])
     assert ahead.take(command(world, "shop.py")) is None
+
+
+def test_only_a_blame_is_begun_ahead() -> None:
+    program = "import sys; from pointsman.entrypoints.cli import main; main()"
+    for other in (["audit", "verify", "--help"], ["audit", "--help"], ["runs", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", program, *other], capture_output=True, text=True, check=True
+        )
+        assert "pointsman.entrypoints.cli.app" in done.stderr and "blame_ahead" not in done.stderr
 
 
 def test_an_answer_that_was_cut_off_or_failed_is_none(world: BotWorld) -> None:
@@ -110,9 +118,9 @@ def test_lines_are_told_as_json_tells_each_of_them(world: BotWorld) -> None:
 
 def test_a_blame_without_trouble_reads_nothing_that_it_does_not_need(world: BotWorld) -> None:
     told = "from pointsman.entrypoints.cli import main; main()"
-    key = str(world.folder.parent / "public.pem")
+    asked = words(world, "shop.py", "--key", str(world.folder.parent / "public.pem"), "--format", "lines")
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", told, *words(world, "shop.py", "--key", key, "--format", "lines")],
+        [sys.executable, "-X", "importtime", "-c", told, "audit", "blame", *asked],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert [json.loads(row)["by"] for row in done.stdout.splitlines()] == ["person", "model", "model", "person"]

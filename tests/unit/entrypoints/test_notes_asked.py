@@ -156,7 +156,7 @@ def test_the_store_is_asked_without_any_clone_and_says_nothing_of_lines(tmp_path
 
 async def _keep(installation: Installation, *kept: KeptNote) -> None:
     for note in kept:
-        await installation.notes.keep_note(note)
+        await installation.ledger.take_place(note)
     await installation.close()
 
 

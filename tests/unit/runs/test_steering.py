@@ -14,8 +14,9 @@ from pointsman.domain.events import ChangeClosed, ChangeLabelled, RepositoriesAd
 from pointsman.domain.forge import CheckState, Thread
 from pointsman.domain.levels import Severity
 from pointsman.domain.outcome import Finding, Review
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.course.course import first_view
-from pointsman.runs.course.remembering import REVIEW, LastReview, facts_of
+from pointsman.runs.course.remembering import LastReview, facts_of
 from pointsman.runs.hearing.starting import IGNORED
 
 
@@ -31,7 +32,7 @@ def known_review(desk: DeskWorld, head: str) -> Finding:
     found = Finding("f-1", "bounds.py", 5, "new", Severity.MAJOR, REMARK["quote"], REMARK["message"])
     review = Review("changes", "One thing.", (found,), (), "reviewer", 1, head)
     facts = facts_of(LastReview("main", head, review))
-    within(desk.memory.remember(SHOP.id, "13", REVIEW, facts))
+    within(desk.memory.remember(SHOP.id, "13", LAST_REVIEW, facts))
     desk.forge.views["13"] = change_view(head, "main")
     desk.forge.open_threads = [Thread("t-1", "77", "f-1", is_resolved=False, said=())]
     return found

@@ -178,8 +178,9 @@ def test_a_review_leaves_a_note_in_the_chain_and_on_the_ref_and_a_new_one_adds_i
 def test_the_note_of_a_review_is_a_comment_of_its_own_where_notes_are_kept_in_the_text(served: Served) -> None:
     served.world.models.script[:] = [review_of()]
     served.runs(replace(reviewed(served, {"bounds.py": FIXED}), audit_mode="comment-only"))
-    (said,) = [body for key, (_, body) in served.forge.replies.items() if key == "note-r-1"]
-    assert digests(served)[0] in said and "```json\n" in said
+    (digest,) = digests(served)
+    (said,) = [body for key, (_, body) in served.forge.replies.items() if key == f"note-{digest[:12]}"]
+    assert digest in said and "```json\n" in said
     assert served.on_ref == []
 
 

@@ -16,9 +16,9 @@ from pointsman.domain.errors import UsageMust
 from pointsman.domain.levels import Phase
 from pointsman.domain.run import Need
 from pointsman.domain.texts import Erasure
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.again import Anew
 from pointsman.runs.clearing import left_by
-from pointsman.runs.course.remembering import REVIEW
 from pointsman.runs.remains import REMAINS, Remains
 from pointsman.runs.tidying import Kept, clear, tidy
 
@@ -65,7 +65,7 @@ def test_what_decides_about_later_runs_outlives_the_journal_and_nothing_is_done_
 
     async def story() -> None:
         before = await world.left()
-        assert await world.memory.recall(SHOP.id, "13", REVIEW)
+        assert await world.memory.recall(SHOP.id, "13", LAST_REVIEW)
         assert (before.labels, before.about[:2]) == (issue.labels, ("build", issue.digest))
         assert before.authors and [model.name for model in before.wrote] == list(before.authors)
         await tidy(world.kept, TOO_SOON)
@@ -75,7 +75,7 @@ def test_what_decides_about_later_runs_outlives_the_journal_and_nothing_is_done_
         assert await world.left() == before
         assert await world.engine.end_of("r-1") is None
         assert not in_files(world)
-        assert await world.memory.recall(SHOP.id, "13", REVIEW) == {}
+        assert await world.memory.recall(SHOP.id, "13", LAST_REVIEW) == {}
         view = await world.view()
         assert (view.state, view.title, view.branch != "") == ("done", "", True)
         for act in (

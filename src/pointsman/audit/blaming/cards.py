@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pointsman.audit.checking.opening import OpenedNote, open_notes
 from pointsman.audit.keys.envelope import digest_of
 from pointsman.audit.keys.keyring import TrustedKeys
-from pointsman.domain.blame import ChangeSeen, noted_path
-from pointsman.domain.history import ENVELOPE_SUFFIX
+from pointsman.domain.blame import ChangeSeen
+from pointsman.domain.history import ENVELOPE_SUFFIX, bound_by_lines, noted_path
+from pointsman.domain.levels import OF_COMMITS
 from pointsman.domain.note_problem import NoteProblem
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -41,12 +42,9 @@ class Card:
 
     def moved_to(self, change: ChangeSeen) -> bool:
         """Whether a change is this run's in every file and in no other, though some of its lines stand elsewhere."""
-        hunks = {noted_path(path): digest for path, digest in change.hunks.items()}
-        lines = {noted_path(path): digest for path, digest in change.lines.items()}
-        return hunks.keys() | set(map(noted_path, change.present)) == self.hunks.keys() and all(
-            hunks.get(path) == digest or bool(lines.get(path) and lines[path] == self.lines.get(path))
-            for path, digest in self.hunks.items()
-        )
+        paths = set(map(noted_path, (*change.hunks, *change.present)))
+        signed = ((path, digest, self.lines.get(path, "")) for path, digest in self.hunks.items())
+        return paths == self.hunks.keys() and bound_by_lines(signed, change.hunks, change.lines) is not None
 
 
 class Shelf:
@@ -128,6 +126,8 @@ def _card(name: str, raw: bytes) -> Card:
         # Nobody has signed this yet as far as we know, so nothing but ids may become a question to git.
         ids = (*names, said["previous"], heads["diff"])
         head, tree, base, previous, diff = (str(one) if _ID.fullmatch(str(one)) else "" for one in ids)
+        # Where a run began that left nothing, it says nothing of that commit.
+        head = head if said["result"] in OF_COMMITS else ""
         run = str(said["run"])
         hunks = {str(edit["path"]): str(edit["hunks_sha256"]) for edit in said["edits"]}
         lines = {str(edit["path"]): str(edit.get("lines_sha256", "")) for edit in said["edits"]}

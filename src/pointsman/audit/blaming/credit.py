@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 from pointsman.audit.checking.opening import OpenedNote
 from pointsman.audit.note.predicate import CallPart, EditPart, Predicate, TryPart
-from pointsman.domain.blame import Binding, CommitSeen, Reviewed, Written, noted_path
+from pointsman.domain.blame import Binding, CommitSeen, Reviewed, Written
+from pointsman.domain.history import noted_path
+from pointsman.domain.trailers import runs_named
 
 BOT_MAIL = "pointsman@localhost"
 """The address that the bot's own commits carry. It proves nothing: whoever commits may write it."""
 
 _MODEL = re.compile(r"^[ \t]*(?:Assisted|Tested)-by: Pointsman \((?P<model>[^\n]*)\)[ \t]*\r?$", re.MULTILINE)
-_RUN = re.compile(r"^[ \t]*Pointsman-Run:[ \t]*(?P<run>\S+)[ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Pointers:
 def pointers_of(seen: CommitSeen) -> Pointers:
     """The hints in a commit; every line counts, since a squash puts trailers into its middle."""
     return Pointers(
-        frozenset(found["run"] for found in _RUN.finditer(seen.message)),
+        frozenset(runs_named(seen.message)),
         frozenset(found["model"] for found in _MODEL.finditer(seen.message)),
         seen.mail == BOT_MAIL,
         f"<{BOT_MAIL}>" in seen.message,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pointsman.audit.blaming.cards import Card, Shelf
 from pointsman.audit.blaming.credit import credit, reviews_of
 from pointsman.audit.checking.opening import OpenedNote
-from pointsman.domain.blame import Binding, ChangeSeen, Written, noted_path
-from pointsman.domain.history import NO_DIFF
+from pointsman.domain.blame import Binding, ChangeSeen, Written
+from pointsman.domain.history import NO_DIFF, noted_path
 
 _WEAKER = "bound by its lines alone: which they are is signed, with a line before and after, and not where they stand"
 

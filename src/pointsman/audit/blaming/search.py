@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from pointsman.audit.blaming.cards import Card
-from pointsman.domain.blame import Asked, Binding, BlamedLine, ChangeSeen, CommitSeen, noted_path
+from pointsman.domain.blame import Asked, Binding, BlamedLine, ChangeSeen, CommitSeen
+from pointsman.domain.history import noted_path
 
 MOST_COMMITS = 60
 """So many commits of one run are looked at; whatever lies before them is left unknown."""

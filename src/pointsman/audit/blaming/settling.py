@@ -9,8 +9,8 @@ from pointsman.audit.blaming.credit import Pointers, person, pointers_of, record
 from pointsman.audit.blaming.index import NoteIndex
 from pointsman.audit.blaming.search import History, rebased
 from pointsman.audit.checking.opening import OpenedNote
-from pointsman.domain.blame import Binding, BlamedLine, ChangeSeen, CommitSeen, Written, noted_path
-from pointsman.domain.history import ENVELOPE_SUFFIX, MEMORY, NOTES, PAGE_SUFFIX, is_note
+from pointsman.domain.blame import Binding, BlamedLine, ChangeSeen, CommitSeen, Written
+from pointsman.domain.history import ENVELOPE_SUFFIX, MEMORY, NOTES, PAGE_SUFFIX, is_note, noted_path
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from pointsman.audit.checking.past import NoteSource, Past
 from pointsman.audit.keys.keyring import TrustedKeys, trusted_from
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.history import ENVELOPE_SUFFIX, KEYS, MEMORY, NOTES, PAGE_SUFFIX, Touched
-from pointsman.domain.notes import NoteProblem
+from pointsman.domain.note_problem import NoteProblem
 
-_REGULAR = "100644"
 _KEY_SUFFIX = ".pem"
 
 
@@ -34,7 +33,7 @@ class Accompanying:
             frozenset(stem + suffix for stem in stems for suffix in (ENVELOPE_SUFFIX, PAGE_SUFFIX)),
             frozenset(note.key_id for note in notes),
             frozenset(note.predicate.memory_sha256 for note in notes) - {""},
-            await source.contents([_blob(one) for one in wanted if _is_file(one)]),
+            await source.contents([one.blob for one in wanted if one.is_plain_file]),
         )
 
     def unaccounted(self, own: Iterable[Touched]) -> frozenset[str]:
@@ -42,11 +41,11 @@ class Accompanying:
         return frozenset(one.path for one in own if not self._accounts_for(one))
 
     def _accounts_for(self, one: Touched) -> bool:
-        if not _is_file(one):
+        if not one.is_plain_file:
             return False
         if one.path.startswith(NOTES):
             return one.path.removeprefix(NOTES) in self.names
-        data = self.bytes.get(_blob(one), b"")
+        data = self.bytes.get(one.blob, b"")
         if one.path == MEMORY:
             return hashlib.sha256(data).hexdigest() in self.memories
         name = one.path.removeprefix(KEYS).removesuffix(_KEY_SUFFIX)
@@ -65,14 +64,14 @@ async def taken_away(
     for commit in past.commits:
         for one in past.own.get(commit.id, {}).values():
             name = one.path.removeprefix(NOTES)
-            if one.path.startswith(NOTES) and name.endswith(ENVELOPE_SUFFIX) and _is_file(one):
+            if one.path.startswith(NOTES) and name.endswith(ENVELOPE_SUFFIX) and one.is_plain_file:
                 first.setdefault(name, one)
             else:
                 gone[name] = commit.id
     for name in before:
         first.pop(name, None)
-    known = await source.contents([_blob(one) for one in first.values()])
-    earlier = {name: known[_blob(one)] for name, one in first.items() if _blob(one) in known}
+    known = await source.contents([one.blob for one in first.values()])
+    earlier = {name: known[one.blob] for name, one in first.items() if one.blob in known}
     notes, _ = open_notes([(name, raw) for name, raw in earlier.items() if here.get(name) != raw], trusted)
     return [_lost(note, gone.get(note.name, ""), is_here=note.name in here) for note in notes]
 
@@ -82,14 +81,6 @@ def _lost(note: OpenedNote, commit: str, *, is_here: bool) -> NoteProblem:
         return NoteProblem(note.name, "changed", "It reads otherwise than when it came; a note is never changed.")
     where = f" by commit {commit[:12]}" if commit else ""
     return NoteProblem(note.name, "removed", f"The note came within the range and was removed again{where}.")
-
-
-def _is_file(one: Touched) -> bool:
-    return one.after.startswith(f"{_REGULAR} ")
-
-
-def _blob(one: Touched) -> str:
-    return one.after.partition(" ")[2]
 
 
 def _ids_of(pem: bytes) -> set[str]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from pointsman.audit.checking.opening import OpenedNote
 from pointsman.audit.checking.past import LONGEST_CHAIN, NoteSource, Past, Stretch
-from pointsman.domain.history import NO_DIFF, NOTES, Difference, Trees
-from pointsman.domain.notes import NoteProblem
+from pointsman.domain.history import NO_DIFF, NOTES, Difference, Trees, bound_by_lines, noted_path
+from pointsman.domain.note_problem import NoteProblem
 from pointsman.domain.verified import BindingKind
 
 _NO_HUNKS = hashlib.sha256(b"\n").hexdigest()
-_LONGEST_PATH = 500
 _MANY = 500
 
 
@@ -104,31 +103,17 @@ def _by_lines(
 
     Where the lines stand is not signed, so the commits must say that they are of this run, or bring its note.
     """
+    signed = [(edit.path, edit.hunks_sha256, edit.lines_sha256) for edit in note.predicate.edits]
     for stretch in _candidates(note, stretches):
         seen = digests.get(stretch.pair)
-        moved = _moved(note, seen) if seen is not None else ()
-        if moved and _leads_to(note, past, stretch) and all(_is_plain(past, stretch, path) for path in moved):
+        moved = bound_by_lines(signed, seen.files, seen.lines) if seen is not None else None
+        if moved and _leads_to(note, past, stretch) and _are_plain(past, stretch, moved):
             why = (
                 f"{_words(stretch.commits)} the lines that were signed, gone and come between the same neighbours. "
-                f"Where they stand was not signed, nor what lies around them: {', '.join(map(_spelled, moved))}."
+                f"Where they stand was not signed, nor what lies around them: {', '.join(moved)}."
             )
             return Bound(note, "lines", why, frozenset(stretch.commits))
     return None
-
-
-def _moved(note: OpenedNote, seen: Difference) -> tuple[str, ...]:
-    """The files whose lines are as signed and whose hunks are not; empty unless all others are just as signed."""
-    hunks = {_spelled(path): digest for path, digest in seen.files.items()}
-    lines = {_spelled(path): (digest, path) for path, digest in seen.lines.items()}
-    found = []
-    for edit in note.predicate.edits:
-        if edit.hunks_sha256 != _NO_HUNKS and hunks.get(edit.path) == edit.hunks_sha256:
-            continue
-        digest, path = lines.get(edit.path, ("", ""))
-        if not digest or digest != edit.lines_sha256:
-            return ()
-        found.append(path)
-    return tuple(found)
 
 
 def _leads_to(note: OpenedNote, past: Past, stretch: Stretch) -> bool:
@@ -163,9 +148,9 @@ def _partial(
     for stretch in pieces:
         seen = digests.get(stretch.pair)
         for path, digest in (seen.files if seen else {}).items():
-            if signed.get(_spelled(path)) != digest or not _is_plain(past, stretch, path):
+            if signed.get(noted_path(path)) != digest or not _is_plain(past, stretch, path):
                 continue
-            matching[_spelled(path)] = None
+            matching[noted_path(path)] = None
             for commit in stretch.commits:
                 if path in past.touched[commit]:
                     part[commit].add(path)
@@ -179,6 +164,12 @@ def _partial(
     )
     paths = {commit: frozenset(held) for commit, held in part.items()}
     return Bound(note, "files", why, frozenset(), paths, tuple(matching), differing)
+
+
+def _are_plain(past: Past, stretch: Stretch, moved: Iterable[str]) -> bool:
+    """The same of files by their names in the note."""
+    named = frozenset(moved)
+    return all(_is_plain(past, stretch, path) for path in stretch.paths if noted_path(path) in named)
 
 
 def _is_plain(past: Past, stretch: Stretch, path: str) -> bool:
@@ -208,7 +199,7 @@ def _by_paths(past: Past) -> Stretches:
     for commit in past.commits:
         if past.touched.get(commit.id):
             for stretch in past.chain(commit.id, LONGEST_CHAIN):
-                found[frozenset(map(_spelled, stretch.paths))].append(stretch)
+                found[frozenset(map(noted_path, stretch.paths))].append(stretch)
     return found
 
 
@@ -230,7 +221,7 @@ def _pieces(note: OpenedNote, past: Past, trunk: Stretch | None) -> list[Stretch
     found = [
         next(iter(past.chain(commit.id, 1)))
         for commit in past.commits
-        if not paths.isdisjoint(map(_spelled, past.touched.get(commit.id, ())))
+        if not paths.isdisjoint(map(noted_path, past.touched.get(commit.id, ())))
     ]
     return [*found, trunk] if trunk else found
 
@@ -246,12 +237,6 @@ def _is_its_diff(note: OpenedNote, seen: Difference | None) -> bool:
 
 def _subject(note: OpenedNote, name: str) -> str:
     return next((v for part in note.statement.subject if part.name == name for v in part.digest.values()), "")
-
-
-def _spelled(path: str) -> str:
-    """A path as notes spell it: valid Unicode, and no longer than they write."""
-    clean = path.encode("utf-8", "replace").decode()
-    return clean if len(clean) <= _LONGEST_PATH else f"{clean[: _LONGEST_PATH - 1]}…"
 
 
 def _words(commits: Sequence[str]) -> str:

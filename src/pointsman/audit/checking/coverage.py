@@ -7,7 +7,7 @@ from pointsman.audit.checking.accompanying import Accompanying
 from pointsman.audit.checking.binding import Bound
 from pointsman.audit.checking.past import NoteSource, Past
 from pointsman.domain.history import NOTES, PastCommit
-from pointsman.domain.notes import NoteProblem
+from pointsman.domain.note_problem import NoteProblem
 from pointsman.domain.verified import CommitCover, CoverKind
 
 _EXACT = frozenset({"commit", "tree"})

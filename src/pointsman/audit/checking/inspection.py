@@ -14,7 +14,8 @@ from pointsman.audit.checking.places import TREE, Gathered, NotePlace, from_else
 from pointsman.audit.checking.verify import chain_problems, separation_problems
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.domain.history import NOTE_REF
-from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import NoteReport
 from pointsman.domain.verified import NoteBinding
 
 _MAY_LIE_ON_THE_REF = frozenset({"chain-gap", "chain-tail"})

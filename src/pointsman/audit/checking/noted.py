@@ -1,6 +1,8 @@
 """What a verified note says, as the value that questions are asked of."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from pointsman.audit.checking.inspection import in_order
 from pointsman.audit.checking.opening import OpenedNote, open_notes
@@ -8,8 +10,9 @@ from pointsman.audit.checking.past import NoteSource
 from pointsman.audit.checking.places import foreign
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.audit.note.predicate import ModelPart, Predicate
+from pointsman.domain.levels import OF_COMMITS
+from pointsman.domain.note_problem import NoteProblem
 from pointsman.domain.noted import Believed, Noted, NotedAct, NotedCall, NotedEdit, NotedHop, NotedReview
-from pointsman.domain.notes import NoteProblem
 
 
 def noted_of(note: OpenedNote) -> Noted:
@@ -24,7 +27,7 @@ def noted_of(note: OpenedNote) -> Noted:
         repository=order.repository.name,
         issue=order.issue.key,
         branch=told.branch,
-        commit=note.statement.subject_digest("commit"),
+        commit=note.statement.subject_digest("commit") if told.result in OF_COMMITS else "",
         written_at=told.written_at,
         goal=order.goal,
         result=told.result,
@@ -116,4 +119,19 @@ def _of_one_repository(
 ) -> Believed:
     others = foreign(notes, here, repository_id)
     names = {problem.note for problem in others}
-    return Believed(tuple(noted_of(note) for note in notes if note.name not in names), (*problems, *others))
+    found = [note for note in notes if note.name not in names]
+    return Believed(_each_call_once(found), (*problems, *others))
+
+
+def _each_call_once(notes: list[OpenedNote]) -> tuple[Noted, ...]:
+    """A run that was resumed after its end has a note of each; what a later one tells again counts there alone."""
+    told: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
+    found = []
+    for note in reversed(notes):
+        one, later = noted_of(note), told[note.predicate.run]
+        tried = [(call.call_id, call.attempt) for call in note.predicate.calls]
+        calls = tuple(call for key, call in zip(tried, one.calls, strict=True) if key not in later)
+        if calls or not later:
+            found.append(replace(one, calls=calls))
+        later.update(tried)
+    return tuple(reversed(found))

@@ -214,7 +214,9 @@ def _require_signature(envelope: _Envelope, payload: bytes, trusted: TrustedKeys
 
 def _name_of(predicate: Predicate) -> str:
     try:
-        return note_name(predicate.written_at, predicate.branch, predicate.run) + ENVELOPE_SUFFIX
+        sent = sum(call.attempt for call in predicate.calls)
+        name = note_name(predicate.written_at, predicate.branch, predicate.run, result=predicate.result, sent=sent)
+        return name + ENVELOPE_SUFFIX
     except ValueError as error:
         raise _Refused("statement", "The note's date cannot be read.") from error
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pointsman.audit.checking.binding import Bound
 from pointsman.audit.checking.opening import OpenedNote
 from pointsman.domain.history import ENVELOPE_SUFFIX, PAGE_SUFFIX
-from pointsman.domain.notes import KeptNote, NoteProblem
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import KeptNote
 from pointsman.domain.run import LOCAL
 
 TREE = "the tree"

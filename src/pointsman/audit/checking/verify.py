@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pointsman.audit.checking.opening import OpenedNote, open_notes
 from pointsman.audit.keys.keyring import TrustedKeys
 from pointsman.audit.note.predicate import ModelPart
-from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.levels import OF_COMMITS
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import NoteReport
 
 
 def verify_notes(files: tuple[tuple[str, bytes], ...], trusted: TrustedKeys) -> NoteReport:
@@ -59,9 +61,10 @@ def separation_problems(note: OpenedNote) -> list[NoteProblem]:
     proofs = (finding.proof for review in predicate.reviews for finding in review.findings)
     tests = {(proof.path, proof.model) for proof in proofs if proof is not None and proof.result == "confirmed"}
     edited = (edit.model for edit in predicate.edits if (edit.path, edit.model) not in tests)
-    # Of a review alone the authors are those who had written before.
+    # Of a review alone the authors are those who had written before; without a change, those whose tries were read.
     before = predicate.order.authors_before if predicate.result == "reviewed" else ()
-    authors = dict.fromkeys((*predicate.authors, *edited, *before))
+    tried = () if predicate.result in OF_COMMITS else (one.model for one in predicate.tries if one.commit)
+    authors = dict.fromkeys((*predicate.authors, *edited, *before, *tried))
     problems = []
     for reviewer in dict.fromkeys(review.model for review in predicate.reviews):
         for author in authors:

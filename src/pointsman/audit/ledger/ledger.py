@@ -24,6 +24,7 @@ from sqlalchemy import (
 from pointsman.audit.ledger.budget import require_room, spent_in
 from pointsman.audit.ledger.database import Database
 from pointsman.audit.ledger.key_store import is_revoked
+from pointsman.audit.ledger.notes import keep
 from pointsman.audit.ledger.tables import (
     acts,
     answers,
@@ -39,16 +40,15 @@ from pointsman.audit.ledger.tables import (
     runs,
 )
 from pointsman.domain.errors import TryAgain
-from pointsman.domain.ledger import CallRecord, RunView, Spent
+from pointsman.domain.ledger import ENDED, CallRecord, RunView, Spent
 from pointsman.domain.levels import Phase
 from pointsman.domain.models import Caps, Reply
-from pointsman.domain.notes import PersonAct
+from pointsman.domain.notes import KeptNote, PersonAct
 
 T = TypeVar("T")
 
 _ORDER = tuple(Phase)
 _REPLY: TypeAdapter[Reply] = TypeAdapter(Reply)
-_OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 
 
 class SqlLedger:
@@ -143,7 +143,7 @@ class SqlLedger:
 
         def work(connection: Connection) -> None:
             _put(connection, runs, run_values(view))
-            if view.state in _OVER:
+            if view.state in ENDED:
                 connection.execute(delete(answers).where(answers.c.run_id == view.run_id))
 
         await self._database.write(work)
@@ -199,42 +199,18 @@ class SqlLedger:
         query = select(note_heads).where(note_heads.c.repository_id == repository_id).order_by(note_heads.c.seq)
         return await self._rows(query, lambda row: str(row["digest"]))
 
-    async def set_note_head(
-        self, repository_id: str, digest: str, run_id: str, *, previous: str | None = None, key_id: str = ""
-    ) -> None:
-        """Move the chain's head to `digest`, from `previous` when that is said; moved before, nothing happens.
+    async def take_place(self, note: KeptNote, *, holder: str = "") -> None:
+        """Move the chain's head to a note, from the one that it names as the one before it, and keep the note.
 
-        A run that signs anew after a crash replaces its own note at the head. Raises TryAgain (`note-head`), and
-        moves nothing, when the head stands elsewhere than at `previous`: another run of the repository was faster;
-        or when `key_id`, which signed the note, was revoked since.
+        Both happen or neither; a note that has its place keeps it. `holder` stands for the note's run where the run
+        may have two: one that signs anew after a crash replaces the note that it holds at the head. Raises TryAgain
+        (`note-head`), and moves nothing, when the head stands elsewhere: another run of the repository was faster;
+        or when the key that signed the note was revoked since.
         """
 
         def work(connection: Connection) -> None:
-            of_repository = note_heads.c.repository_id == repository_id
-            known = select(note_heads.c.seq).where(of_repository, note_heads.c.digest == digest)
-            if connection.execute(known).first() is not None:
-                return
-            if key_id and is_revoked(connection, key_id):
-                raise TryAgain(
-                    f"The key that signed the note of run {run_id} was revoked meanwhile.",
-                    code="note-head",
-                    hint="Record again: the note must be signed with another key.",
-                )
-            newest = select(note_heads).where(of_repository).order_by(note_heads.c.seq.desc()).limit(1)
-            head = connection.execute(newest).mappings().first()
-            stands = "" if head is None else head["digest"]
-            own = head is not None and head["run_id"] == run_id and head["previous"] == previous
-            if previous is not None and stands != previous and not own:
-                raise TryAgain(
-                    f"Another run wrote a note first; the one of run {run_id} would not follow it.",
-                    code="note-head",
-                    hint="Record again: the note must name the newest one as the one before it.",
-                )
-            if own and stands != previous:
-                connection.execute(delete(notes).where(_kept_as(repository_id, str(stands))))
-            follows = stands if previous is None else previous
-            values = {"repository_id": repository_id, "digest": digest, "previous": follows, "run_id": run_id}
-            connection.execute(insert(note_heads).values(values | {"key_id": key_id}))
+            _take(connection, note, holder or note.run_id)
+            keep(connection, note)
 
         await self._database.write(work)
 
@@ -254,6 +230,33 @@ class SqlLedger:
         return await self._database.read(
             lambda connection: tuple(made(row) for row in connection.execute(query).mappings())
         )
+
+
+def _take(connection: Connection, note: KeptNote, holder: str) -> None:
+    of_repository = note_heads.c.repository_id == note.repository_id
+    known = select(note_heads.c.seq).where(of_repository, note_heads.c.digest == note.digest)
+    if connection.execute(known).first() is not None:
+        return
+    if note.key_id and is_revoked(connection, note.key_id):
+        raise TryAgain(
+            f"The key that signed the note of run {note.run_id} was revoked meanwhile.",
+            code="note-head",
+            hint="Record again: the note must be signed with another key.",
+        )
+    newest = select(note_heads).where(of_repository).order_by(note_heads.c.seq.desc()).limit(1)
+    head = connection.execute(newest).mappings().first()
+    stands = "" if head is None else str(head["digest"])
+    own = head is not None and head["run_id"] == holder and head["previous"] == note.previous
+    if stands != note.previous and not own:
+        raise TryAgain(
+            f"Another run wrote a note first; the one of run {note.run_id} would not follow it.",
+            code="note-head",
+            hint="Record again: the note must name the newest one as the one before it.",
+        )
+    if own and stands != note.previous:
+        connection.execute(delete(notes).where(_kept_as(note.repository_id, stands)))
+    values = {"repository_id": note.repository_id, "digest": note.digest, "previous": note.previous}
+    connection.execute(insert(note_heads).values(values | {"run_id": holder, "key_id": note.key_id}))
 
 
 def _kept_as(repository_id: str, digest: str) -> ColumnElement[bool]:

@@ -9,6 +9,14 @@ from pointsman.domain.notes import KeptNote
 _FIELDS = ("repository_id", "repository", "run_id", "branch", "name", "page", "digest", "previous", "key_id")
 
 
+def keep(connection: Connection, note: KeptNote) -> None:
+    """Keep a note by its digest, in the transaction that the connection is in; the same one twice counts once."""
+    this = select(notes.c.seq).where(notes.c.repository_id == note.repository_id, notes.c.digest == note.digest)
+    if connection.execute(this).first() is None:
+        names = (*_FIELDS, "change", "envelope", "written_at")
+        connection.execute(insert(notes).values({name: getattr(note, name) for name in names}))
+
+
 class SqlNotes:
     """The Notes in the ledger's database, by the same URL; see ports/notes.py."""
 
@@ -18,17 +26,6 @@ class SqlNotes:
     def close(self) -> None:
         """Close every connection."""
         self._database.close()
-
-    async def keep_note(self, note: KeptNote) -> None:
-        """Keep a note by its digest; the same one twice counts once."""
-        this = select(notes.c.seq).where(notes.c.repository_id == note.repository_id, notes.c.digest == note.digest)
-        values = {name: getattr(note, name) for name in (*_FIELDS, "change", "envelope", "written_at")}
-
-        def work(connection: Connection) -> None:
-            if connection.execute(this).first() is None:
-                connection.execute(insert(notes).values(values))
-
-        await self._database.write(work)
 
     async def notes(self, repository_id: str = "", since: str = "") -> tuple[KeptNote, ...]:
         """The notes in the order in which they took their places; `since` is compared as it is spelled."""

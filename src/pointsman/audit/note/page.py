@@ -8,7 +8,7 @@ from pointsman.audit.note.naming import note_name
 from pointsman.audit.note.statement import effective_routes
 from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.ledger import CallRecord
-from pointsman.domain.levels import MODEL_PHASES, Phase
+from pointsman.domain.levels import MODEL_PHASES, OF_COMMITS, Phase
 from pointsman.domain.notes import NoteFacts
 from pointsman.domain.outcome import CheckResult, Evidence, Finding, NoPatch, NoReproduction, Reproduction, Review
 from pointsman.domain.pictures import Previews
@@ -18,6 +18,12 @@ _RESULTS = {
     "ready": "ready for people to look at",
     "needs-person": "a person has to decide",
     "reviewed": "reviewed only, nothing was written",
+    "planned": "planned only, nothing was written",
+    "answered": "a question was answered, nothing was written",
+    "stopped": "stopped at a limit, no change came of it",
+    "refused": "refused, no change came of it",
+    "failed": "failed, no change came of it",
+    "cancelled": "cancelled, no change came of it",
 }
 _MOST = 12
 
@@ -58,7 +64,10 @@ def _head(facts: NoteFacts) -> Iterator[str]:
     yield f"* Repository {inert(spec.repository.name)} on {inert(spec.repository.forge)}, {spec.sensitivity}"
     yield f"* Asked for by {inert(spec.requester.login)} (id {spec.requester.id}) at {inert(spec.admitted_at)}"
     yield f"* Task {spec.task.value}, risk {spec.risk}"
-    yield f"* Branch {inert(facts.branch)}: from {_short(spec.base_commit)} to {_short(facts.head)}"
+    if facts.result in OF_COMMITS:
+        yield f"* Branch {inert(facts.branch)}: from {_short(spec.base_commit)} to {_short(facts.head)}"
+    else:
+        yield f"* No branch; it began at {_short(spec.base_commit)}"
     yield (
         f"* Plan {inert(plan.digest)}" + (" (policy asked for none)" if plan.skipped else "") if plan else "* No plan"
     )
@@ -268,7 +277,7 @@ def _not_run(facts: NoteFacts) -> Iterator[str]:
 
 
 def _tail(facts: NoteFacts) -> Iterator[str]:
-    name = note_name(facts.written_at, facts.branch, facts.run_id)
+    name = note_name(facts.written_at, facts.branch, facts.run_id, result=facts.result, sent=facts.sent)
     before = f"It follows note {inert(facts.previous)}." if facts.previous else "It is the first note of its chain."
     if facts.memory:
         yield f"With it the repository's memory was written, with the digest {inert(facts.memory)}."

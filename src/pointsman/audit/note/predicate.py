@@ -334,7 +334,9 @@ class Predicate(Part):
     run: str
     branch: str
     written_at: str
-    result: Literal["ready", "needs-person", "reviewed"]
+    result: Literal[
+        "ready", "needs-person", "reviewed", "planned", "answered", "stopped", "refused", "failed", "cancelled"
+    ]
     order: OrderPart
     models: tuple[ModelPart, ...]
     routes: tuple[RoutePart, ...]

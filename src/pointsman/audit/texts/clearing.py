@@ -19,6 +19,7 @@ from pointsman.audit.ledger.database import Database
 from pointsman.audit.ledger.memory import memories
 from pointsman.audit.ledger.tables import answers, metadata, runs
 from pointsman.audit.texts.tables import kept_runs
+from pointsman.domain.ledger import ENDED, RESUMABLE
 from pointsman.domain.levels import Sensitivity
 from pointsman.domain.moments import later
 from pointsman.domain.texts import Erasure, KeptRun
@@ -31,8 +32,6 @@ RESUMABLE_SECONDS = 86_400.0
 """What can still be gone on with is kept so long at least: who starts a model that was out, then resumes."""
 
 _DAY_SECONDS = 86_400.0
-_FINAL = ("done", "refused")
-_CUT_SHORT = ("stopped", "failed", "cancelled")
 
 cleared_runs = Table(
     "cleared_runs",
@@ -74,7 +73,7 @@ class SqlClearing:
         """Runs that have ended and are not cleared yet."""
         named = [runs.c[name] == value for name in ("run_id", "repository_id") if (value := getattr(which, name))]
         bound = [runs.c.updated_at < which.before] if which.before else []
-        over = runs.c.state.in_((*_FINAL, *_CUT_SHORT))
+        over = runs.c.state.in_(ENDED)
         query = select(runs.c.run_id).select_from(_JOINED).where(_OPEN, over, *named, *bound).order_by(runs.c.run_id)
         return await self._database.read(lambda connection: tuple(connection.scalars(query)))
 
@@ -154,7 +153,7 @@ def _over_topics(connection: Connection, kind: str, now: str) -> list[tuple[str,
         of_each.select_from(joined).where(memories.c.kind == kind)
     ):
         until = later(at, max(kept * _DAY_SECONDS, RESUMABLE_SECONDS))
-        is_held = state not in (*_FINAL, *_CUT_SHORT) or until > now
+        is_held = state not in ENDED or until > now
         held[repository_id, topic] = held.get((repository_id, topic), False) or is_held
     return [place for place, is_held in held.items() if not is_held]
 
@@ -166,7 +165,7 @@ def _over(days: int, now: str) -> ColumnElement[bool]:
     return and_(
         known,
         or_(
-            and_(runs.c.state.in_(_FINAL), runs.c.updated_at <= later(now, -final)),
-            and_(runs.c.state.in_(_CUT_SHORT), runs.c.updated_at <= later(now, -cut_short)),
+            and_(runs.c.state.in_(ENDED - RESUMABLE), runs.c.updated_at <= later(now, -final)),
+            and_(runs.c.state.in_(RESUMABLE), runs.c.updated_at <= later(now, -cut_short)),
         ),
     )

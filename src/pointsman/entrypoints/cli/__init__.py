@@ -4,25 +4,31 @@ import contextlib
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import typer
+_BLAME = ["audit", "blame"]
 
 
 def main() -> None:
     """Run the command that the arguments name and leave with its exit code (docs/cli.md)."""
-    words = sys.argv[1:]
-    if words[:2] != ["audit", "blame"]:
-        _app(words)(prog_name="pointsman")
+    if sys.argv[1:3] == _BLAME:
+        _blame(sys.argv[3:])
         return
+    from pointsman.entrypoints.cli.app import app
+
+    app(prog_name="pointsman")
+
+
+def _blame(words: list[str]) -> None:
+    """The one command that is held against git's own: git begins at once, and no other command is read from disk."""
     from pointsman.entrypoints.blame_ahead import begin_blame, end_all
 
     begin_blame(words)
     # What a blame holds it holds to its end, and looking through it for what nobody needs takes a tenth of its time.
     gc.disable()
     try:
-        _app(words)(prog_name="pointsman")
+        from pointsman.entrypoints.cli.blame_app import blame_alone
+
+        blame_alone()(prog_name="pointsman")
     except SystemExit as end:
         end_all()
         _leave(end)
@@ -39,14 +45,3 @@ def _leave(end: SystemExit) -> None:
         sys.stderr.flush()
         if isinstance(code, int):
             os._exit(code)
-
-
-def _app(words: list[str]) -> "typer.Typer":
-    """The program with the commands that these words may mean."""
-    if words[:2] == ["audit", "blame"]:
-        from pointsman.entrypoints.cli.blame_app import blame_alone
-
-        return blame_alone()
-    from pointsman.entrypoints.cli.app import app
-
-    return app

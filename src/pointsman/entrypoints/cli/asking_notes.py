@@ -68,7 +68,7 @@ class QueryAsked:
     ] = ""
     sensitivity: Annotated[str, typer.Option("--sensitivity", help="How closed the work was.")] = ""
     task: Annotated[str, typer.Option("--task", help="The class of task.")] = ""
-    result: Annotated[str, typer.Option("--result", help="ready, needs-person or reviewed.")] = ""
+    result: Annotated[str, typer.Option("--result", help="What runs came to, such as ready or stopped.")] = ""
     run: Annotated[str, typer.Option("--run", metavar="RUN", help="One run.")] = ""
     rows: Annotated[Rows, typer.Option("--rows", help="What a row is.")] = "runs"
     form: Annotated[Form, typer.Option("--format", help="How it is printed.")] = "table"

@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from pointsman.conversation.verified_page import COVERS, bound_how, more_of, summary_of, verdict_line
-from pointsman.domain.notes import NoteProblem, NoteReport
+from pointsman.domain.note_problem import NoteProblem
+from pointsman.domain.notes import NoteReport
 from pointsman.domain.verified import CommitCover, NoteBinding
 from pointsman.entrypoints.cli.asked import VerifyAsked
 from pointsman.entrypoints.cli.terminal import plain, table_of

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from pointsman.domain.errors import UsageMust
+from pointsman.domain.ledger import ENDED
 from pointsman.domain.texts import Erasure, TextSum, Which
 from pointsman.entrypoints.cli.asking_texts import EraseAsked
 from pointsman.entrypoints.cli.running import opened
@@ -17,7 +18,6 @@ from pointsman.ports.clearing import EndedRuns
 from pointsman.runs.tidying import clear
 
 _EVERY = 1_000_000
-_ENDED = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ async def _pages(
     return tuple(
         page
         for view in views
-        if view.state in _ENDED
+        if view.state in ENDED
         and (view.run_id in runs if asked.digest else asked.run in ("", view.run_id))
         and (not before or view.updated_at < before)
         for page in pages_of(installation.settings.home, view.run_id, view.repository_id, view.branch)

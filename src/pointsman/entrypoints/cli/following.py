@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pointsman.domain.errors import UsageMust
-from pointsman.domain.ledger import RunView
+from pointsman.domain.ledger import ENDED, RunView
 from pointsman.entrypoints.cli.before import Before
 from pointsman.entrypoints.cli.errors import exit_code_of_run, explain_run
 from pointsman.entrypoints.logs import log_path
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 _PAUSE = 0.1
 _LOOKS_AT_THE_ENGINE = 10
 _LOOKS_FOR_AN_END = 20
-_WAITS = frozenset({"waiting", "done", "refused", "stopped", "failed", "cancelled"})
-_CUT_SHORT = frozenset({"refused", "stopped", "failed", "cancelled"})
+_WAITS = ENDED | {"waiting"}
 
 
 async def follow(installation: Installation, run_id: str, *, quiet: bool, before: Before | None = None) -> RunView:
@@ -31,10 +30,13 @@ async def follow(installation: Installation, run_id: str, *, quiet: bool, before
     from pointsman.entrypoints.cli.progress import LiveProgress
 
     if quiet:
-        return await _until_rest(installation, run_id, None)
-    console = Console(stderr=True)
-    with LiveProgress(console, monotonic=installation.clock.monotonic, before=before) as progress:
-        return await _until_rest(installation, run_id, progress)
+        view = await _until_rest(installation, run_id, None)
+    else:
+        with LiveProgress(Console(stderr=True), monotonic=installation.clock.monotonic, before=before) as progress:
+            view = await _until_rest(installation, run_id, progress)
+    if view.state == "cancelled":
+        await installation.engine.left(run_id)
+    return view
 
 
 async def tell_end(installation: Installation, run_id: str, *, as_json: bool) -> int:
@@ -67,7 +69,7 @@ def _tell(installation: Installation, view: RunView, report: "Report | None") ->
     from pointsman.entrypoints.cli.render import run_page
 
     home_option = installation.settings.home_option
-    if view.state in _CUT_SHORT:
+    if view.state in ENDED - {"done"}:
         run_page(Console(), replace(view, message=""))
         sys.stderr.write(explain_run(view, home_option, log_path()) + "\n")
     else:

@@ -10,7 +10,7 @@ from rich.console import Console
 from pointsman.conversation.replies import cancelled
 from pointsman.domain.errors import UsageMust
 from pointsman.domain.forge import Topic
-from pointsman.domain.ledger import RunView
+from pointsman.domain.ledger import ENDED, RunView
 from pointsman.entrypoints.cli.as_json import run_json, view_json
 from pointsman.entrypoints.cli.render import run_page, runs_table
 from pointsman.entrypoints.cli.reporting import report_of
@@ -19,8 +19,6 @@ from pointsman.entrypoints.on_disk import repository_at
 from pointsman.entrypoints.settings import read_settings
 from pointsman.entrypoints.wiring import Installation
 from pointsman.runs.hearing.capped import used_up_today
-
-_OVER = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 
 
 async def runs(repo: Path | None, home: Path | None, as_json: bool) -> int:
@@ -44,7 +42,7 @@ async def status(run_id: str, home: Path | None, as_json: bool) -> int:
     views = await installation.ledger.runs()
     for words in await used_up_today(installation.memory, installation.clock.now()):
         sys.stderr.write(f"{words[:1].upper()}{words[1:]}.\n")
-    active = tuple(view for view in views if view.state not in _OVER)
+    active = tuple(view for view in views if view.state not in ENDED)
     if not active and not as_json:
         sys.stdout.write("No run goes on or waits.\n")
         return 0
@@ -73,7 +71,7 @@ async def cancel_run(run_id: str, home: Path | None, as_json: bool) -> int:
     settings = read_settings(home)
     async with opened(Installation(settings)) as installation:
         view = await _known(installation, run_id)
-        if view.state in _OVER:
+        if view.state in ENDED:
             raise UsageMust(f"Run {run_id} has ended already; it is {view.state}.", code="ended")
         spec = await installation.engine.spec_of(run_id)
         await cancel(settings.home, run_id)

@@ -12,11 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.conversation.figures import counted, duration, tokens, usd
-from pointsman.domain.ledger import CallRecord, RunView
+from pointsman.domain.ledger import ENDED, CallRecord, RunView
 from pointsman.domain.levels import Phase
 from pointsman.entrypoints.cli.before import Before
 
-_AT_REST = frozenset({"done", "refused", "stopped", "failed", "cancelled"})
 _REPLAY_SECONDS = 3.0
 _UNANSWERED = {"outage": "no answer", "refused": "refused"}
 
@@ -90,7 +89,7 @@ class LiveProgress:
         """Show the newest view of the run and its calls so far. Cheap when nothing changed."""
         self._count(tuple(call for call in calls if call.run_id == view.run_id))
         phase = None if self._replays(view) else _phase_named(view.phase)
-        over = view.state in _AT_REST
+        over = view.state in ENDED
         if phase is not None and (phase is not self._current) and not over:
             self._finish_current("not passed" if self._sent_back(phase) else "")
             self._say_missed(before=phase)

@@ -4,7 +4,7 @@ import shlex
 from dataclasses import replace
 
 from pointsman.domain.ledger import RunView
-from pointsman.domain.levels import MODEL_PHASES
+from pointsman.domain.levels import MODEL_PHASES, WITH_CHANGE
 from pointsman.domain.outcome import Note
 from pointsman.domain.run import RunSpec
 from pointsman.entrypoints.cli.errors import ended_how
@@ -30,7 +30,7 @@ async def report_of(installation: Installation, run_id: str, commands: tuple[str
         report = replace(report, pictures=tuple((one, str(found(one.sha256) or "")) for one in looked.pictures))
     if end.note is None or view is None:
         return report
-    if end.spec.goal == "review":
+    if view.result not in WITH_CHANGE:
         return replace(report, note=end.note)
     return replace(report, note=end.note, branch=await _branch(installation, end.spec, end.note, view.branch))
 

@@ -11,6 +11,7 @@ from pointsman.domain.errors import OwnerMust
 from pointsman.domain.forge import Change, ChangeOrder
 from pointsman.domain.run import Repository
 from pointsman.domain.squash import with_trailers
+from pointsman.domain.trailers import run_trailer
 from pointsman.domain.work import FileEntry, Source
 from pointsman.forges.github import rest_wire as wire
 from pointsman.forges.github.app import Api, GitHubApp
@@ -113,7 +114,7 @@ def is_of_run(app: GitHubApp, repository: Repository, branch: str, run_id: str) 
         found = app.api(repository).get(wire.Branch, f"/branches/{quote(branch, safe='')}")
     except NotThere:
         return None
-    return f"Pointsman-Run: {run_id}" in found.commit.commit.message.splitlines()
+    return run_trailer(run_id) in found.commit.commit.message.splitlines()
 
 
 def _page(order: ChangeOrder, template: str) -> _Page:

@@ -9,6 +9,7 @@ from pointsman.domain.levels import TaskClass
 from pointsman.domain.models import Ask, Ending, Reply
 from pointsman.domain.outcome import Earlier, NoPatch, Patch, Plan
 from pointsman.domain.run import Need, RunSpec
+from pointsman.domain.trailers import assisted_trailer, run_trailer
 from pointsman.domain.work import CommitText, Delete, Edit, EditOrder, EditRefusal, EditRules, Source, Symbol, Write
 from pointsman.phases.asking import Asking, Piece, reply_to, within
 from pointsman.phases.paths import is_guarded
@@ -199,8 +200,8 @@ def commit_text(spec: RunSpec, plan: Plan, model: str) -> CommitText:
 
 def trailers(model: str, run_id: str = "") -> tuple[str, ...]:
     """The pointers at a commit's end: which model helped, and the run, where its id is known."""
-    assisted = (f"Assisted-by: Pointsman ({one_line(model, 100)})",)
-    return (*assisted, f"Pointsman-Run: {run_id}") if run_id else assisted
+    assisted = (assisted_trailer(one_line(model, 100)),)
+    return (*assisted, run_trailer(run_id)) if run_id else assisted
 
 
 def one_line(text: str, limit: int) -> str:

@@ -5,12 +5,13 @@ import logging
 from dataclasses import dataclass, replace
 
 from dbos import DBOS
+from dbos import error as engine_error
 from pydantic import TypeAdapter
 
 from pointsman.conversation.replies import out_of_reach, plan_for_approval, plan_part, run_failed
 from pointsman.domain.errors import OperatorMust, OwnerMust, PointsmanError, Stopped, TryAgain
 from pointsman.domain.ledger import RunStateName
-from pointsman.domain.levels import Phase
+from pointsman.domain.levels import NoteResult, Phase
 from pointsman.domain.outcome import Earlier, Note, Plan
 from pointsman.domain.run import LOCAL, Issue, Need, RunSpec
 from pointsman.phases.plan import plan
@@ -23,12 +24,14 @@ from pointsman.runs.course.marking import keep_marks
 from pointsman.runs.course.proving import prove
 from pointsman.runs.course.publish import publish
 from pointsman.runs.course.reviewing import review_asked
+from pointsman.runs.course.unpushed_note import note_of_end
 from pointsman.runs.journal import patiently
 from pointsman.runs.sorting import named_by, sort
 
 APPROVAL = "approve"
 APPROVAL_DAYS = 14
 _ISSUE: TypeAdapter[Issue] = TypeAdapter(Issue)
+_RESULT: TypeAdapter[NoteResult] = TypeAdapter(NoteResult)
 logger = logging.getLogger(__name__)
 
 
@@ -51,6 +54,9 @@ async def conduct(course: Course) -> End:
         note = await _worked(course)
     except PointsmanError as error:
         await _ended(course, error)
+    except engine_error.DBOSWorkflowCancelledError:
+        await note_of_end(course, "cancelled")
+        raise
     except Exception:
         logger.exception("a run failed by a bug", extra={"run": course.run_id})
         await _ended(course, OperatorMust("A fault of Pointsman itself stopped the run.", code="bug"))
@@ -58,6 +64,7 @@ async def conduct(course: Course) -> End:
         await course.place.leave()
         await _let_go(course)
     await _marked(course)
+    note = note or await note_of_end(course, _RESULT.validate_python(course.view.result or course.view.state))
     return End(course.spec, course.earlier, note)
 
 

@@ -17,10 +17,12 @@ from pointsman.domain.moments import later, seconds_between
 from pointsman.domain.outcome import Earlier, Hop, Review, Try
 from pointsman.domain.run import LOCAL, Refuse, Route, RunSpec
 from pointsman.domain.texts import KeptRun
+from pointsman.domain.trailers import run_trailer
 from pointsman.policy.touched import sensitivity_at, weigh
 from pointsman.policy.waiting import Pause
 from pointsman.ports.bundle import Ports
 from pointsman.ports.forge import Forge
+from pointsman.ports.signer import Signer
 from pointsman.runs.adapters import Adapters, RunLedger
 from pointsman.runs.again import Anew
 from pointsman.runs.course.asking import DurableModels
@@ -62,7 +64,8 @@ class Course:
     """One run on its way. `spec` and `earlier` grow by what phases return; `change` is what carries our check.
 
     `seen` is everything that figures are counted from; of a run that was forked, also what it did not do itself.
-    `memory_at` reads the repository's memory file as it is, which no model is shown.
+    `memory_at` reads the repository's memory file as it is, which no model is shown. `signer` signs beside
+    the journal. `has_note` is whether a note of this run has its place in the chain.
     """
 
     run_id: str
@@ -73,9 +76,11 @@ class Course:
     forge: Forge
     place: Place
     view: RunView
+    signer: Signer
     earlier: Earlier = field(default_factory=Earlier)
     change: Change | None = None
     seen: list[Seen] = field(default_factory=list)
+    has_note: bool = False
     memory_at: Callable[[str], Awaitable[tuple[str | None, int]]] | None = None
     _counted: dict[Phase, int] = field(default_factory=dict)
 
@@ -109,7 +114,9 @@ class Course:
         )
         view = await adapters.ledger.run(run_id) or first_view(run_id, spec, adapters.clock.now())
         place = Place(adapters.turns, spec.repository.id, first_queue(spec))
-        course = cls(run_id, spec, ports, models, adapters, adapters.forge_for(spec.repository), place, view)
+        course = cls(
+            run_id, spec, ports, models, adapters, adapters.forge_for(spec.repository), place, view, real.signer
+        )
         models.rest = course.rest
         course.memory_at = workspace.memory
         return course
@@ -141,7 +148,8 @@ class Course:
             self.spec = replace(self.spec, overrides={**(self.spec.overrides or {}), phase: route})
             name = before.primary.name if isinstance(before, Route) else "none"
             self._hop(Hop(str(phase), "override", name, route.primary.name, "named by a person"))
-        await self.show(self._at(phase, None))
+        # The step has shown it. A replay shows nothing anew: a run that waits for a person waits all the while.
+        self.view = self._at(phase, None)
 
     def _at(self, phase: Phase, named: Route | None) -> RunView:
         """The row of the run in a phase, with the model that answers in it."""
@@ -311,7 +319,7 @@ def topic_of(spec: RunSpec) -> Topic:
 def commit_ends(run_id: str, spec: RunSpec) -> CommitEnds:
     """How the messages of a run's commits end: with the run, and on what is pushed with a word to the forge's CI."""
     asked_for = spec.ci == "on-request" and spec.repository.forge != LOCAL
-    return CommitEnds(f"Pointsman-Run: {run_id}", code=asked_for and spec.audit_mode != "in-tree", note=asked_for)
+    return CommitEnds(run_trailer(run_id), code=asked_for and spec.audit_mode != "in-tree", note=asked_for)
 
 
 def kept_run(run_id: str, spec: RunSpec) -> KeptRun:

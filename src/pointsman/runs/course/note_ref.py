@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from pointsman.domain.errors import OperatorMust, OwnerMust, TryAgain
 from pointsman.domain.history import ENVELOPE_SUFFIX, NOTES, PAGE_SUFFIX
+from pointsman.domain.levels import WITH_CHANGE
 from pointsman.domain.notes import KeptNote
+from pointsman.domain.trailers import run_trailer
 from pointsman.domain.work import NoteFiles
 from pointsman.phases.record import Recorded, note_words
 from pointsman.runs.course.authority import NO_ACCESS, require_access
@@ -24,15 +26,21 @@ MOST_LATE = 100
 logger = logging.getLogger(__name__)
 
 
-async def on_the_ref(course: Course, made: Recorded, *, must: bool) -> tuple[Recorded, bool]:
+async def on_the_ref(
+    course: Course, made: Recorded, *, must: bool, in_passing: bool = False
+) -> tuple[Recorded, bool]:
     """Put the note onto the ref where it belongs there; tell whether it is there now, or may be.
 
-    When it `must` be there, what stands in the way is raised. Else the note says why the ref has it not.
+    When it `must` be there, what stands in the way is raised. Else the note says why the ref has it not. What is done
+    `in_passing` is tried once, and not written into the journal.
     """
     if not course.spec.has_note_on_ref and made.note.mode != "ref":
         return made, False
     try:
-        await course.insist("note-ref", TEXT, lambda: _appended(course, made))
+        if in_passing:
+            await _appended(course, made)
+        else:
+            await course.insist("note-ref", TEXT, lambda: _appended(course, made))
     except (OwnerMust, OperatorMust, TryAgain) as error:
         if must or error.code == NO_ACCESS:
             raise
@@ -55,10 +63,10 @@ async def _appended(course: Course, made: Recorded) -> str:
         )
         return tuple(map(_files, await notes.lacking(repository.id, names, made.note.digest, MOST_LATE)))
 
-    if course.spec.goal != "review":
-        # A review pushes nothing of anybody's, so it takes nobody's leave to write.
+    if made.result in WITH_CHANGE:
+        # Nothing of anybody's is pushed otherwise, so it takes nobody's leave to write.
         await require_access(course)
-    words = replace(made.words, trailers=(_trailer(course.run_id),))
+    words = replace(made.words, trailers=(run_trailer(course.run_id),))
     return await course.adapters.append_note(repository, NoteFiles(made.files, words), late)
 
 
@@ -69,9 +77,5 @@ def _files(note: KeptNote) -> NoteFiles:
             NOTES + note.name + PAGE_SUFFIX: note.page.encode("utf-8"),
             NOTES + note.name + ENVELOPE_SUFFIX: note.envelope,
         },
-        replace(words, trailers=(_trailer(note.run_id),)),
+        replace(words, trailers=(run_trailer(note.run_id),)),
     )
-
-
-def _trailer(run_id: str) -> str:
-    return f"Pointsman-Run: {run_id}"

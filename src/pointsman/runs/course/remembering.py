@@ -9,10 +9,8 @@ from pointsman.ports.memory import LAST_REVIEW, Memory
 from pointsman.runs.course.course import Course
 from pointsman.runs.journal import NOTHING, durable
 
-REVIEW = LAST_REVIEW
-"""The kind of memory; its only key is `last`."""
-
 _LAST = "last"
+"""The only key of this kind of memory."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ async def remember_review(course: Course, number: str, last: LastReview) -> None
         return
     facts = facts_of(last)
     repository = course.spec.repository.id
-    await durable("remember-review", NOTHING, lambda: memory.remember(repository, number, REVIEW, facts))
+    await durable("remember-review", NOTHING, lambda: memory.remember(repository, number, LAST_REVIEW, facts))
 
 
 def facts_of(last: LastReview) -> dict[str, str]:
@@ -49,4 +47,4 @@ def last_of(facts: dict[str, str]) -> LastReview | None:
 
 async def last_review(memory: Memory, repository_id: str, number: str) -> LastReview | None:
     """The newest review of a change, if there was one."""
-    return last_of(await memory.recall(repository_id, number, REVIEW))
+    return last_of(await memory.recall(repository_id, number, LAST_REVIEW))

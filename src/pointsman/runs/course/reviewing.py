@@ -14,8 +14,8 @@ from pointsman.runs.course.checks import change_of, give_verdict, open_check
 from pointsman.runs.course.course import Course
 from pointsman.runs.course.previewing import looked_at, shown_of
 from pointsman.runs.course.remembering import LastReview, remember_review
-from pointsman.runs.course.review_note import note_of_review
 from pointsman.runs.course.rounds import review_once
+from pointsman.runs.course.unpushed_note import note_of_review
 from pointsman.runs.journal import NOTHING
 
 _MESSAGES = {
@@ -41,7 +41,7 @@ async def review_asked(course: Course) -> Note:
     await review_once(course)
     found = course.earlier.review
     clean = found is not None and found.verdict == "approve"
-    note = await note_of_review(course, change)
+    note = await note_of_review(course)
     said = ""
     if found is not None and change is not None:
         await _posted(course, change, found, by_people, note)

@@ -5,7 +5,8 @@ from functools import partial
 
 from pointsman.domain.events import ChangeClosed
 from pointsman.domain.marks import ChangeEnd, ChangeFacts, FindingFate
-from pointsman.runs.course.remembering import REVIEW, last_of
+from pointsman.ports.memory import LAST_REVIEW
+from pointsman.runs.course.remembering import last_of
 from pointsman.runs.hearing.case import Case
 from pointsman.runs.hearing.starting import IGNORED, settled_in
 from pointsman.runs.journal import FLAG
@@ -23,7 +24,7 @@ async def note_end(case: Case, event: ChangeClosed) -> None:
 
     A thread that somebody with write access resolved counts as upheld, unless somebody said to ignore its finding.
     """
-    marks, last = case.parts.marks, last_of(await case.recall(REVIEW))
+    marks, last = case.parts.marks, last_of(await case.recall(LAST_REVIEW))
     if marks is None:
         return
     if last is not None:

@@ -9,8 +9,9 @@ from pointsman.domain.events import ChangeClosed, ChangePushed
 from pointsman.domain.forge import Change
 from pointsman.domain.intents import ReviewChange
 from pointsman.domain.run import Actor
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.course.course import PAUSED
-from pointsman.runs.course.remembering import REVIEW, LastReview, last_of
+from pointsman.runs.course.remembering import LastReview, last_of
 from pointsman.runs.hearing.case import Case
 from pointsman.runs.hearing.endings import note_end
 from pointsman.runs.hearing.showing import read_routing
@@ -55,7 +56,7 @@ async def change_closed(case: Case, event: ChangeClosed) -> str:
     await case.forget(WATCHED)
     if event.merged:
         # One that is only closed may be opened again, and is then merged as it was reviewed.
-        await case.forget(REVIEW)
+        await case.forget(LAST_REVIEW)
     return "merged" if event.merged else "closed"
 
 
@@ -80,7 +81,7 @@ async def _routing_read(case: Case) -> str:
 
 
 async def _made_stale(case: Case, event: ChangePushed) -> str:
-    last = last_of(await case.recall(REVIEW))
+    last = last_of(await case.recall(LAST_REVIEW))
     if last is None or (last.head == event.head and not await _goes_elsewhere(case, last)):
         return "ignored: not asked for"
     made_by = next((view.run_id for view in await case.runs_here() if view.state == "done"), "")

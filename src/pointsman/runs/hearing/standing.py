@@ -7,8 +7,9 @@ from pointsman.domain.forge import Change, ChangeView
 from pointsman.domain.ledger import RunView
 from pointsman.domain.outcome import Review
 from pointsman.phases.reviewing.findings import verdict_of
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.course.conduct import End
-from pointsman.runs.course.remembering import REVIEW, LastReview, facts_of, last_of
+from pointsman.runs.course.remembering import LastReview, facts_of, last_of
 from pointsman.runs.hearing.case import Case
 from pointsman.runs.hearing.starting import open_of, settled_in
 
@@ -25,7 +26,7 @@ class _Source:
 
 async def carried_over(case: Case, change: ChangeView, head: str) -> None:
     """The verdict on the head before holds for `head` as well, whose tree is the same."""
-    last = last_of(await case.recall(REVIEW))
+    last = last_of(await case.recall(LAST_REVIEW))
     if last is None or not _is_of(last, change) or head == last.head:
         return
 
@@ -35,7 +36,7 @@ async def carried_over(case: Case, change: ChangeView, head: str) -> None:
             await _tell(case, replace(change, head_commit=head), source, last.review, source.view.result)
 
     await case.do("check", told)
-    await case.remember(REVIEW, facts_of(LastReview(last.base, head, last.review)))
+    await case.remember(LAST_REVIEW, facts_of(LastReview(last.base, head, last.review)))
 
 
 async def settled_check(case: Case, last: LastReview, ignored: str) -> None:

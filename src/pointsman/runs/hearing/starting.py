@@ -16,9 +16,10 @@ from pointsman.domain.notes import PersonAct
 from pointsman.domain.outcome import Finding
 from pointsman.domain.run import Goal, PriorReview, Refuse, RunSpec
 from pointsman.policy.admission import raising
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.again import Again, may_again
 from pointsman.runs.clearing import left_by
-from pointsman.runs.course.remembering import REVIEW, last_of
+from pointsman.runs.course.remembering import last_of
 from pointsman.runs.hearing.case import ACTIVE, Case
 from pointsman.runs.hearing.spending import refuse_capped, spent_now
 from pointsman.runs.intake import Order, admit
@@ -166,7 +167,7 @@ async def _closed(case: Case, change: ChangeView, command: str, *, is_asked: boo
 
 async def prior_of(case: Case, change: ChangeView, *, full: bool = False) -> PriorReview | None:
     """What was said of a change before, without what people settled; for a full look only what they settled."""
-    last = last_of(await case.recall(REVIEW))
+    last = last_of(await case.recall(LAST_REVIEW))
     settled = await settled_in(case)
     if full or last is None:
         # From the change's own base to that base: nothing was seen yet, and what is settled still holds.

@@ -16,9 +16,10 @@ from pointsman.conversation.replies import (
 from pointsman.domain.forge import ChangeView
 from pointsman.domain.ledger import RunView
 from pointsman.domain.notes import PersonAct
+from pointsman.ports.memory import LAST_REVIEW
 from pointsman.runs.course.checks import cancel_check
 from pointsman.runs.course.course import PAUSED, topic_of
-from pointsman.runs.course.remembering import REVIEW, last_of
+from pointsman.runs.course.remembering import last_of
 from pointsman.runs.hearing.case import ACTIVE, Case
 from pointsman.runs.hearing.endings import note_fates
 from pointsman.runs.hearing.standing import settled_check
@@ -107,7 +108,7 @@ async def _is_older(case: Case, view: RunView, change: ChangeView) -> bool:
 async def ignore(case: Case, finding: str) -> str:
     """Never raise a finding again: named by its id, or the one whose thread was answered."""
     threads = await case.threads()
-    last = last_of(await case.recall(REVIEW))
+    last = last_of(await case.recall(LAST_REVIEW))
     wanted = finding or next((thread.finding for thread in threads if thread.first == case.thread), "")
     known = {thread.finding for thread in threads} | {f.id for f in (last.review.findings if last else ())}
     if not wanted or wanted not in known:
