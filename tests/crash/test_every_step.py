@@ -9,7 +9,7 @@ from tests.worlds.scripted_server import ScriptedServer
 from tests.worlds.stage import Stage, staged
 
 # Each kill costs two starts of the program; at night it is killed at every single step.
-STRIDE = 1 if is_nightly() else 8
+STRIDE = 1 if is_nightly() else 12
 
 
 def test_a_run_killed_after_the_effect_of_one_step_after_another_ends_like_one_that_was_not(tmp_path: Path) -> None:

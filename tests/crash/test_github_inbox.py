@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from tests.crash.mishap_stage import Left, at_work, ended, left_by, quiet_scenes
+from tests.worlds.profile import is_nightly
 from tests.worlds.script import Answer
 from tests.worlds.served_stage import LABEL, Scene, ServedStage, until
 from tests.worlds.stage import PLAN, replies
 
 _LOCKED_SECONDS = 3.0
 _PLANNED_SECONDS = 8.0
-_TOGGLES = 500
+# A thousand deliveries at night, two hundred by day.
+_TOGGLES = 500 if is_nightly() else 100
 # Counts to a number that no machine reaches while a test waits; the writer is held in it, with its database.
 _HELD = """
 CREATE TRIGGER held BEFORE {what} BEGIN

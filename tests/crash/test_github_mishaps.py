@@ -39,7 +39,7 @@ def test_whatever_goes_wrong_at_any_call_a_run_ends_as_if_it_had_not(tmp_path: P
     with HastyStage(tmp_path) as stage:
         expected, spots = _calm(stage)
         assert len(spots) >= 35
-        chosen = spots if is_nightly() else spots[::6]
+        chosen = spots if is_nightly() else spots[::8]
         _all_end_alike(stage, _spread(chosen, (refused, limited, unheard), far=3), expected)
 
 
@@ -49,7 +49,7 @@ def test_however_late_github_answers_a_run_ends_as_if_it_had_not(tmp_path: Path)
         # git waits for a minute, which its own tests turn down; of what is only read, every third call is enough.
         rest = [spot for spot in spots if not spot.is_git]
         slow = [spot for spot in rest if spot.is_write] + [spot for spot in rest if not spot.is_write][::3]
-        _all_end_alike(stage, _spread(slow if is_nightly() else slow[::2], (late,), far=6), expected)
+        _all_end_alike(stage, _spread(slow if is_nightly() else slow[::3], (late,), far=6), expected)
 
 
 def _calm(stage: HastyStage) -> tuple[Left, list[Spot]]:

@@ -31,7 +31,7 @@ def test_an_approval_is_heard_whenever_the_process_is_killed_after_it_was_writte
         assert (before.disturbed_by(stage.print()), litter(stage)) == ((), [])
 
 
-STRIDE = 2 if is_nightly() else 4
+STRIDE = 2 if is_nightly() else 6
 
 
 def _killed_on(stage: Stage, run_id: str) -> int:

@@ -73,7 +73,7 @@ def test_a_small_model_is_asked_for_the_whole_file_in_a_short_prompt_at_temperat
     world = World([says(WHOLE)])
     assert text_of(world, tried(world, SMALL)) == FIXED
     ask = world.models.asks[0]
-    assert ask.template == "code-whole/1" and ask.temperature == 0.0
+    assert ask.template == "code-whole/2" and ask.temperature == 0.0
     assert world.models.estimate_tokens(ask) < 1500
     assert world.workspace.orders[0].rules.lone_block_path == "bounds.py"
     assert world.workspace.orders[0].rules.allowed == ("bounds.py",)
@@ -104,7 +104,7 @@ def test_a_refusal_goes_back_once_within_the_same_try() -> None:
 def test_after_two_refusals_whole_files_are_asked_for() -> None:
     world = World([says(WRONG_BLOCK), says("I would change min."), says(WHOLE)])
     assert text_of(world, tried(world, MID)) == FIXED
-    assert [ask.template for ask in world.models.asks] == ["code-blocks/1", "code-blocks/1", "code-whole/1"]
+    assert [ask.template for ask in world.models.asks] == ["code-blocks/1", "code-blocks/1", "code-whole/2"]
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,14 @@ def test_the_third_refusal_in_all_ends_the_try_whatever_the_form() -> None:
     world = World([says(WRONG_BLOCK), says("I would change min."), says("Like so."), says(WHOLE)])
     result = tried(world, MID)
     assert isinstance(result, NoPatch) and (result.kind, result.refusals) == ("unreadable", 3)
-    assert [ask.template for ask in world.models.asks] == ["code-blocks/1", "code-blocks/1", "code-whole/1"]
+    assert [ask.template for ask in world.models.asks] == ["code-blocks/1", "code-blocks/1", "code-whole/2"]
     world = World([says(WRONG_BLOCK), says("```python\ndef", ending=Ending.CUT)])
     result = tried(world, MID)
     assert isinstance(result, NoPatch) and (result.kind, result.refusals) == ("cut", 2), "a cut answer is one as well"
 
 
 def test_a_model_that_was_refused_twice_before_is_asked_once_more_in_another_form() -> None:
-    for coder, template in ((MID, "code-whole/1"), (SMALL, "code-whole/1")):
+    for coder, template in ((MID, "code-whole/2"), (SMALL, "code-whole/2")):
         world = World([says("Hello!"), says(WHOLE)])
         last = replace(attempt(world, cause="edit", feedback="no edit"), refusals={coder.name: 2})
         result = asyncio.run(code(world.spec(routes(coder)), Earlier(plan=PLAN), world.ports, attempt=last))
@@ -59,7 +59,7 @@ def test_whoever_stands_in_is_asked_in_its_own_form_within_its_own_window() -> N
 
     def relieved(ask: Ask) -> Reply:
         own = ask.put_to(SMALL)
-        assert (own.template, own.model, own.fallback, own.temperature) == ("code-whole/1", SMALL, (), 0.0)
+        assert (own.template, own.model, own.fallback, own.temperature) == ("code-whole/2", SMALL, (), 0.0)
         assert own.max_output_tokens == SMALL.max_output < ask.max_output_tokens and not own.tools
         assert ask.fallback == (SMALL,) and ask.unfit == ("tiny",)
         return says("Hello!", model="small")
@@ -72,7 +72,7 @@ def test_whoever_stands_in_is_asked_in_its_own_form_within_its_own_window() -> N
         assert text_of(world, patch) == FIXED
         assert isinstance(patch, Patch) and patch.model == "small"
         first, second = world.models.asks
-        assert (first.model, second.model, second.template) == (primary, SMALL, "code-whole/1 repair")
+        assert (first.model, second.model, second.template) == (primary, SMALL, "code-whole/2 repair")
         assert [turn.text for turn in second.messages][1] == "Hello!", "its own answer is what it is told of"
 
 

@@ -75,7 +75,7 @@ def test_an_edit_that_cannot_be_read_is_tried_and_not_applied_and_its_question_i
     assert [ask.template for ask in served.world.models.asks][1:4] == [
         "code-blocks/1",
         "code-blocks/1 repair",
-        "code-whole/1",
+        "code-whole/2",
     ]
     coder = {What.TRIED: 2, What.UNREADABLE: 1, What.APPLIED: 1, What.PASSED: 1, What.SHARED: 1}
     assert seen(served, "mid", Phase.CODE) == coder

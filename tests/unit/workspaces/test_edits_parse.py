@@ -164,6 +164,11 @@ def test_two_lone_blocks_that_both_could_be_the_file_are_refused() -> None:
     assert "Several" in unreadable(f"```python\n{NEW}```\nor\n```python\n{OLD}# x\n```", EditStyle.WHOLE, lone)
 
 
+def test_a_lone_file_that_is_shown_as_it_was_and_as_it_is_to_be_is_what_it_is_to_be() -> None:
+    told = f"It was:\n```python\n{OLD}```\nIt must be:\n```python\n{NEW}```\nAgain:\n```python\n{NEW}```"
+    assert read(told, EditStyle.WHOLE, Lone("calc.py", OLD)) == (Write("calc.py", NEW),)
+
+
 def test_a_file_is_deleted_by_its_own_line() -> None:
     assert read("*** Delete File: Makefile\n") == (Delete("Makefile"),)
     assert read(f"src/calc.py\n{BLOCK}\n*** Delete File: Makefile\n") == (*WANTED, Delete("Makefile"))

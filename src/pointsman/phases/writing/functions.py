@@ -60,7 +60,7 @@ def question(task: Task, source: Source, symbol: Symbol) -> Ask:
 
     def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
         prompt = fill(
-            "code-function/1",
+            "code-function/2",
             mark=mark,
             task=task.told(),
             context=joined(kept, left_out),

@@ -9,12 +9,15 @@ from pointsman.phases.templates import fenced, fill, shorten
 from pointsman.phases.writing.coding import Made, Task, answered, in_one_commit, other_files, refused, with_calls
 
 _ECHO = 1500
+_EXPLAINED = 800
+"""So many characters of an answer are left for the words before the file."""
+
 _TRIES = REFUSALS_OF_A_FORM
 
 
 def fits_whole(task: Task) -> bool:
     """Whether every file to change can be written again in one answer."""
-    room = task.asking.output_tokens * CHARS_PER_TOKEN
+    room = task.asking.output_tokens * CHARS_PER_TOKEN - _EXPLAINED
     return all(len(source.text) < room for source in task.targets)
 
 
@@ -76,7 +79,7 @@ def _question(task: Task, path: str, text: str | None) -> Ask:
 
     def build(kept: tuple[Piece, ...], left_out: tuple[str, ...]) -> Ask:
         prompt = fill(
-            "code-whole/1",
+            "code-whole/2",
             mark=mark,
             task=task.told(),
             context=joined(kept, left_out),

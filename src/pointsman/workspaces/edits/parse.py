@@ -138,6 +138,10 @@ def _lone_block(
         fitting = texts if fences else []
     else:
         fitting = [text for text in texts if keeps_all_names(lone.path, lone.text, text)]
+    if len(fitting) > 1:
+        # Who explains a change first often shows the file as it was before the file as it is to be.
+        before = (lone.text or "").strip()
+        fitting = list(dict.fromkeys(text for text in fitting if text.strip() != before)) or fitting
     if len(fitting) == 1:
         return (Write(lone.path, fitting[0]),)
     if fences and not fitting:
