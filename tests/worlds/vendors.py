@@ -35,7 +35,7 @@ _PATCH = f"*** Begin Patch\n*** Update File: shop/prices.py\n-{OLD.rstrip()}\n+{
 # How a coder is told in which form to write, and what it then writes.
 _EDITS: Mapping[str, tuple[Answer | str, ...]] = {
     "by search and replace": (edit(RIGHT),),
-    "You change one file of a repository": (f"```python\n{FIXED}```\n",),
+    "You are given a file of a repository": (f"```python\n{FIXED}```\n",),
     "str_replace_based_edit_tool": (
         Answer(calls=(Call("str_replace_based_edit_tool", _EDITOR_CALL),)),
         Answer(calls=(Call("finish", {"summary": "Percent are taken off."}),)),

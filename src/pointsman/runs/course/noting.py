@@ -45,7 +45,6 @@ async def chained(
 async def give_back(course: Course, note: Note) -> None:
     """Give the place of a note back that came to no branch, as long as no other follows it."""
     await course.ledger.give_back_note_head(course.spec.repository.id, note.digest, course.run_id)
-    course.has_note = False
 
 
 async def people_of(course: Course) -> tuple[PersonAct, ...]:

@@ -112,6 +112,7 @@ async def put_forward(course: Course, proved: Proved, target: Target) -> tuple[N
     except (OwnerMust, Stopped) as error:
         if not may_be_out and error.code not in _MAY_BE_SEEN:
             await durable(GIVEN_BACK, NOTHING, lambda: give_back(course, made.note))
+            course.has_note = False
         raise
     course.change = change
     await _told_below(course, made, change, target)

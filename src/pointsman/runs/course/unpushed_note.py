@@ -64,6 +64,9 @@ async def note_of_end(course: Course, result: NoteResult) -> Note | None:
     except PointsmanError as error:
         logger.warning("a run ended without its note", extra={"run": course.run_id, "code": error.code})
         return None
+    except Exception:
+        logger.exception("the note of an end failed by a bug", extra={"run": course.run_id})
+        return None
     return made.note
 
 
