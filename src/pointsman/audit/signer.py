@@ -13,7 +13,6 @@ from pointsman.audit.keys.keyring import trusted_from
 from pointsman.audit.keys.place import KeyPlace
 from pointsman.audit.keys.signing import SigningKey, seal
 from pointsman.audit.ledger.key_store import SqlKeys
-from pointsman.audit.note.naming import note_name
 from pointsman.audit.note.page import page_of
 from pointsman.audit.note.statement import statement_of
 from pointsman.domain.errors import OperatorMust
@@ -99,5 +98,4 @@ def _signed(facts: NoteFacts, key: SigningKey) -> SignedNote:
             code="note",
             hint="Nothing was pushed. This is a bug of the bot: report it with the log of the run.",
         ) from error
-    name = note_name(facts.written_at, facts.branch, facts.run_id, result=facts.result, sent=facts.sent)
-    return SignedNote(name, page, envelope, digest_of(envelope), key.key_id, key.public_pem)
+    return SignedNote(facts.name, page, envelope, digest_of(envelope), key.key_id, key.public_pem)

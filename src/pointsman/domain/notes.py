@@ -1,11 +1,11 @@
 """Everything that a note says of a run, gathered before it is signed."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from pointsman.domain.ledger import CallRecord
 from pointsman.domain.levels import NoteResult
+from pointsman.domain.note_names import note_name
 from pointsman.domain.note_problem import NoteProblem
 from pointsman.domain.outcome import Earlier
 from pointsman.domain.run import RunSpec
@@ -21,11 +21,6 @@ class PersonAct:
     act: Literal["request", "approve", "override", "rerun"]
     detail: str
     at: str
-
-
-def sent_in(calls: Iterable[CallRecord]) -> int:
-    """How often a model was asked in calls that may have been tried again."""
-    return sum(call.attempt for call in calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +51,9 @@ class NoteFacts:
     ended_why: str = ""
 
     @property
-    def sent(self) -> int:
-        """How often a model was asked, each try of a call counted."""
-        return sent_in(self.calls)
+    def name(self) -> str:
+        """What the note's files are called, without folder and suffix."""
+        return note_name(self.written_at, self.branch, self.run_id, result=self.result, calls=self.calls)
 
 
 @dataclass(frozen=True, slots=True)

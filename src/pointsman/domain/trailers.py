@@ -10,8 +10,10 @@ _NAMED = re.compile(
     r"|\(cherry picked from commit .*",
     re.IGNORECASE | re.DOTALL,
 )
-_RUN = "Pointsman-Run"
-_RUN_LINE = re.compile(rf"^[ \t]*{_RUN}:[ \t]*(\S+)[ \t]*\r?$", re.MULTILINE)
+RUN = "Pointsman-Run"
+"""The name of the line by which a commit points to its run."""
+
+_RUN_LINE = re.compile(rf"^[ \t]*{RUN}:[ \t]*(\S+)[ \t]*\r?$", re.MULTILINE)
 _HYPHENS = str.maketrans(
     dict.fromkeys("\u00ad\u058a\u05be\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
 )
@@ -20,7 +22,7 @@ _COLONS = str.maketrans(dict.fromkeys("\u02d0\u0589\u2236\ua789\ufe13\ufe55\uff1
 
 def run_trailer(run_id: str) -> str:
     """The line that names the run which made a commit."""
-    return f"{_RUN}: {run_id}"
+    return f"{RUN}: {run_id}"
 
 
 def assisted_trailer(model: str) -> str:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from pointsman.domain.history import ENVELOPE_SUFFIX, NOTES, is_note
 from pointsman.domain.landed import Landed
+from pointsman.domain.trailers import RUN
 from pointsman.workspaces.git import Asked, run
 from pointsman.workspaces.source import git_dir_of, resolve
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STAT = re.compile(r"\n?(\d+|-)\t(\d+|-)\t(.*)", re.DOTALL)
 # What a commit message or a name holds can end no field, since git lets no NUL into either.
-_FIELDS = "%H%x00%P%x00%cI%x00%(trailers:key=Pointsman-Run,valueonly,separator=%x2c)%x00%aN"
+_FIELDS = f"%H%x00%P%x00%cI%x00%(trailers:key={RUN},valueonly,separator=%x2c)%x00%aN"
 _FORM = ("--first-parent", "--diff-merges=first-parent", "-M", "--numstat", "-z", f"--format={_FIELDS}")
 
 

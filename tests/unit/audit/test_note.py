@@ -28,13 +28,13 @@ from securesystemslib.signer import SSlibKey
 from tests.unit.audit.facts import REVIEWER, SECRET, digest, facts, route
 
 from pointsman import __version__
-from pointsman.audit.note.naming import note_name
 from pointsman.audit.note.page import inert, page_of
 from pointsman.audit.note.statement import statement_of
 from pointsman.audit.note.told import sha256
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.errors import OperatorMust, UsageMust
 from pointsman.domain.levels import Phase, Severity
+from pointsman.domain.note_names import note_name
 from pointsman.domain.notes import NoteFacts, SignedNote
 from pointsman.domain.outcome import Finding
 from pointsman.ports.signer import Signer

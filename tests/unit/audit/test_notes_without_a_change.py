@@ -11,10 +11,10 @@ from pointsman.audit.blaming.cards import Shelf
 from pointsman.audit.checking.noted import believed
 from pointsman.audit.checking.verify import verify_notes
 from pointsman.audit.keys.keyring import trusted_from
-from pointsman.audit.note.naming import note_name
 from pointsman.audit.signer import KeySigner
 from pointsman.domain.levels import NoteResult
 from pointsman.domain.models import Model
+from pointsman.domain.note_names import note_name
 from pointsman.domain.notes import NoteFacts
 
 
@@ -55,7 +55,7 @@ def test_the_note_of_an_end_is_named_by_it_and_says_nothing_of_the_commit_where_
         signer.sign(_ended(replace(told, calls=(tried_again, *told.calls[1:]), previous=first.digest)))
     )
     sent = sum(call.attempt for call in told.calls)
-    assert first.name == note_name(told.written_at, told.branch, told.run_id, result="stopped", sent=sent)
+    assert first.name == note_name(told.written_at, told.branch, told.run_id, result="stopped", calls=told.calls)
     assert f"-stopped-after-{sent}-" in first.name and first.name != later.name
     assert "stopped at a limit, no change came of it" in first.page and "* No branch; it began at" in first.page
     trusted = trusted_from((signer.public_key(),))

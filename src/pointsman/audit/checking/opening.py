@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError
 
 from pointsman.audit.keys.envelope import PAYLOAD_TYPE, digest_of, signed_bytes
 from pointsman.audit.keys.keyring import TrustedKeys
-from pointsman.audit.note.naming import note_name
 from pointsman.audit.note.predicate import Part, Predicate, Statement
 from pointsman.domain.history import ENVELOPE_SUFFIX, PAGE_SUFFIX
+from pointsman.domain.note_names import note_name
 from pointsman.domain.note_problem import NoteProblem
 
 _LARGEST = 16 << 20
@@ -214,9 +214,8 @@ def _require_signature(envelope: _Envelope, payload: bytes, trusted: TrustedKeys
 
 def _name_of(predicate: Predicate) -> str:
     try:
-        sent = sum(call.attempt for call in predicate.calls)
-        name = note_name(predicate.written_at, predicate.branch, predicate.run, result=predicate.result, sent=sent)
-        return name + ENVELOPE_SUFFIX
+        at, branch, run = predicate.written_at, predicate.branch, predicate.run
+        return note_name(at, branch, run, result=predicate.result, calls=predicate.calls) + ENVELOPE_SUFFIX
     except ValueError as error:
         raise _Refused("statement", "The note's date cannot be read.") from error
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from pointsman.audit.ledger.budget import require_room, spent_in
 from pointsman.audit.ledger.database import Database
 from pointsman.audit.ledger.key_store import is_revoked
-from pointsman.audit.ledger.notes import keep
+from pointsman.audit.ledger.notes import keep_note
 from pointsman.audit.ledger.tables import (
     acts,
     answers,
@@ -210,7 +210,7 @@ class SqlLedger:
 
         def work(connection: Connection) -> None:
             _take(connection, note, holder or note.run_id)
-            keep(connection, note)
+            keep_note(connection, note)
 
         await self._database.write(work)
 

@@ -9,7 +9,7 @@ from pointsman.domain.notes import KeptNote
 _FIELDS = ("repository_id", "repository", "run_id", "branch", "name", "page", "digest", "previous", "key_id")
 
 
-def keep(connection: Connection, note: KeptNote) -> None:
+def keep_note(connection: Connection, note: KeptNote) -> None:
     """Keep a note by its digest, in the transaction that the connection is in; the same one twice counts once."""
     this = select(notes.c.seq).where(notes.c.repository_id == note.repository_id, notes.c.digest == note.digest)
     if connection.execute(this).first() is None:

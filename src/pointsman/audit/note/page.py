@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pointsman.audit.note.naming import note_name
 from pointsman.audit.note.statement import effective_routes
 from pointsman.domain.history import ENVELOPE_SUFFIX
 from pointsman.domain.ledger import CallRecord
@@ -277,11 +276,10 @@ def _not_run(facts: NoteFacts) -> Iterator[str]:
 
 
 def _tail(facts: NoteFacts) -> Iterator[str]:
-    name = note_name(facts.written_at, facts.branch, facts.run_id, result=facts.result, sent=facts.sent)
     before = f"It follows note {inert(facts.previous)}." if facts.previous else "It is the first note of its chain."
     if facts.memory:
         yield f"With it the repository's memory was written, with the digest {inert(facts.memory)}."
-    yield f"Signed as data in {inert(name + ENVELOPE_SUFFIX)}. {before} Check it: `pointsman audit verify`."
+    yield f"Signed as data in {inert(facts.name + ENVELOPE_SUFFIX)}. {before} Check it: `pointsman audit verify`."
 
 
 def _list(texts: Iterable[str]) -> str:

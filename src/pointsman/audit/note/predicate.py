@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pointsman.domain.levels import NoteResult
+
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://pointsman.dev/audit/v1"
 
@@ -334,9 +336,7 @@ class Predicate(Part):
     run: str
     branch: str
     written_at: str
-    result: Literal[
-        "ready", "needs-person", "reviewed", "planned", "answered", "stopped", "refused", "failed", "cancelled"
-    ]
+    result: NoteResult
     order: OrderPart
     models: tuple[ModelPart, ...]
     routes: tuple[RoutePart, ...]

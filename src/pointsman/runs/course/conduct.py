@@ -55,7 +55,7 @@ async def conduct(course: Course) -> End:
     except PointsmanError as error:
         await _ended(course, error)
     except engine_error.DBOSWorkflowCancelledError:
-        await note_of_end(course, "cancelled")
+        await _noted(course, "cancelled")
         raise
     except Exception:
         logger.exception("a run failed by a bug", extra={"run": course.run_id})
@@ -64,7 +64,7 @@ async def conduct(course: Course) -> End:
         await course.place.leave()
         await _let_go(course)
     await _marked(course)
-    note = note or await note_of_end(course, _RESULT.validate_python(course.view.result or course.view.state))
+    note = note or await _noted(course, _RESULT.validate_python(course.view.result or course.view.state))
     return End(course.spec, course.earlier, note)
 
 
@@ -74,6 +74,17 @@ async def _let_go(course: Course) -> None:
         await course.ports.workspace.hold(course.run_id, "")
     except PointsmanError as error:
         logger.warning("the best state of a run keeps its name", extra={"run": course.run_id, "code": error.code})
+
+
+async def _noted(course: Course, result: NoteResult) -> Note | None:
+    """The note of a run that comes to its end without one. What stands in its way changes nothing of the end."""
+    try:
+        return await note_of_end(course, result)
+    except PointsmanError as error:
+        logger.warning("a run ended without its note", extra={"run": course.run_id, "code": error.code})
+    except Exception:
+        logger.exception("the note of an end failed by a bug", extra={"run": course.run_id})
+    return None
 
 
 async def _marked(course: Course) -> None:

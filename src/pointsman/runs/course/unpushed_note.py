@@ -6,15 +6,13 @@ thing there, since a resumed run is taken up from it. So it may be done again af
 it kept by its name.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 
 from pydantic import TypeAdapter
 
 from pointsman.conversation.note_texts import note_in_full, note_part
-from pointsman.domain.errors import PointsmanError
 from pointsman.domain.levels import NoteResult, Phase
-from pointsman.domain.notes import sent_in
+from pointsman.domain.note_names import name_of_end
 from pointsman.domain.outcome import Note, Verdict
 from pointsman.phases.record import Closing, Recorded
 from pointsman.ports.talk import Talk
@@ -22,8 +20,6 @@ from pointsman.runs.course.course import Course
 from pointsman.runs.course.note_ref import on_the_ref
 from pointsman.runs.course.noting import T, chained, people_of
 from pointsman.runs.journal import NOTHING
-
-logger = logging.getLogger(__name__)
 
 
 async def note_of_review(course: Course) -> Note:
@@ -44,36 +40,28 @@ async def note_of_review(course: Course) -> Note:
 async def note_of_end(course: Course, result: NoteResult) -> Note | None:
     """Sign what a run asked of models that comes to its end without a note; None when it asked nothing.
 
-    Nothing that stands in the way changes what the run came to: it is logged, and the next run that writes a note
-    brings one that is not on the ref yet.
+    The next run that writes a note brings one that could not be put on the ref.
     """
-    try:
-        sent = sent_in(await course.ledger.calls(course.run_id))
-        if not sent or course.has_note or await _is_kept(course, f"-{result}-after-{sent}-"):
-            return None
-        # Its place is its own: the run may be resumed, and its next note follows this one and never replaces it.
-        made = await chained(
-            course,
-            lambda: _closing(course, result, course.spec.base_commit),
-            step=_beside_the_journal,
-            holder=f"{course.run_id}:{result}",
-        )
-        made, _ = await on_the_ref(course, made, must=False, in_passing=True)
-        if talk := _talk(course):
-            await _told(course, talk, made)
-    except PointsmanError as error:
-        logger.warning("a run ended without its note", extra={"run": course.run_id, "code": error.code})
+    calls = await course.ledger.calls(course.run_id)
+    if not calls or course.has_note or await _is_kept(course, name_of_end(result, calls)):
         return None
-    except Exception:
-        logger.exception("the note of an end failed by a bug", extra={"run": course.run_id})
-        return None
+    # Its place is its own: the run may be resumed, and its next note follows this one and never replaces it.
+    made = await chained(
+        course,
+        lambda: _closing(course, result, course.spec.base_commit),
+        step=_beside_the_journal,
+        holder=f"{course.run_id}:{result}",
+    )
+    made, _ = await on_the_ref(course, made, must=False, in_passing=True)
+    if talk := _talk(course):
+        await _told(course, talk, made)
     return made.note
 
 
 async def _is_kept(course: Course, named: str) -> bool:
-    """Whether this very end was noted before a crash; see `audit.note.naming`."""
+    """Whether this very end was noted before a crash."""
     kept = await course.adapters.notes.note_of(course.run_id)
-    return kept is not None and named in kept.name
+    return kept is not None and f"-{named}-" in kept.name
 
 
 async def _beside_the_journal(_name: str, _kind: TypeAdapter[T], act: Callable[[], Awaitable[T]], /) -> T:
